@@ -127,7 +127,10 @@ function withTool(name: string, tool: ToolName, body: (binary: string) => Promis
 }
 
 const hasPolicies = (): boolean => globSync('policies/**/*.rego', { cwd: root }).length > 0;
-const noPolicies: Outcome = { passed: 0, failed: 1, skipped: [] };
+const noPolicies = (): Outcome => {
+  console.error('No policy was found under policies/.');
+  return fail;
+};
 
 const steps: readonly Step[] = [
   program('format', true, 'node_modules/@biomejs/biome/bin/biome', 'format', '.'),
@@ -138,7 +141,7 @@ const steps: readonly Step[] = [
   layer('unit', true),
   // Before the layers: some of their tests run these binaries.
   withTool('opa test', 'opa', async (opa) => {
-    if (!hasPolicies()) return noPolicies;
+    if (!hasPolicies()) return noPolicies();
     const { code, stdout } = await run(opa, ['test', '--v1-compatible', '--format', 'json', 'policies'], true);
     const results = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly {
       package: string;
@@ -152,7 +155,7 @@ const steps: readonly Step[] = [
     return { passed: results.length - failed.length, failed: failed.length + unseen, skipped: [] };
   }),
   withTool('regal lint', 'regal', async (regal) => {
-    if (!hasPolicies()) return noPolicies;
+    if (!hasPolicies()) return noPolicies();
     return (await run(regal, ['lint', 'policies'])).code === 0 ? pass : fail;
   }),
   ...['property', 'contract', 'policy', 'infra', 'integration', 'e2e'].map((name) => layer(name)),
