@@ -7,15 +7,22 @@ export const DATA_CLASSIFICATIONS = ['public', 'internal', 'confidential', 'rest
 /** Facts that every resource of every kind has; resolved by the context rules (see shared/context/context.ts). */
 export const contextFacts: { readonly [fact: string]: FactSpec } = {
   cloud: oneOf([...CLOUDS], 'The cloud (or platform) the resource lives in.'),
-  account: string('The account (AWS account, Azure subscription, GCP project) the resource belongs to.', { fold: true }),
+  account: string('The account (AWS account, Azure subscription, GCP project) the resource belongs to.', {
+    fold: true,
+  }),
   region: optional(string('The region or location; none for a global resource.', { fold: true })),
   environment: optional(
     oneOf([...ENVIRONMENTS], 'What the resource is used for, by the account map or a tag; none if neither says so.'),
   ),
   data_classification: optional(
-    oneOf([...DATA_CLASSIFICATIONS], 'How sensitive its data is, by the account map or a tag; none if neither says so.'),
+    oneOf(
+      [...DATA_CLASSIFICATIONS],
+      'How sensitive its data is, by the account map or a tag; none if neither says so.',
+    ),
   ),
-  owner: optional(string('The team that answers for it, by a tag or the account map; none if neither says so.', { fold: true })),
+  owner: optional(
+    string('The team that answers for it, by a tag or the account map; none if neither says so.', { fold: true }),
+  ),
   tags: listOf('Its tags (AWS, Azure) or labels (GCP, Kubernetes), keys as the provider spells them.', {
     key: string('The key.', { fold: false }),
     value: string('The value.', { fold: false }),

@@ -112,7 +112,9 @@ export interface MappingSource<K extends Kind | null> {
   readonly title: string;
   readonly parts: { readonly [part: string]: Omit<Part, 'readings'> & { readonly readings?: Part['readings'] } };
   readonly dependsOn?: Mapping['dependsOn'];
-  readonly facts: K extends Kind ? { readonly [F in keyof K['facts']]: Is | FactFrom } : { readonly [fact: string]: never };
+  readonly facts: K extends Kind
+    ? { readonly [F in keyof K['facts']]: Is | FactFrom }
+    : { readonly [fact: string]: never };
 }
 
 /** Defines a mapping; `is(…)` entries become readings of the main part. Throws where a table names what its kind does not declare. */
@@ -123,7 +125,8 @@ export function defineMapping<const K extends Kind | null>(id: string, source: M
   const mainReadings: Record<string, Columns<any>> = { ...source.parts[main]?.readings }; // any: see Part.readings
   const facts: Record<string, FactFrom> = {};
   for (const [fact, entry] of Object.entries(source.facts as Record<string, Is | FactFrom>)) {
-    if (source.kind === null || !Object.hasOwn(source.kind.facts, fact)) throw new Error(`mapping ${id}: no fact ${fact}`);
+    if (source.kind === null || !Object.hasOwn(source.kind.facts, fact))
+      throw new Error(`mapping ${id}: no fact ${fact}`);
     if (typeof entry === 'function') facts[fact] = entry;
     else {
       if (Object.hasOwn(mainReadings, fact)) throw new Error(`mapping ${id}: reading ${fact} is declared twice`);

@@ -33,14 +33,14 @@ const foldsCase = (native: NativeResource): boolean =>
 /** Looks a JSON Pointer up in the native resource's body; `at` is the pointer within the source document. */
 export function look(native: NativeResource, pointer: string): Found {
   let value: Body | undefined = native.body;
-  let at = native.pointer;
+  let place = native.pointer;
   if (native.denied?.some((d) => pointer === d || pointer.startsWith(`${d}/`))) {
     return { is: 'denied', at: native.pointer + pointer };
   }
   for (const segment of pointerSegments(pointer)) {
-    if (value instanceof Unresolved) return { is: 'unresolved', at, refs: value.refs, detail: value.detail };
+    if (value instanceof Unresolved) return { is: 'unresolved', at: place, refs: value.refs, detail: value.detail };
     if (value === null || value === undefined) {
-      at += `/${pointerSegment(segment)}`;
+      place += `/${pointerSegment(segment)}`;
       value = undefined;
       continue;
     }
@@ -55,12 +55,12 @@ export function look(native: NativeResource, pointer: string): Found {
       }
       next = Object.hasOwn(object, key) ? object[key] : undefined;
     }
-    at += `/${pointerSegment(key)}`;
+    place += `/${pointerSegment(key)}`;
     value = next;
   }
-  if (value instanceof Unresolved) return { is: 'unresolved', at, refs: value.refs, detail: value.detail };
-  if (value === null || value === undefined) return { is: 'absent', at };
-  return { is: 'value', value, at };
+  if (value instanceof Unresolved) return { is: 'unresolved', at: place, refs: value.refs, detail: value.detail };
+  if (value === null || value === undefined) return { is: 'absent', at: place };
+  return { is: 'value', value, at: place };
 }
 
 /** Reads one reading from one native resource; `undefined`: the document does not carry it. */
@@ -80,10 +80,10 @@ export interface Reader<V> extends Read<V> {
   or(other: Read<V>): Reader<V>;
 }
 
-export const unknown = (why: UnknownReason, at?: string, detail?: string): Reading<never> => ({
+export const unknown = (why: UnknownReason, place?: string, detail?: string): Reading<never> => ({
   state: 'unknown',
   why,
-  ...(at === undefined ? {} : { at }),
+  ...(place === undefined ? {} : { at: place }),
   ...(detail === undefined ? {} : { detail }),
 });
 
@@ -94,8 +94,8 @@ export function derive<V>(read: Read<V>): Reader<V> {
   reader.orDefaultWhenComplete = (value, why) =>
     derive<V>((n) => read(n) ?? (n.complete ? { state: 'default', value, ...why } : undefined));
   reader.orUnknown = (why, detail) => derive<V>((n) => read(n) ?? unknown(why, undefined, detail));
-  reader.map = (translate) =>
-    derive((n) => {
+  reader.map = <W>(translate: (value: V) => W | undefined) =>
+    derive<W>((n) => {
       const got = read(n);
       if (got === undefined || got.state === 'unknown') return got;
       const value = translate(got.value);
@@ -141,7 +141,7 @@ const parseString = (v: Body): string | undefined => (typeof v === 'string' ? v 
  * Starts a reader at one place, or at the first of several places that is present. Pointers are RFC 6901 into the body.
  * `.bool()` takes true/false, "true"/"false" in any case, 1/0. `.int()` takes integers and decimal strings.
  * `.oneOf({Enabled: true, Disabled: false})` is an exact, case-insensitive table; a value not in it is unknown `invalid`.
- * `.json()` gives the raw value, unknown if anything inside is unresolved; `.body()` gives it with `Unresolved` left inside.
+ * `.json()` gives the raw value, unknown if anything inside is unresolved; `look` gives it with `Unresolved` left inside.
  * `.present()` is true if there is a value (an unresolved reference counts as present), false never: chain `.orDefault(false, …)`.
  */
 export function at(...pointers: readonly string[]) {
@@ -153,14 +153,17 @@ export function at(...pointers: readonly string[]) {
       const folded = new Map(Object.entries(table).map(([k, v]) => [k.toLowerCase(), v]));
       return typed(
         pointers,
-        (v) => (typeof v === 'string' || typeof v === 'boolean' || typeof v === 'number' ? folded.get(String(v).toLowerCase()) : undefined),
+        (v) =>
+          typeof v === 'string' || typeof v === 'boolean' || typeof v === 'number'
+            ? folded.get(String(v).toLowerCase())
+            : undefined,
         `one of ${Object.keys(table).join(', ')}`,
       );
     },
     json: (): Reader<ReadingValue> =>
       typed(pointers, (v) => (hasUnresolved(v) ? undefined : (v as ReadingValue)), 'a resolved value'),
     present: (): Reader<boolean> =>
-      derive((native) => {
+      derive<boolean>((native) => {
         for (const pointer of pointers) {
           const found = look(native, pointer);
           if (found.is === 'denied') return unknown('denied', found.at);

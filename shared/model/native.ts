@@ -2,7 +2,15 @@ import type { Cloud } from './cloud.ts';
 import type { State } from './fact.ts';
 
 /** A form in which a provider states a resource. One reader per dialect; a mapping has one column per dialect. */
-export const DIALECTS = ['aws.config', 'aws.cfn', 'aws.api', 'azure.arm', 'azure.notification', 'gcp.cai', 'terraform'] as const;
+export const DIALECTS = [
+  'aws.config',
+  'aws.cfn',
+  'aws.api',
+  'azure.arm',
+  'azure.notification',
+  'gcp.cai',
+  'terraform',
+] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
 /**

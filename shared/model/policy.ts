@@ -37,7 +37,14 @@ export type Condition =
   | { readonly some: string; readonly that: Condition }
   | { readonly none: string; readonly that: Condition }
   | { readonly count: string; readonly that: Condition; readonly at_least?: Operand; readonly at_most?: Operand }
-  | { readonly tag: { readonly key: string; readonly is?: Operand; readonly in?: readonly Operand[] | ParamRef; readonly matches?: Operand } }
+  | {
+      readonly tag: {
+        readonly key: string;
+        readonly is?: Operand;
+        readonly in?: readonly Operand[] | ParamRef;
+        readonly matches?: Operand;
+      };
+    }
   | Atom;
 
 export interface Clause {

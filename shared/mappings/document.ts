@@ -1,0 +1,215 @@
+/** From the native resources of a document set to resources with facts: satellites find their owners, dependencies are followed. */
+import type { FactStates } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import type { NativeResource } from '../model/native.ts';
+import { assemble, type DependencyParts, mainPart, makeParts, readPart } from './assemble.ts';
+import { type ContextConfig, DEFAULT_CONTEXT, resolveContext } from './context.ts';
+import type { Mapping, OwnerRef, Parts, SeenPart } from './mapping.ts';
+import { type Candidate, type Registry, registry as defaultRegistry } from './registry.ts';
+
+/** A resource as a document set shows it. */
+export interface MappedResource {
+  readonly id: string;
+  readonly mapping: Mapping;
+  readonly kind: Kind;
+  readonly nativeType: string;
+  readonly name: string | undefined;
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  readonly deleted: boolean;
+  /** Facts of the kind and context facts. */
+  readonly facts: FactStates;
+  readonly parts: readonly SeenPart[];
+  /** The native resources it was made of, main part first; `natives[i]` belongs to `parts[i]`. */
+  readonly natives: readonly NativeResource[];
+}
+
+export interface Unsupported {
+  readonly nativeType: string;
+  readonly count: number;
+}
+
+export interface MapOptions {
+  readonly context?: ContextConfig;
+  readonly registry?: Registry;
+}
+
+interface Piece {
+  readonly native: NativeResource;
+  readonly part: SeenPart;
+}
+
+/** One resource under assembly. */
+interface Assembly {
+  readonly mapping: Mapping;
+  readonly id: string;
+  /** The newest document of each part instance. */
+  readonly pieces: Map<string, Piece>;
+}
+
+const MAX_DEPENDENCY_DEPTH = 4;
+const NO_TAGS: NativeResource['tags'] = {
+  state: 'unknown',
+  why: 'not_collected',
+  detail: 'its main document was not seen',
+};
+
+/** The assemblies of a document set, found by mapping and id or name. */
+class Assemblies {
+  readonly #byId = new Map<string, Assembly>();
+  readonly #byName = new Map<string, Assembly[]>();
+
+  all(): Iterable<Assembly> {
+    return this.#byId.values();
+  }
+
+  get(mapping: Mapping, id: string): Assembly | undefined {
+    return this.#byId.get(`${mapping.id} ${id}`);
+  }
+
+  open(mapping: Mapping, id: string, name?: string): Assembly {
+    const key = `${mapping.id} ${id}`;
+    let assembly = this.#byId.get(key);
+    if (assembly === undefined) {
+      assembly = { mapping, id, pieces: new Map() };
+      this.#byId.set(key, assembly);
+      if (name !== undefined) {
+        const named = `${mapping.id} ${name.toLowerCase()}`;
+        const others = this.#byName.get(named);
+        if (others === undefined) this.#byName.set(named, [assembly]);
+        else others.push(assembly);
+      }
+    }
+    return assembly;
+  }
+
+  /** The assembly that a reference means; undefined if it is not in the set, or a name is ambiguous. */
+  find(mapping: Mapping, ref: OwnerRef): Assembly | undefined {
+    if ('id' in ref) return this.get(mapping, ref.id);
+    if ('name' in ref) {
+      const found = this.#byName.get(`${mapping.id} ${ref.name.toLowerCase()}`);
+      return found?.length === 1 ? found[0] : undefined;
+    }
+    for (const id of ref.refs) {
+      const found = this.get(mapping, id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** Keeps the newer of two documents of one part (last writer wins by the provider's version). */
+function keep(assembly: Assembly, candidate: Candidate, native: NativeResource): void {
+  const part = readPart(candidate.mapping, candidate.part, native);
+  const key = `${part.part} ${part.instance}`;
+  const before = assembly.pieces.get(key);
+  if (before === undefined || before.part.orderKey <= part.orderKey) assembly.pieces.set(key, { native, part });
+}
+
+/** Names the owner that a satellite speaks of but that is not in the set. */
+function absentOwner(ref: OwnerRef, native: NativeResource): string {
+  if ('id' in ref) return ref.id;
+  if ('name' in ref) return ref.name;
+  return ref.refs[0] ?? native.id;
+}
+
+/**
+ * Maps the native resources of one document set (a plan, a template, a folder of items of one account).
+ * Linear in the number of natives. Every native is part of a resource, a dependency of one, or counted as unsupported.
+ */
+export function mapDocument(
+  natives: readonly NativeResource[],
+  options: MapOptions = {},
+): { readonly resources: readonly MappedResource[]; readonly unsupported: readonly Unsupported[] } {
+  const registry = options.registry ?? defaultRegistry;
+  const context = options.context ?? DEFAULT_CONTEXT;
+  const assemblies = new Assemblies();
+  const unsupported = new Map<string, number>();
+  const satellites: { readonly native: NativeResource; readonly candidates: readonly Candidate[] }[] = [];
+
+  for (const native of natives) {
+    const candidates = registry.candidates(native.dialect, native.type);
+    if (candidates.length === 0) {
+      unsupported.set(native.type, (unsupported.get(native.type) ?? 0) + 1);
+      continue;
+    }
+    for (const c of candidates) if (c.main) keep(assemblies.open(c.mapping, native.id, native.name), c, native);
+    const others = candidates.filter((c) => !c.main);
+    if (others.length > 0) satellites.push({ native, candidates: others });
+  }
+  for (const { native, candidates } of satellites) {
+    for (const candidate of candidates) {
+      const ref = candidate.mapping.parts[candidate.part]?.owner?.(native);
+      if (ref === undefined) continue;
+      const owner = assemblies.find(candidate.mapping, ref);
+      if (owner !== undefined) keep(owner, candidate, native);
+      // A type that attaches to many things says nothing about which of them it means if that one is not here.
+      else if (candidates.length === 1) {
+        keep(assemblies.open(candidate.mapping, absentOwner(ref, native)), candidate, native);
+      }
+    }
+  }
+
+  const cache = new Map<Assembly, Parts>();
+  const partsOf = (assembly: Assembly, depth: number): Parts => {
+    const cached = cache.get(assembly);
+    if (cached !== undefined) return cached;
+    const dependencies: Record<string, DependencyParts> = {};
+    const main = assembly.pieces.get(`${mainPart(assembly.mapping)} `)?.native;
+    for (const [name, dependency] of Object.entries(assembly.mapping.dependsOn ?? {})) {
+      const ref = main === undefined ? undefined : dependency.on(main);
+      const mapping = registry.mapping(dependency.mapping);
+      const found = ref === undefined || mapping === undefined ? undefined : assemblies.find(mapping, ref);
+      dependencies[name] = {
+        named: ref !== undefined,
+        parts: found === undefined || depth >= MAX_DEPENDENCY_DEPTH ? undefined : partsOf(found, depth + 1),
+      };
+    }
+    const parts = makeParts(
+      assembly.mapping,
+      [...assembly.pieces.values()].map((p) => p.part),
+      dependencies,
+    );
+    if (depth === 0) cache.set(assembly, parts);
+    return parts;
+  };
+
+  const resources: MappedResource[] = [];
+  for (const assembly of assemblies.all()) {
+    const { mapping, id } = assembly;
+    if (mapping.kind === null) continue;
+    const pieces = [...assembly.pieces.values()];
+    const main = assembly.pieces.get(`${mainPart(mapping)} `);
+    pieces.sort((a, b) => Number(b === main) - Number(a === main));
+    const about = (main ?? pieces[0])?.native;
+    if (about === undefined) continue;
+    const parts = partsOf(assembly, 0);
+    resources.push({
+      id,
+      mapping,
+      kind: mapping.kind,
+      nativeType: about.type,
+      name: main?.native.name,
+      account: about.account,
+      region: about.region,
+      deleted: main?.part.deleted ?? false,
+      facts: {
+        ...assemble(mapping, parts),
+        ...resolveContext(context, {
+          cloud: about.cloud,
+          account: about.account,
+          region: about.region,
+          tags: main?.native.tags ?? NO_TAGS,
+        }),
+      },
+      parts: pieces.map((p) => p.part),
+      natives: pieces.map((p) => p.native),
+    });
+  }
+  return {
+    resources,
+    unsupported: [...unsupported]
+      .map(([nativeType, count]) => ({ nativeType, count }))
+      .sort((a, b) => (a.nativeType < b.nativeType ? -1 : 1)),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Dialect } from '../model/native.ts';
+import { mainPart, nativeTypes } from './assemble.ts';
+import type { Mapping } from './mapping.ts';
+
+/** Every mapping there is: one line each. */
+export const mappings: readonly Mapping[] = [];
+
+/** A part of a mapping that a native type can be. */
+export interface Candidate {
+  readonly mapping: Mapping;
+  readonly part: string;
+  readonly main: boolean;
+}
+
+export interface Registry {
+  readonly mappings: readonly Mapping[];
+  /** The parts that a native type of a dialect can be; several where a type attaches to many things (diagnostic settings). */
+  candidates(dialect: Dialect, nativeType: string): readonly Candidate[];
+  mapping(id: string): Mapping | undefined;
+}
+
+/** Indexes mappings by dialect and native type. Throws on a duplicate id or two main parts for one native type. */
+export function makeRegistry(list: readonly Mapping[]): Registry {
+  const byNative = new Map<string, Candidate[]>();
+  const byId = new Map<string, Mapping>();
+  for (const mapping of list) {
+    if (byId.has(mapping.id)) throw new Error(`two mappings are called ${mapping.id}`);
+    byId.set(mapping.id, mapping);
+    const main = mainPart(mapping);
+    for (const [name, part] of Object.entries(mapping.parts)) {
+      for (const dialect of Object.keys(part.native) as Dialect[]) {
+        for (const type of nativeTypes(part, dialect)) {
+          const key = `${dialect} ${type}`;
+          const others = byNative.get(key) ?? [];
+          if (name === main && others.some((o) => o.main)) throw new Error(`two mappings claim ${key}`);
+          byNative.set(key, [...others, { mapping, part: name, main: name === main }]);
+        }
+      }
+    }
+  }
+  return {
+    mappings: list,
+    candidates: (dialect, type) => byNative.get(`${dialect} ${type}`) ?? [],
+    mapping: (id) => byId.get(id),
+  };
+}
+
+/** The registry of this build. */
+export const registry: Registry = makeRegistry(mappings);
