@@ -12,7 +12,7 @@ import type { Dialect, NativeResource } from '../model/native.ts';
 import type { Read, Reading } from './reader.ts';
 
 /** Where a table entry is read from, per dialect. A dialect that is not named does not carry it. */
-export type Columns<V = never> = { readonly [D in Dialect]?: Read<V> };
+export type Columns<V> = { readonly [D in Dialect]?: Read<V> };
 
 /** How a satellite names the resource it belongs to. Exactly one of the forms is given; `undefined` if the document does not say. */
 export type OwnerRef =
@@ -94,7 +94,7 @@ export interface Mapping {
  * `facts: { public_endpoint: is({'aws.config': at('/configuration/publiclyAccessible').bool(), …}) }`
  */
 export interface Is {
-  readonly is: Columns<any>; // any: the fact's type is checked against its kind when the mapping is defined
+  readonly is: Columns<unknown>;
 }
 export const is = <V extends FactValue>(columns: Columns<V>): Is => ({ is: columns });
 
@@ -122,7 +122,7 @@ export function defineMapping<const K extends Kind | null>(id: string, source: M
   const names = Object.keys(source.parts);
   const main = names[0];
   if (main === undefined) throw new Error(`mapping ${id} has no parts`);
-  const mainReadings: Record<string, Columns<any>> = { ...source.parts[main]?.readings }; // any: see Part.readings
+  const mainReadings: Record<string, Columns<unknown>> = { ...source.parts[main]?.readings };
   const facts: Record<string, FactFrom> = {};
   for (const [fact, entry] of Object.entries(source.facts as Record<string, Is | FactFrom>)) {
     if (source.kind === null || !Object.hasOwn(source.kind.facts, fact))
