@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type ContextConfig,
+  contextConfigSchema,
+  DEFAULT_CONTEXT,
+  resolveContext,
+  withPipelineContext,
+} from '../../../shared/mappings/context.ts';
+import type { NativeResource } from '../../../shared/model/native.ts';
+
+const tags = (...pairs: readonly (readonly [string, string])[]): NativeResource['tags'] => ({
+  state: 'known',
+  value: pairs.map(([key, value]) => ({ key, value })),
+  closed: true,
+  at: '/tags',
+});
+const about = (t: NativeResource['tags'], account: string | undefined = '111122223333') => ({
+  cloud: 'aws',
+  account,
+  region: 'eu-west-1',
+  tags: t,
+});
+const withAccounts: ContextConfig = {
+  ...DEFAULT_CONTEXT,
+  accounts: { '111122223333': { environment: 'production', owner: 'Payments' } },
+};
+
+describe('context facts', () => {
+  it.each([
+    ['Env', 'PRD', 'production'],
+    ['environment', 'Staging', 'staging'],
+    ['stage', 'blue', 'other'],
+  ])('tag %s=%s means %s', (key, value, expected) => {
+    expect(resolveContext(DEFAULT_CONTEXT, about(tags([key, value]))).environment).toMatchObject({
+      state: 'known',
+      value: expected,
+    });
+  });
+
+  it('a tag that was looked for and is not there is none', () => {
+    const facts = resolveContext(DEFAULT_CONTEXT, about(tags()));
+    expect(facts.environment).toMatchObject({ state: 'known', value: { none: true } });
+    expect(facts.data_classification).toMatchObject({ state: 'known', value: { none: true } });
+    expect(facts.owner).toMatchObject({ state: 'known', value: { none: true } });
+  });
+
+  it('tags that could not be seen leave it unknown, even where the account map has an answer', () => {
+    const facts = resolveContext(withAccounts, about({ state: 'unknown', why: 'denied' }));
+    expect(facts.environment).toEqual({ state: 'unknown', why: 'denied' });
+    const open: NativeResource['tags'] = { state: 'known', value: [], closed: false, at: '/tags' };
+    expect(resolveContext(DEFAULT_CONTEXT, about(open)).environment).toMatchObject({
+      state: 'unknown',
+      why: 'not_collected',
+    });
+  });
+
+  it('the account map answers where no tag does, and a tag is more specific', () => {
+    expect(resolveContext(withAccounts, about(tags())).environment).toMatchObject({ value: 'production' });
+    expect(resolveContext(withAccounts, about(tags(['env', 'dev']))).environment).toMatchObject({
+      value: 'development',
+    });
+    expect(resolveContext(withAccounts, about(tags())).owner).toMatchObject({ value: 'payments' });
+  });
+
+  it('an account that the document does not name is unknown only where the map could have said something', () => {
+    const nowhere = { cloud: 'aws', account: undefined, region: undefined, tags: tags() };
+    expect(resolveContext(withAccounts, nowhere).environment).toMatchObject({ state: 'unknown', why: 'not_collected' });
+    expect(resolveContext(withAccounts, nowhere).data_classification).toMatchObject({ value: { none: true } });
+    expect(resolveContext(DEFAULT_CONTEXT, nowhere).environment).toMatchObject({ value: { none: true } });
+  });
+
+  it('a classification that no rule knows is unknown, never none', () => {
+    expect(
+      resolveContext(DEFAULT_CONTEXT, about(tags(['data_classification', 'rosa']))).data_classification,
+    ).toMatchObject({
+      state: 'unknown',
+      why: 'invalid',
+    });
+  });
+
+  it('what the pipeline says fills in silence and overrides nothing', () => {
+    const silent = resolveContext(DEFAULT_CONTEXT, about(tags()));
+    const tagged = resolveContext(DEFAULT_CONTEXT, about(tags(['env', 'dev'])));
+    expect(withPipelineContext(silent, { environment: 'production' }).environment).toMatchObject({
+      value: 'production',
+    });
+    expect(withPipelineContext(tagged, { environment: 'production' }).environment).toMatchObject({
+      value: 'development',
+    });
+    expect(withPipelineContext(silent, { environment: 'prodd' }).environment).toMatchObject({
+      state: 'unknown',
+      why: 'invalid',
+    });
+  });
+
+  it('an unknown key in the configuration is refused', () => {
+    expect(contextConfigSchema.safeParse({ version: 1, acounts: {} }).success).toBe(false);
+    expect(contextConfigSchema.safeParse(DEFAULT_CONTEXT).success).toBe(true);
+  });
+});
