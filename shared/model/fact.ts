@@ -79,6 +79,7 @@ export type UnknownReason = 'not_collected' | 'denied' | 'unresolved' | 'invalid
  * - `known`: read at `at`, a JSON Pointer into the native document (of part `part` where there are several).
  * - `default`: the provider's documented behaviour when the property is absent; `because` is the URL, `on` the date read.
  * - `assumed`: the worst case of something never seen; it may yield a violation, never compliance.
+ *   A default or an assumption that only completes what was read (a public grant, and nothing seen that blocks it) names in `at` what was read.
  * - `unknown`: with the reason. A guess is a defect.
  * `closed` (lists only): the list was seen completely; otherwise more items may exist.
  */
@@ -97,8 +98,17 @@ export type State<V> =
       readonly closed?: boolean;
       readonly because: string;
       readonly on: string;
+      readonly at?: string;
+      readonly part?: string;
     }
-  | { readonly state: 'assumed'; readonly value: V; readonly closed?: boolean; readonly because: string }
+  | {
+      readonly state: 'assumed';
+      readonly value: V;
+      readonly closed?: boolean;
+      readonly because: string;
+      readonly at?: string;
+      readonly part?: string;
+    }
   | {
       readonly state: 'unknown';
       readonly why: UnknownReason;
