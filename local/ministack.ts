@@ -49,6 +49,11 @@ export interface LocalAws {
    * dummy credentials, and the certificate when it speaks HTTPS.
    */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * The certificate (PEM) that an SDK in this very process must be told to trust, when the endpoint speaks HTTPS:
+   * `NODE_EXTRA_CA_CERTS` counts only for processes started with it.
+   */
+  readonly certificate: string | undefined;
   /** The server's own log. */
   readonly logFile: string;
   /** Ends the server and every function it runs, and removes its state. Idempotent; resolves when all are gone. */
@@ -151,6 +156,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_EC2_METADATA_DISABLED: 'true',
       ...(secure ? { NODE_EXTRA_CA_CERTS: certificate, AWS_CA_BUNDLE: certificate } : {}),
     },
+    certificate: secure ? readFileSync(certificate, 'utf8') : undefined,
     logFile,
     stop,
     ended,

@@ -40,9 +40,9 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda *_: let_go.set())
 
 state = sys.argv[1]
-server = subprocess.Popen(
-    [sys.executable, "-m", "ministack"], stdin=subprocess.DEVNULL, start_new_session=True, cwd=state
-)
+# The server hands its environment to the functions: its own log level, once read, must not become theirs.
+start = "from ministack.app import main; import os; os.environ.pop('LOG_LEVEL', None); main()"
+server = subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.DEVNULL, start_new_session=True, cwd=state)
 threading.Thread(target=watch, daemon=True).start()
 while not let_go.wait(0.05) and server.poll() is None:
     pass
