@@ -23,7 +23,14 @@ export interface Because {
 export type Found =
   | { readonly is: 'value'; readonly value: Exclude<Body, Unresolved | null>; readonly at: string }
   | { readonly is: 'absent'; readonly at: string }
-  | { readonly is: 'unresolved'; readonly at: string; readonly refs: readonly string[]; readonly detail: string }
+  | {
+      readonly is: 'unresolved';
+      readonly at: string;
+      readonly refs: readonly string[];
+      readonly detail: string;
+      /** The configuration does not set exactly this property (see `Unresolved.unset`). */
+      readonly unset?: boolean;
+    }
   | { readonly is: 'denied'; readonly at: string };
 
 /** Property names are compared without case in ARM, whose API and tools do not keep it. */
@@ -58,7 +65,9 @@ export function look(native: NativeResource, pointer: string): Found {
     place += `/${pointerSegment(key)}`;
     value = next;
   }
-  if (value instanceof Unresolved) return { is: 'unresolved', at: place, refs: value.refs, detail: value.detail };
+  if (value instanceof Unresolved) {
+    return { is: 'unresolved', at: place, refs: value.refs, detail: value.detail, unset: value.unset };
+  }
   if (value === null || value === undefined) return { is: 'absent', at: place };
   return { is: 'value', value, at: place };
 }
@@ -106,11 +115,16 @@ export function derive<V>(read: Read<V>): Reader<V> {
   return reader;
 }
 
-function typed<V>(pointers: readonly string[], parse: (value: Body) => V | undefined, expected: string): Reader<V> {
+function typed<V>(
+  pointers: readonly string[],
+  parse: (value: Body) => V | undefined,
+  expected: string,
+  scalar = true,
+): Reader<V> {
   return derive<V>((native) => {
     for (const pointer of pointers) {
       const found = look(native, pointer);
-      if (found.is === 'absent') continue;
+      if (found.is === 'absent' || (scalar && found.is === 'unresolved' && found.unset === true)) continue;
       if (found.is === 'denied') return unknown('denied', found.at);
       if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
       const value = parse(found.value);
@@ -161,12 +175,13 @@ export function at(...pointers: readonly string[]) {
       );
     },
     json: (): Reader<ReadingValue> =>
-      typed(pointers, (v) => (hasUnresolved(v) ? undefined : (v as ReadingValue)), 'a resolved value'),
+      typed(pointers, (v) => (hasUnresolved(v) ? undefined : (v as ReadingValue)), 'a resolved value', false),
     present: (): Reader<boolean> =>
       derive<boolean>((native) => {
         for (const pointer of pointers) {
           const found = look(native, pointer);
           if (found.is === 'denied') return unknown('denied', found.at);
+          if (found.is === 'unresolved' && found.unset === true) return unknown('unresolved', found.at, found.detail);
           if (found.is !== 'absent') return { state: 'known', value: true, at: found.at };
         }
         return undefined;

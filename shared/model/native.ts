@@ -21,9 +21,16 @@ export type Dialect = (typeof DIALECTS)[number];
 export class Unresolved {
   readonly refs: readonly string[];
   readonly detail: string;
-  constructor(detail: string, refs: readonly string[] = []) {
+  /**
+   * The configuration does not set it: the provider will choose the value when it creates the resource. Readers of a
+   * scalar (`.bool()`, `.int()`, `.string()`, `.oneOf()`) count it as absent, so that the documented default applies;
+   * everything else counts it as unresolved, because a nested block that is made dynamically looks the same.
+   */
+  readonly unset: boolean;
+  constructor(detail: string, refs: readonly string[] = [], unset = false) {
     this.detail = detail;
     this.refs = refs;
+    this.unset = unset;
   }
 }
 
