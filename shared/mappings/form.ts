@@ -7,6 +7,16 @@ export interface ReadOptions {
   readonly region?: string;
   /** Values for template parameters (CloudFormation, ARM). */
   readonly parameters?: { readonly [name: string]: Json };
+  /** The version of documents that carry none of their own (an ARM GET, a sweep): comparable as a string with the provider's. */
+  readonly orderKey?: string;
+  /** When the world changed, and who changed it, where only the caller knows (the event that led to a read-back). */
+  readonly changedAt?: string;
+  readonly actor?: string;
+  /**
+   * The document answers a list of everything below this collection (an ARM id such as `…/blobServices/default/containers`),
+   * all pages in one: what is not in it does not exist.
+   */
+  readonly listOf?: string;
 }
 
 /**
