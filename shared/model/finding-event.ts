@@ -1,0 +1,149 @@
+/**
+ * What Edict publishes: an OCSF Compliance Finding (class 2003, https://schema.ocsf.io/1.3.0/classes/compliance_finding,
+ * read 2026-11-25) plus `edict`, the transition that it tells. Schema: finding-event.v1.schema.json.
+ */
+import type { Cloud } from './cloud.ts';
+import type { FindingStatus } from './finding.ts';
+import type { Cause, DecidingFact, Resolution } from './resource.ts';
+import type { Severity, Verdict } from './verdict.ts';
+
+export const FINDING_DETAIL_TYPES = ['FindingOpened.v1', 'FindingChanged.v1', 'FindingResolved.v1'] as const;
+export type FindingDetailType = (typeof FINDING_DETAIL_TYPES)[number];
+
+/** The transition behind the event, in Edict's own words. */
+export interface TransitionDetail {
+  readonly version: 1;
+  /** The id of the event: told again, it is the same. Consumers drop what they have seen. */
+  readonly eventId: string;
+  readonly findingId: string;
+  readonly policy: { readonly id: string; readonly title: string; readonly severity: Severity };
+  /** Clauses that do not hold, with the words of the intent. */
+  readonly clauses: readonly { readonly id: string; readonly says: string; readonly verdict: 'fails' | 'unknown' }[];
+  /** The facts that decided, with provenance: where in the provider's document, or by which documented default. */
+  readonly facts: readonly DecidingFact[];
+  readonly from: Verdict | null;
+  readonly to: Verdict | null;
+  readonly status: FindingStatus;
+  readonly resolution?: Resolution;
+  readonly missing?: readonly string[];
+  readonly assumed?: readonly string[];
+  readonly error?: string;
+  readonly cause: Cause;
+  /** What all transitions of one cause have in common: one Terraform apply that breaks 200 buckets is one message. */
+  readonly causeKey: string;
+  readonly resource: {
+    readonly id: string;
+    readonly kind: string;
+    readonly nativeType: string;
+    readonly cloud: Cloud;
+    readonly account?: string;
+    readonly region?: string;
+    readonly name?: string;
+    readonly environment?: string;
+    readonly owner?: string;
+  };
+  /** When the world changed, by the provider; when Edict learned it. */
+  readonly trueAt: string;
+  readonly knownAt: string;
+  /** The first sweep of a source found it: it is part of that sweep's `FindingsBaselined.v1`; do not alert on it. */
+  readonly baseline?: string;
+  /** Lists that were cut to keep the event below the bus's limit: the finding has all of it. */
+  readonly truncated?: true;
+}
+
+/** OCSF 1.3.0, the attributes that Edict gives. Times are epoch milliseconds. */
+export interface ComplianceFinding {
+  readonly activity_id: 1 | 2 | 3;
+  readonly activity_name: 'Create' | 'Update' | 'Close';
+  readonly category_uid: 2;
+  readonly category_name: 'Findings';
+  readonly class_uid: 2003;
+  readonly class_name: 'Compliance Finding';
+  readonly type_uid: 200301 | 200302 | 200303;
+  readonly type_name: string;
+  readonly time: number;
+  readonly severity_id: 1 | 2 | 3 | 4 | 5;
+  readonly severity: string;
+  readonly status_id: 1 | 4;
+  readonly status: 'New' | 'Resolved';
+  readonly message: string;
+  readonly metadata: {
+    readonly version: '1.3.0';
+    readonly uid: string;
+    readonly product: { readonly name: 'Edict'; readonly vendor_name: 'Edict'; readonly version: string };
+    readonly profiles: readonly ['cloud'];
+  };
+  readonly cloud: {
+    readonly provider: string;
+    readonly account?: { readonly uid: string };
+    readonly region?: string;
+  };
+  readonly finding_info: {
+    readonly uid: string;
+    readonly title: string;
+    readonly desc: string;
+    readonly types: readonly string[];
+    readonly created_time: number;
+    readonly modified_time: number;
+    readonly first_seen_time: number;
+  };
+  readonly compliance: {
+    readonly control: string;
+    readonly standards: readonly string[];
+    readonly requirements: readonly string[];
+    readonly status_id: 1 | 2 | 3 | 99;
+    readonly status: 'Pass' | 'Warning' | 'Fail' | 'Other';
+    readonly status_detail?: string;
+  };
+  readonly remediation?: { readonly desc: string };
+  readonly resources: readonly [
+    {
+      readonly uid: string;
+      readonly type: string;
+      readonly name?: string;
+      readonly region?: string;
+      readonly owner?: { readonly name: string };
+    },
+  ];
+}
+
+export type FindingDetail = ComplianceFinding & { readonly edict: TransitionDetail };
+
+/** A transition of one finding. */
+export interface FindingTransitionEvent {
+  readonly id: string;
+  readonly detailType: FindingDetailType;
+  /** When the world changed. */
+  readonly time: string;
+  /** The resource's id: the bus shows it to rules. */
+  readonly resource: string;
+  readonly detail: FindingDetail;
+}
+
+/** What a first sweep found, as one digest: so many open findings by policy and severity. */
+export interface BaselineEvent {
+  readonly id: string;
+  readonly detailType: 'FindingsBaselined.v1';
+  readonly time: string;
+  readonly resource: string;
+  readonly detail: {
+    readonly edict: {
+      readonly version: 1;
+      readonly eventId: string;
+      readonly sweep: string;
+      readonly findings: number;
+      readonly resources: number;
+      readonly bySeverity: { readonly [S in Severity]?: number };
+      readonly byPolicy: readonly {
+        readonly policy: string;
+        readonly title: string;
+        readonly severity: Severity;
+        readonly verdict: Verdict;
+        readonly findings: number;
+      }[];
+      readonly byAccount: readonly { readonly cloud: Cloud; readonly account: string; readonly findings: number }[];
+    };
+  };
+}
+
+export type FindingEvent = FindingTransitionEvent | BaselineEvent;

@@ -1,0 +1,197 @@
+/**
+ * What is stored of a resource: the state that its documents add up to, the verdicts on it, and what of them was not
+ * yet published. One conditional write of it is the commit point (docs/adr/0003-commit-point.md).
+ */
+import type { Cloud } from './cloud.ts';
+import type { FactStates, FactValue, State } from './fact.ts';
+import type { Json } from './json.ts';
+import type { Dialect } from './native.ts';
+import type { Severity, Verdict } from './verdict.ts';
+
+/** What a document says about the resource besides facts. */
+export interface About {
+  readonly nativeType: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly name?: string;
+  /** Main part only: a satellite's tags are not the resource's. */
+  readonly tags?: State<readonly { readonly key: string; readonly value: string }[]>;
+  /** Main part only: the resources it depends on, by the name of the dependency; null: it names one that cannot be identified. */
+  readonly dependsOn?: { readonly [name: string]: string | null };
+}
+
+/** One part as the store keeps it: a last-writer-wins register. `readings` are `Reading`s of shared/mappings (small typed values with provenance). */
+export interface StoredPart {
+  readonly part: string;
+  readonly instance: string;
+  readonly dialect: Dialect;
+  readonly native: string;
+  readonly orderKey: string;
+  readonly complete: boolean;
+  readonly creates: boolean;
+  readonly deleted: boolean;
+  readonly readings: { readonly [reading: string]: State<Json> };
+  /** When the world changed, by the provider. */
+  readonly changedAt: string;
+  /** Hash of everything the part says: breaks ties between equal keys, so that the winner does not depend on who came first. */
+  readonly hash: string;
+  readonly about: About;
+}
+
+/** The verdict that stands on a resource, and since when. */
+export interface StandingVerdict {
+  readonly verdict: Verdict;
+  /** When the world became so, by the provider, and when Edict learned it. Depend on the order of arrival. */
+  readonly since: { readonly trueAt: string; readonly knownAt: string };
+  /** Hash of what decided a verdict that is not a pass: failing clauses and the facts they read. '' for a pass. */
+  readonly fingerprint: string;
+  /** When time alone flips it: epoch seconds. */
+  readonly flipsAt?: number;
+}
+
+/** Why a verdict or a status changed. */
+export type Cause =
+  | { readonly is: 'change'; readonly changeId: string; readonly source: string; readonly actor?: string }
+  | { readonly is: 'deletion'; readonly changeId: string; readonly source: string; readonly actor?: string }
+  | { readonly is: 'dependency'; readonly resourceId: string; readonly changeId?: string; readonly actor?: string }
+  | { readonly is: 'bundle'; readonly sequence: number }
+  | { readonly is: 'context'; readonly sequence: number }
+  | { readonly is: 'clock' };
+
+/** How a finding ended. */
+export type Resolution = 'fixed' | 'not_applicable' | 'resource_deleted' | 'policy_retired';
+
+/** A fact as it was when it decided, with its provenance. */
+export interface DecidingFact {
+  readonly fact: string;
+  readonly before?: FactValue;
+  readonly after: FactStates[string];
+}
+
+/** A change of the verdict or status of one (policy, resource), as it is waiting to be published. Self-contained: the bundle may have moved on. */
+export interface Transition {
+  readonly is: 'transition';
+  /** The revision of the commit that carries it, and its place in it. */
+  readonly revision: number;
+  readonly n: number;
+  readonly policy: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly from: Verdict | null;
+  /** Null: nothing is judged any more (the resource or the policy is gone). */
+  readonly to: Verdict | null;
+  readonly resolution?: Resolution;
+  readonly cause: Cause;
+  readonly trueAt: string;
+  readonly knownAt: string;
+  /** Clauses that do not hold, with the words of the intent. */
+  readonly clauses: readonly { readonly id: string; readonly says: string; readonly verdict: 'fails' | 'unknown' }[];
+  readonly facts: readonly DecidingFact[];
+  /** `unknown`: what could decide it. `violation`: what was assumed. `error`: what went wrong. */
+  readonly missing?: readonly string[];
+  readonly assumed?: readonly string[];
+  readonly error?: string;
+  /** The id of the first sweep of a source that found it: part of one digest, not an alert of its own. */
+  readonly baseline?: string;
+}
+
+/** A dependency changed: its dependents have to be judged again. */
+export interface FanOut {
+  readonly is: 'fan_out';
+  readonly revision: number;
+  readonly changeId?: string;
+  readonly trueAt: string;
+  readonly actor?: string;
+}
+/** The outbox of the item: what is derived from a commit, until it is known to be done. */
+export type Pending = Transition | FanOut;
+
+/** The activation (bundle and context configuration in force) that judged. */
+export interface JudgedBy {
+  /** Goes up with every activation of a bundle or a context configuration, a rollback too. */
+  readonly activation: number;
+  readonly bundleSequence: number;
+  readonly contextSequence: number;
+  /** The bundle's hash. */
+  readonly bundle: string;
+}
+
+/** What everyone who lists resources needs. */
+export interface ResourceHead {
+  readonly id: string;
+  readonly mapping: string;
+  readonly cloud: Cloud;
+  /** Null: only a dependency of others. */
+  readonly kind: string | null;
+  readonly nativeType: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly name?: string;
+  readonly environment?: string;
+  readonly owner?: string;
+}
+
+/** The hot item. Everything but `PATH_DEPENDENT` is a function of the documents, the activation and the clock. */
+export interface ResourceState extends ResourceHead {
+  /** Goes up with every commit. */
+  readonly revision: number;
+  /** By `partKey`. */
+  readonly parts: { readonly [key: string]: StoredPart };
+  /** The newest deletion of the resource: satellites that are not newer belong to a former life. */
+  readonly bornAfter?: string;
+  /** The main part is gone. */
+  readonly deleted: boolean;
+  /** Values of the facts that are not unknown, context facts included. */
+  readonly facts: { readonly [fact: string]: FactValue };
+  readonly verdicts: { readonly [policy: string]: StandingVerdict };
+  readonly judgedBy: JudgedBy;
+  /** Earliest instant at which time alone changes a verdict: epoch seconds. */
+  readonly nextFlipAt?: number;
+  /** Every resource whose state took part in the facts, sorted: each has an edge to this one. */
+  readonly dependsOn: readonly string[];
+  /** Hash of the evidence (`FactStates`), which lies in an item of its own. */
+  readonly evidence: string;
+  /** Not known to be published, oldest first. */
+  readonly pending: readonly Pending[];
+  /** Epoch milliseconds at which the oldest of `pending` was committed. */
+  readonly pendingSince?: number;
+  /** Everything up to this revision was published. Written by the projection alone, which does not raise `revision`. */
+  readonly projectedRevision: number;
+  /** A tombstone's end: epoch seconds. */
+  readonly expiresAt?: number;
+}
+
+/** A state to be committed, with the evidence behind its facts. */
+export interface ResourceCommit {
+  readonly state: ResourceState;
+  /** The states of its facts, context facts included. */
+  readonly evidence: FactStates;
+}
+
+/** How long a tombstone is kept: longer than any queue, dead-letter queue or subscription can replay. */
+export const TOMBSTONE_DAYS = 45;
+/** The most transitions an item carries; beyond it the projection is so far behind that judging waits for it. */
+export const MAX_PENDING = 100;
+
+/**
+ * The state without what depends on the order of arrival: any permutation, duplication or delay of the same documents
+ * under the same activation, dependencies and clock ends in the same canonical state, byte for byte.
+ * Left out are: revision, pending, what was projected, since when a verdict is known, and when a tombstone expires.
+ */
+export function canonicalState(state: ResourceState): Json {
+  const {
+    revision: _r,
+    pending: _p,
+    pendingSince: _s,
+    projectedRevision: _j,
+    expiresAt: _e,
+    verdicts,
+    ...rest
+  } = state;
+  return JSON.parse(
+    JSON.stringify({
+      ...rest,
+      verdicts: Object.fromEntries(Object.entries(verdicts).map(([policy, { since: _since, ...v }]) => [policy, v])),
+    }),
+  ) as Json;
+}
