@@ -1,0 +1,188 @@
+/**
+ * Everything a deployment may say, read from the CDK context once and checked: `npx cdk deploy --all -c stage=prod -c region=…`.
+ * A wrong or contradictory context ends the synthesis with a sentence that names it.
+ */
+import * as z from 'zod';
+import {
+  type AzureCallers,
+  type AzureReader,
+  azureCallers,
+  azureReader,
+  type GoogleCallers,
+  type GoogleReader,
+  googleCallers,
+  googleReader,
+} from '../shared/runtime/env.ts';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+/** `-c flag=true` gives a string, cdk.json a boolean. */
+const flag = z.union([z.boolean(), z.stringbool()]);
+
+const contextSchema = z.strictObject({
+  /** Names the deployment; several may live in one account and region. */
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,15}$/, 'lower case letters, digits and hyphens, at most 16')
+    .default('prod'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  region: z.string().min(1).optional(),
+  /** The local AWS: one switch for everything that it cannot do or that must not happen elsewhere. See docs/adr/0010. */
+  local: flag.default(false),
+  /** Functions get an inline stand-in instead of their bundle: for tests of the templates. */
+  bundle: flag.default(true),
+
+  slackSecretName: z.string().min(1).optional(),
+  slackUrl: z.url().optional(),
+
+  azureTenantId: z.string().min(1).optional(),
+  azureAudience: z.string().min(1).optional(),
+  azureClientId: z.string().min(1).optional(),
+  azureSubscriptions: list.optional(),
+  azureIssuers: list.optional(),
+  azureJwksUrl: z.url().optional(),
+  azureEndpoint: z.url().optional(),
+  azureAuthority: z.url().optional(),
+  azureCredential: z.enum(['federated', 'none']).optional(),
+
+  googleAudience: z.string().min(1).optional(),
+  googleServiceAccount: z.string().min(1).optional(),
+  googleSubscription: z.string().min(1).optional(),
+  googleIssuers: list.optional(),
+  googleJwksUrl: z.url().optional(),
+  googleScope: z.string().min(1).optional(),
+  googleEndpoint: z.url().optional(),
+  googleCredentials: z.string().min(1).optional(),
+
+  /** Where AWS accounts send their inventory: the name of a Config aggregator; without one this account alone is swept. */
+  awsAggregator: z.string().min(1).optional(),
+});
+
+/** The names of the context keys, for the loop that reads them and for the documentation. */
+export const CONTEXT_KEYS = Object.keys(contextSchema.shape) as readonly (keyof typeof contextSchema.shape)[];
+
+export interface EdictConfig {
+  readonly stage: string;
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  readonly local: boolean;
+  readonly bundle: boolean;
+  readonly slack: { readonly secretName: string; readonly url: string | undefined } | undefined;
+  readonly azureCallers: AzureCallers | undefined;
+  readonly azureReader: AzureReader | undefined;
+  readonly googleCallers: GoogleCallers | undefined;
+  readonly googleReader: GoogleReader | undefined;
+  readonly awsAggregator: string | undefined;
+}
+
+/** Where the public clouds publish the keys of their tokens, and who they say they are. Overridden for a sovereign cloud and for the local context. */
+const microsoft = (tenant: string) => ({
+  issuers: [`https://sts.windows.net/${tenant}/`, `https://login.microsoftonline.com/${tenant}/v2.0`],
+  jwksUrl: `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
+});
+const google = {
+  issuers: ['https://accounts.google.com', 'accounts.google.com'],
+  jwksUrl: 'https://www.googleapis.com/oauth2/v3/certs',
+};
+
+/** Reads the context. Throws an Error that says which key is wrong and what it may be. */
+export function readConfig(context: (key: string) => unknown): EdictConfig {
+  const given: Record<string, unknown> = {};
+  for (const key of CONTEXT_KEYS) {
+    const value = context(key);
+    if (value !== undefined && value !== '') given[key] = value;
+  }
+  const parsed = contextSchema.safeParse(given);
+  if (!parsed.success) throw new Error(`The context is wrong: ${z.prettifyError(parsed.error)}`);
+  const c = parsed.data;
+
+  const insecure = [
+    ...(c.azureIssuers ?? []),
+    ...[c.azureJwksUrl, c.azureEndpoint, c.azureAuthority, c.googleJwksUrl, c.googleEndpoint, c.slackUrl],
+  ].filter((url) => url !== undefined && !url.startsWith('https://'));
+  if (!c.local && insecure.length > 0)
+    throw new Error(`Only the local context may name an address without TLS: ${insecure.join(', ')}`);
+  if (!c.local && c.azureCredential === 'none')
+    throw new Error('azureCredential=none is for a server on this machine: only the local context may say it');
+
+  return {
+    stage: c.stage,
+    account: c.account,
+    region: c.region,
+    local: c.local,
+    bundle: c.bundle,
+    slack: c.slackSecretName === undefined ? undefined : { secretName: c.slackSecretName, url: c.slackUrl },
+    ...azure(c),
+    ...googleFrom(c),
+    awsAggregator: c.awsAggregator,
+  };
+}
+
+type Context = z.output<typeof contextSchema>;
+
+function azure(c: Context): Pick<EdictConfig, 'azureCallers' | 'azureReader'> {
+  const { azureTenantId: tenantId, azureAudience: audience, azureSubscriptions: given } = c;
+  if (tenantId === undefined) {
+    if (audience !== undefined || given !== undefined)
+      throw new Error('Azure needs azureTenantId, azureAudience and azureSubscriptions together');
+    return { azureCallers: undefined, azureReader: undefined };
+  }
+  if (audience === undefined || given === undefined || given.length === 0)
+    throw new Error('Azure needs azureTenantId, azureAudience and azureSubscriptions together');
+  const subscriptions = given.map((id) => id.toLowerCase());
+  const published = microsoft(tenantId);
+  return {
+    azureCallers: azureCallers.parse({
+      tenantId,
+      audience,
+      issuers: c.azureIssuers ?? published.issuers,
+      jwksUrl: c.azureJwksUrl ?? published.jwksUrl,
+      subscriptions,
+    }),
+    azureReader:
+      c.azureClientId === undefined
+        ? undefined
+        : azureReader.parse({
+            tenantId,
+            clientId: c.azureClientId,
+            endpoint: c.azureEndpoint,
+            authority: c.azureAuthority,
+            credential: c.azureCredential,
+            subscriptions,
+          }),
+  };
+}
+
+function googleFrom(c: Context): Pick<EdictConfig, 'googleCallers' | 'googleReader'> {
+  const { googleAudience: audience, googleServiceAccount: serviceAccount, googleSubscription: subscription } = c;
+  const some = [audience, serviceAccount, subscription].filter((value) => value !== undefined).length;
+  if (some !== 0 && some !== 3)
+    throw new Error('Google needs googleAudience, googleServiceAccount and googleSubscription together');
+  return {
+    googleCallers:
+      some === 0
+        ? undefined
+        : googleCallers.parse({
+            audience,
+            serviceAccount,
+            subscription,
+            issuers: c.googleIssuers ?? google.issuers,
+            jwksUrl: c.googleJwksUrl ?? google.jwksUrl,
+          }),
+    googleReader:
+      c.googleScope === undefined
+        ? undefined
+        : googleReader.parse({
+            scope: c.googleScope,
+            endpoint: c.googleEndpoint,
+            credentials: c.googleCredentials === undefined ? undefined : JSON.parse(c.googleCredentials),
+          }),
+  };
+}

@@ -1,0 +1,30 @@
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+
+export interface RunbookAlarmProps {
+  readonly metric: IMetric;
+  /** What is wrong when it rings, in one sentence. */
+  readonly says: string;
+  /** The section of docs/runbook.md that says what to do. */
+  readonly runbook: string;
+  /** It rings above this. @default 0 */
+  readonly threshold?: number;
+  /** Periods in a row that must be above. @default 1 */
+  readonly evaluationPeriods?: number;
+  /** What silence means. @default not breaching */
+  readonly silence?: TreatMissingData;
+  /** @default greater than the threshold */
+  readonly comparison?: ComparisonOperator;
+}
+
+/** Adds an alarm that names its section of the runbook. Its state changes reach people over the observability stack's rule. */
+export function addAlarm(scope: Construct, id: string, props: RunbookAlarmProps): Alarm {
+  return new Alarm(scope, id, {
+    metric: props.metric,
+    threshold: props.threshold ?? 0,
+    evaluationPeriods: props.evaluationPeriods ?? 1,
+    comparisonOperator: props.comparison ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
+    treatMissingData: props.silence ?? TreatMissingData.NOT_BREACHING,
+    alarmDescription: `${props.says} What to do: docs/runbook.md#${props.runbook}`,
+  });
+}

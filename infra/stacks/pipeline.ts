@@ -1,0 +1,360 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { FilterCriteria, FilterRule } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import {
+  AWS_DETAIL_TYPES,
+  CONFIG_MESSAGE_TYPES,
+  EVENT_SOURCE,
+  INGEST_PATHS,
+  LOCAL_SOURCES,
+  type PipelineOutput,
+  stackNames,
+} from '../../shared/model/deployment.ts';
+import type { EdictConfig } from '../config.ts';
+import { AppFunction } from '../constructs/app-function.ts';
+import { acknowledge } from '../constructs/nag.ts';
+import { WorkQueue } from '../constructs/work-queue.ts';
+
+export interface PipelineStackProps extends StackProps {
+  readonly config: EdictConfig;
+  readonly resources: Table;
+  readonly findings: Table;
+  readonly policies: Table;
+  readonly quarantine: Bucket;
+  readonly bus: EventBus;
+}
+
+/** Requests a second that the front door takes, and how many at once above it. */
+const FRONT_DOOR = { rateLimit: 200, burstLimit: 400 };
+
+/** From a provider's notice to a published finding. It holds no state that cannot be read or delivered again. */
+export class PipelineStack extends Stack {
+  readonly #props: PipelineStackProps;
+
+  constructor(scope: Construct, id: string, props: PipelineStackProps) {
+    const { config } = props;
+    super(scope, id, { ...props, stackName: stackNames(config.stage).pipeline, description: 'Edict: pipeline' });
+    this.#props = props;
+
+    const reJudge = new WorkQueue(this, 'ReJudgeQueue', {
+      config,
+      name: 're-judge',
+      consumerTimeout: Duration.seconds(60),
+    });
+    const changes = this.#evaluate(reJudge);
+    const ingestUrl = this.#ingest(changes);
+    this.#noticesOfAws(changes);
+    this.#project();
+    this.#reJudge(reJudge);
+    const sweep = this.#sweep(changes);
+    if (config.slack !== undefined) this.#slack(config.slack);
+
+    const output = (name: PipelineOutput, value: string) => new CfnOutput(this, name, { value });
+    output('IngestUrl', ingestUrl);
+    output('ChangesQueueUrl', changes.queue.queueUrl);
+    output('ReJudgeQueueUrl', reJudge.queue.queueUrl);
+    output('SweepQueueUrl', sweep.queue.queueUrl);
+    output('Local', String(config.local));
+  }
+
+  /** The changes queue and who judges what is in it. */
+  #evaluate(reJudge: WorkQueue): WorkQueue {
+    const { config, resources, policies, quarantine } = this.#props;
+    const timeout = Duration.seconds(60);
+    const changes = new WorkQueue(this, 'ChangesQueue', { config, name: 'changes', consumerTimeout: timeout });
+    const evaluate = new AppFunction(this, 'Evaluate', {
+      functionName: 'evaluate',
+      config,
+      timeout,
+      environment: {
+        RESOURCES_TABLE: resources.tableName,
+        POLICIES_TABLE: policies.tableName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        RE_JUDGE_QUEUE_URL: reJudge.queue.queueUrl,
+        AZURE_READER: optionalJson(config.azureReader),
+      },
+    });
+    resources.grantReadWriteData(evaluate.function);
+    policies.grantReadData(evaluate.function);
+    quarantine.grantPut(evaluate.function);
+    reJudge.queue.grantSendMessages(evaluate.function);
+    const reads = [
+      'config:GetResourceConfigHistory',
+      'rds:DescribeDBParameters',
+      'rds:DescribeDBClusterParameters',
+      'sagemaker:DescribeEndpoint',
+      'sagemaker:DescribeEndpointConfig',
+      'sagemaker:DescribeModel',
+      'sagemaker:ListTags',
+    ];
+    evaluate.allowAnywhere(
+      reads,
+      'Reads back what a notice names: any resource of the account, none known beforehand.',
+    );
+    this.#readAzure(evaluate);
+    changes.consume(evaluate, { batchSize: 10, maxConcurrency: config.local ? 2 : 50 });
+    return changes;
+  }
+
+  /** The front door for webhooks. Who may call, and what each answer means, is the function's business. */
+  #ingest(changes: WorkQueue): string {
+    const { config, quarantine } = this.#props;
+    const ingest = new AppFunction(this, 'Ingest', {
+      functionName: 'ingest',
+      config,
+      timeout: Duration.seconds(15),
+      environment: {
+        CHANGES_QUEUE_URL: changes.queue.queueUrl,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        AZURE_CALLERS: optionalJson(config.azureCallers),
+        GOOGLE_CALLERS: optionalJson(config.googleCallers),
+      },
+    });
+    changes.queue.grantSendMessages(ingest.function);
+    quarantine.grantPut(ingest.function);
+
+    const api = new HttpApi(this, 'Api', {
+      apiName: `edict-${config.stage}-ingest`,
+      description: 'Where Azure Event Grid and Google Pub/Sub deliver changes',
+    });
+    const integration = new HttpLambdaIntegration('IngestIntegration', ingest.function);
+    const routes = [
+      ...api.addRoutes({ path: INGEST_PATHS.azure, methods: [HttpMethod.POST, HttpMethod.OPTIONS], integration }),
+      ...api.addRoutes({ path: INGEST_PATHS.google, methods: [HttpMethod.POST], integration }),
+    ];
+    for (const route of routes)
+      acknowledge(
+        route,
+        'AwsSolutions-APIG4',
+        'The caller is authenticated in the function: subscriptions, subscription names and roles cannot be said to a JWT authorizer, and unreachable keys must answer 503, not 401.',
+      );
+    const stage = api.defaultStage?.node.defaultChild;
+    if (!(stage instanceof CfnStage)) throw new Error('the API has no default stage');
+    stage.defaultRouteSettings = {
+      throttlingRateLimit: FRONT_DOOR.rateLimit,
+      throttlingBurstLimit: FRONT_DOOR.burstLimit,
+    };
+    const accessLog = new LogGroup(this, 'ApiLog', {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: config.local ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    stage.accessLogSettings = {
+      destinationArn: accessLog.logGroupArn,
+      // Never a header or a body: the one holds tokens, the other what a provider's documents hold.
+      format: JSON.stringify({
+        requestId: '$context.requestId',
+        ip: '$context.identity.sourceIp',
+        route: '$context.routeKey',
+        status: '$context.status',
+        responseLength: '$context.responseLength',
+        error: '$context.error.message',
+      }),
+    };
+    return api.apiEndpoint;
+  }
+
+  /** AWS's own notices arrive on the default bus; member accounts of an organisation forward theirs to it. */
+  #noticesOfAws(changes: WorkQueue): void {
+    const { config } = this.#props;
+    const sources = (source: keyof typeof LOCAL_SOURCES): string[] =>
+      config.local ? [source, LOCAL_SOURCES[source]] : [source];
+    const target = new SqsQueue(changes.queue, { deadLetterQueue: changes.deadLetters, retryAttempts: 185 });
+    new Rule(this, 'ConfigChanges', {
+      description: 'AWS Config saw a resource change',
+      eventPattern: {
+        source: sources('aws.config'),
+        detailType: [...AWS_DETAIL_TYPES['aws.config']],
+        detail: { messageType: [...CONFIG_MESSAGE_TYPES] },
+      },
+      targets: [target],
+    });
+    new Rule(this, 'SageMakerChanges', {
+      description: 'A SageMaker endpoint, its configuration or a model changed: Config has no type for them',
+      eventPattern: { source: sources('aws.sagemaker'), detailType: [...AWS_DETAIL_TYPES['aws.sagemaker']] },
+      targets: [target],
+    });
+  }
+
+  /** Derives findings and events from the commits of the resources table. */
+  #project(): void {
+    const { config, resources, findings, policies, bus } = this.#props;
+    const poison = new WorkQueue(this, 'PoisonQueue', {
+      config,
+      name: 'poison',
+      consumerTimeout: Duration.seconds(60),
+    });
+    const project = new AppFunction(this, 'Project', {
+      functionName: 'project',
+      config,
+      timeout: Duration.seconds(60),
+      environment: {
+        RESOURCES_TABLE: resources.tableName,
+        FINDINGS_TABLE: findings.tableName,
+        POLICIES_TABLE: policies.tableName,
+        BUS_NAME: bus.eventBusName,
+        POISON_QUEUE_URL: poison.queue.queueUrl,
+      },
+    });
+    resources.grantReadWriteData(project.function);
+    findings.grantReadWriteData(project.function);
+    policies.grantReadData(project.function);
+    bus.grantPutEventsTo(project.function);
+    poison.queue.grantSendMessages(project.function);
+    project.follow(asStream(resources), {
+      batchSize: 100,
+      parallelizationFactor: config.local ? 1 : 4,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      onFailure: new SqsDlq(poison.deadLetters),
+    });
+    // A record that failed for a reason of its own is tried again from here, by its resource's id.
+    poison.consume(project, { batchSize: 10, maxConcurrency: 2 });
+  }
+
+  /** What must be judged again from stored facts: a new bundle, a changed dependency, a clause on age that flips. */
+  #reJudge(queue: WorkQueue): void {
+    const { config, resources, findings, policies } = this.#props;
+    const reJudge = new AppFunction(this, 'ReJudge', {
+      functionName: 're-judge',
+      config,
+      timeout: Duration.seconds(60),
+      environment: {
+        RESOURCES_TABLE: resources.tableName,
+        FINDINGS_TABLE: findings.tableName,
+        POLICIES_TABLE: policies.tableName,
+        RE_JUDGE_QUEUE_URL: queue.queue.queueUrl,
+      },
+    });
+    resources.grantReadWriteData(reJudge.function);
+    findings.grantReadData(reJudge.function);
+    policies.grantReadData(reJudge.function);
+    queue.queue.grantSendMessages(reJudge.function);
+    queue.consume(reJudge, { batchSize: 10, maxConcurrency: config.local ? 2 : 20 });
+    reJudge.follow(asStream(policies), {
+      batchSize: 10,
+      filters: [FilterCriteria.filter({ dynamodb: { Keys: { id: { S: FilterRule.isEqual('ACTIVE') } } } })],
+      onFailure: new SqsDlq(queue.deadLetters),
+    });
+    const tick = (id: string, schedule: Schedule, description: string, job: string) =>
+      new Rule(this, id, {
+        description,
+        schedule,
+        targets: [
+          new SqsQueue(queue.queue, {
+            message: RuleTargetInput.fromObject({ job }),
+            deadLetterQueue: queue.deadLetters,
+          }),
+        ],
+      });
+    tick('DueFlips', Schedule.rate(Duration.minutes(1)), 'Judge again what a clause on age flips about now', 'flips');
+    tick(
+      'Repair',
+      Schedule.rate(Duration.minutes(15)),
+      'Project revisions that the stream lost, re-judge what lags',
+      'repair',
+    );
+  }
+
+  /** The inventory: daily, and when somebody asks. One message is one page. */
+  #sweep(changes: WorkQueue): WorkQueue {
+    const { config, findings } = this.#props;
+    const timeout = Duration.minutes(5);
+    const queue = new WorkQueue(this, 'SweepQueue', {
+      config,
+      name: 'sweep',
+      consumerTimeout: timeout,
+      late: Duration.hours(12),
+    });
+    const sweep = new AppFunction(this, 'Sweep', {
+      functionName: 'sweep',
+      config,
+      timeout,
+      memorySizeMb: 512,
+      environment: {
+        CHANGES_QUEUE_URL: changes.queue.queueUrl,
+        SWEEP_QUEUE_URL: queue.queue.queueUrl,
+        FINDINGS_TABLE: findings.tableName,
+        AZURE_READER: optionalJson(config.azureReader),
+        GOOGLE_READER: optionalJson(config.googleReader),
+      },
+    });
+    changes.queue.grantSendMessages(sweep.function);
+    queue.queue.grantSendMessages(sweep.function);
+    findings.grantReadWriteData(sweep.function);
+    const reads = ['config:SelectResourceConfig', 'config:BatchGetResourceConfig', 'sagemaker:ListEndpoints'];
+    sweep.allowAnywhere(reads, 'An inventory lists everything.');
+    this.#readAzure(sweep);
+    queue.consume(sweep, { batchSize: 1, maxConcurrency: 2 });
+    new Rule(this, 'DailySweep', {
+      description: 'Take the inventory of every cloud',
+      schedule: Schedule.cron({ hour: '2', minute: '17' }),
+      targets: [
+        new SqsQueue(queue.queue, {
+          message: RuleTargetInput.fromObject({ job: 'sweep' }),
+          deadLetterQueue: queue.deadLetters,
+        }),
+      ],
+    });
+    return queue;
+  }
+
+  /** Tells Slack, grouped by cause over a small window. */
+  #slack(slack: NonNullable<EdictConfig['slack']>): void {
+    const { config, findings, bus } = this.#props;
+    const timeout = Duration.seconds(60);
+    const queue = new WorkQueue(this, 'SlackQueue', {
+      config,
+      name: 'slack',
+      consumerTimeout: timeout,
+      maxReceives: 8,
+    });
+    const secret = Secret.fromSecretNameV2(this, 'SlackSecret', slack.secretName);
+    const notify = new AppFunction(this, 'NotifySlack', {
+      functionName: 'notify-slack',
+      config,
+      timeout,
+      environment: {
+        FINDINGS_TABLE: findings.tableName,
+        SLACK_SECRET: slack.secretName,
+        SLACK_URL: slack.url,
+      },
+    });
+    findings.grantReadWriteData(notify.function);
+    secret.grantRead(notify.function);
+    new Rule(this, 'FindingsForSlack', {
+      description: 'Findings that people hear about',
+      eventBus: bus,
+      eventPattern: {
+        source: [EVENT_SOURCE],
+        detailType: ['FindingOpened.v1', 'FindingChanged.v1', 'FindingResolved.v1'],
+      },
+      targets: [new SqsQueue(queue.queue, { deadLetterQueue: queue.deadLetters })],
+    });
+    // One message at a time: what belongs together must meet in one batch, and Slack takes one a second for a channel.
+    queue.consume(notify, { batchSize: 200, window: Duration.seconds(config.local ? 1 : 15), maxConcurrency: 2 });
+  }
+
+  #readAzure(reader: AppFunction<'evaluate'> | AppFunction<'sweep'>): void {
+    if (this.#props.config.azureReader?.credential !== 'federated') return;
+    reader.allowAnywhere(
+      ['sts:GetWebIdentityToken'],
+      'The token names no resource; the condition allows the one audience that Azure takes.',
+      { 'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': ['api://AzureADTokenExchange'] } },
+    );
+  }
+}
+
+/** The same table, typed by its interface: under exactOptionalPropertyTypes the class does not fit it. */
+const asStream = (table: Table): ITable => table as ITable;
+
+const optionalJson = (value: object | undefined): string | undefined =>
+  value === undefined ? undefined : JSON.stringify(value);
