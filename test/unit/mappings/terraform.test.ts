@@ -288,6 +288,22 @@ describe('unknown values', () => {
     expect(at('/rule/0/bucket_key_enabled').bool()(native)).toBeUndefined();
   });
 
+  it('cannot tell what a block that the expressions do not show leaves out', () => {
+    const native = only(
+      plan(
+        [
+          change({
+            address: 'aws_s3_bucket.b',
+            after: { logging: [{ target_prefix: 'x' }] },
+            unknown: { logging: [{ target_bucket: true }] },
+          }),
+        ],
+        configured({ 'aws_s3_bucket.b': {} }),
+      ),
+    );
+    expect(at('/logging/0/target_bucket').string()(native)).toMatchObject({ state: 'unknown', why: 'unresolved' });
+  });
+
   it('takes what any block writes where blocks are a set, whose order is lost', () => {
     const native = only(
       plan(
