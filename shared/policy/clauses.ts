@@ -428,8 +428,8 @@ class Checker {
     const kind = kindOf(kindId);
     if (kind === undefined) this.fail(['kind'], `no kind ${show(kindId)}`, kindIds);
     const id = this.text(o['id'], ['id'], 'the id of the policy');
-    const [prefix, name, ...rest] = id.split('.');
-    if (prefix !== kindId.replaceAll('_', '-') || name === undefined || !KEBAB.test(name) || rest.length > 0)
+    const [prefix, state, ...rest] = id.split('.');
+    if (prefix !== kindId.replaceAll('_', '-') || state === undefined || !KEBAB.test(state) || rest.length > 0)
       this.fail(['id'], `the id ${show(id)} is not ${kindId.replaceAll('_', '-')}.<secure-state>`);
     const severity = SEVERITIES.find((s) => s === o['severity']);
     if (severity === undefined) this.fail(['severity'], `no severity ${show(o['severity'])}`, SEVERITIES);

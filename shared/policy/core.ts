@@ -41,8 +41,8 @@ export type Core =
   | { readonly op: 'all'; readonly of: readonly Core[] }
   | { readonly op: 'any'; readonly of: readonly Core[] }
   | { readonly op: 'not'; readonly of: Core }
-  /** Three-valued: then if it surely applies, else if it surely does not, and what both agree on in between. */
-  | { readonly op: 'choose'; readonly when: Core; readonly then: Core; readonly else: Core }
+  /** Three-valued: `yes` where `when` surely holds, `no` where it surely does not, in between what both agree on. */
+  | { readonly op: 'choose'; readonly when: Core; readonly yes: Core; readonly no: Core }
   | { readonly op: 'every'; readonly list: string; readonly that: Core }
   | { readonly op: 'some'; readonly list: string; readonly that: Core }
   | {
@@ -238,8 +238,8 @@ export function toCore(policy: Policy, kind: Kind): CorePolicy {
       (otherwise, { when, value }) => ({
         op: 'choose',
         when: expand(when, defaults, []),
-        then: expand(c, new Map([...chosen, [name, value]]), rest),
-        else: otherwise,
+        yes: expand(c, new Map([...chosen, [name, value]]), rest),
+        no: otherwise,
       }),
       expand(c, chosen, rest),
     );
@@ -257,7 +257,7 @@ export function* nodesOf(c: Core): Generator<Core> {
   yield c;
   if (c.op === 'all' || c.op === 'any') for (const x of c.of) yield* nodesOf(x);
   else if (c.op === 'not') yield* nodesOf(c.of);
-  else if (c.op === 'choose') for (const x of [c.when, c.then, c.else]) yield* nodesOf(x);
+  else if (c.op === 'choose') for (const x of [c.when, c.yes, c.no]) yield* nodesOf(x);
   else if (c.op !== 'test') yield* nodesOf(c.that);
 }
 
