@@ -1,9 +1,11 @@
 import type { Dialect } from '../model/native.ts';
 import { mainPart, nativeTypes } from './assemble.ts';
+import { orgPolicy } from './gcp/org-policy.ts';
+import { storageBucket } from './gcp/storage-bucket.ts';
 import type { Mapping } from './mapping.ts';
 
 /** Every mapping there is: one line each. */
-export const mappings: readonly Mapping[] = [];
+export const mappings: readonly Mapping[] = [storageBucket, orgPolicy];
 
 /** A part of a mapping that a native type can be. */
 export interface Candidate {
