@@ -1,0 +1,424 @@
+/**
+ * Storage account, with its blob service, containers and diagnostic settings.
+ *
+ * - Anonymous access to a container needs both the account's permission and the container's access level, and only ever
+ *   reads. Shared keys, SAS tokens and role assignments are access that was given.
+ * - The `$web` container of a static website is served to everyone whatever the account permits.
+ * - An account that the public network cannot reach (public network access off, or a firewall whose default is to deny)
+ *   is not public, as a bucket is not whose policy is narrowed to networks.
+ */
+import { objectStore } from '../../kinds/object-store.ts';
+import type { FactState } from '../../model/fact.ts';
+import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { listType } from '../dialects/arm.ts';
+import { parseCidr } from '../internet.ts';
+import { defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
+import { at, type Because, derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
+import { ancestorOf, armName } from './arm-id.ts';
+import { collected, diagnosticParts } from './diagnostic-settings.ts';
+import { notSeen, settle, valueOf } from './settle.ts';
+import { azurermOwner, block, isUnset, strings } from './terraform.ts';
+
+const ACCOUNT = 'microsoft.storage/storageaccounts';
+const BLOB_SERVICE = `${ACCOUNT}/blobservices`;
+const CONTAINER = `${BLOB_SERVICE}/containers`;
+
+const on = '2026-11-25';
+const docs = {
+  anonymous: { because: 'https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-configure', on },
+  newDefaults: { because: 'https://github.com/Azure/azure-cli/issues/27014', on }, // the service's announcement is quoted there
+  oldDefault: {
+    because: 'https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create?view=rest-storagerp-2022-09-01',
+    on,
+  },
+  create: { because: 'https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create', on },
+  firewall: { because: 'https://learn.microsoft.com/azure/storage/common/storage-network-security', on },
+  encryption: { because: 'https://learn.microsoft.com/azure/storage/common/storage-service-encryption', on },
+  nfs: { because: 'https://learn.microsoft.com/azure/storage/common/storage-require-secure-transfer', on },
+  versioning: { because: 'https://learn.microsoft.com/azure/storage/blobs/versioning-overview', on },
+  azurerm: {
+    because: 'https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/storage_account',
+    on,
+  },
+  azurermContainer: {
+    because: 'https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/storage_container',
+    on,
+  },
+} satisfies { readonly [name: string]: Because };
+
+const known = <V>(value: V, where: string): Reading<V> => ({ state: 'known', value, at: where });
+const byDefault = <V>(value: V, why: Because): Reading<V> => ({ state: 'default', value, ...why });
+
+/** A template's api-version, where the body has one. */
+const apiVersion = (native: NativeResource): string | undefined => {
+  const found = look(native, '/apiVersion');
+  return found.is === 'value' && typeof found.value === 'string' ? found.value.slice(0, 10) : undefined;
+};
+
+/**
+ * Whether containers may be made public. Unset on a new account means no (the service changed it between August and
+ * December 2023, together with api-version 2023-01-01); on an account from before it means yes; older api-versions still
+ * document yes for new accounts, which contradicts the change: unknown.
+ */
+const allowBlobPublicAccess: Reader<boolean> = derive<boolean>((native) => {
+  const got = at('/properties/allowBlobPublicAccess').bool()(native);
+  if (got !== undefined) return got;
+  if (native.creates === true) {
+    const version = apiVersion(native);
+    return version !== undefined && version >= '2023-01-01'
+      ? byDefault(false, docs.create)
+      : unknown(
+          'not_collected',
+          undefined,
+          'what an unset allowBlobPublicAccess means is not clear for this api-version',
+        );
+  }
+  const created = look(native, '/properties/creationTime');
+  if (created.is === 'value' && typeof created.value === 'string' && created.value < '2023-08') {
+    return byDefault(true, docs.oldDefault);
+  }
+  return unknown('not_collected', undefined, 'allowBlobPublicAccess is not shown');
+});
+
+/** How far the network lets callers in: `public`, or `narrow` (private endpoints, chosen networks and addresses). */
+const network: Reader<string> = derive<string>((native) => {
+  const access = look(native, '/properties/publicNetworkAccess');
+  if (access.is === 'unresolved') return unknown('unresolved', access.at, access.detail);
+  const said = access.is === 'value' ? String(access.value).toLowerCase() : 'enabled';
+  if (said === 'disabled') return known('narrow', access.at);
+  if (said === 'securedbyperimeter') {
+    return unknown('not_collected', access.at, 'a network security perimeter decides, and its rules were not seen');
+  }
+  if (said !== 'enabled') return unknown('invalid', access.at);
+  const action = at('/properties/networkAcls/defaultAction').oneOf({ Allow: 'public', Deny: 'narrow' })(native);
+  if (action === undefined) {
+    return native.dialect === 'azure.notification' ? unknown('not_collected') : byDefault('public', docs.firewall);
+  }
+  if (valueOf(action) !== 'narrow') return action;
+  return withAddresses(action, ipRules(native));
+});
+
+/** The addresses that a deny-by-default firewall lets in. */
+function ipRules(native: NativeResource): readonly string[] | 'unresolved' {
+  const found = look(native, '/properties/networkAcls/ipRules');
+  if (found.is === 'absent') return [];
+  if (found.is !== 'value' || !Array.isArray(found.value)) return 'unresolved';
+  const values: string[] = [];
+  for (const rule of found.value as readonly Body[]) {
+    const value = look({ ...native, body: rule, pointer: '' }, '/value');
+    if (value.is !== 'value' || typeof value.value !== 'string') return 'unresolved';
+    values.push(value.value);
+  }
+  return values;
+}
+
+/** A deny by default that lets the internet in by address is no narrowing. */
+function withAddresses(action: Reading<string>, addresses: readonly string[] | 'unresolved'): Reading<string> {
+  if (addresses === 'unresolved') return unknown('unresolved', undefined, 'the addresses that are let in');
+  for (const address of addresses) {
+    // `16.17.18.0-16.17.18.255` is not a form that the service takes.
+    const cidr = parseCidr(address);
+    if (cidr === undefined) return unknown('invalid', undefined, 'an address that is let in cannot be read');
+    if (cidr.internet) return { ...action, value: 'public' } as Reading<string>;
+  }
+  return action;
+}
+
+const azurermNetwork: Reader<string> = derive<string>((native) => {
+  const access = at('/public_network_access_enabled').bool()(native);
+  if (access?.state === 'unknown') return access;
+  if (access?.state === 'known' && !access.value) return known('narrow', access.at);
+  // A computed block that the configuration does not set: what is not written down is assumed not to help.
+  if (isUnset(native, '/network_rules')) {
+    return { state: 'assumed', value: 'public', because: 'the plan does not show network rules' };
+  }
+  return azurermRules(native, '/network_rules/0') ?? byDefault('public', docs.azurerm);
+});
+
+function azurermRules(native: NativeResource, pointer: string): Reading<string> | undefined {
+  const action = at(`${pointer}/default_action`).oneOf({ Allow: 'public', Deny: 'narrow' })(native);
+  if (action === undefined || valueOf(action) !== 'narrow') return action;
+  return isUnset(native, `${pointer}/ip_rules`)
+    ? action
+    : withAddresses(action, strings(native, `${pointer}/ip_rules`) ?? []);
+}
+
+const CONTAINER_ACCESS = { None: 'none', Blob: 'blob', Container: 'container', Private: 'none' } as const;
+type Access = (typeof CONTAINER_ACCESS)[keyof typeof CONTAINER_ACCESS];
+
+const containerAccess: Reader<string> = at('/properties/publicAccess').oneOf<string>(CONTAINER_ACCESS);
+
+/** One container as the facts need it. */
+interface Container {
+  readonly name: string;
+  readonly access: Reading<string>;
+  /** The encryption scope that new blobs get; undefined: the account's key. */
+  readonly scope: Reading<string> | undefined;
+}
+
+const ACCOUNT_KEY_SCOPE = '$account-encryption-key';
+
+/** A whole list of containers: `[{name, access, scope, at}]`; unknown if one of them cannot be read. */
+const containerList: Reader<ReadingValue> = derive<ReadingValue>((native) => {
+  const found = look(native, '/value');
+  if (found.is !== 'value' || !Array.isArray(found.value)) {
+    return unknown(found.is === 'denied' ? 'denied' : 'not_collected', found.at, 'the containers');
+  }
+  const list: ReadingValue[] = [];
+  for (const [i, item] of (found.value as readonly Body[]).entries()) {
+    if (item instanceof Unresolved) return unknown('unresolved', found.at, item.detail);
+    const one = { ...native, body: item, pointer: `${native.pointer}/value/${i}` };
+    const name = at('/name').string()(one);
+    const access = containerAccess.orDefault('none', docs.anonymous)(one);
+    if (name?.state !== 'known' || access === undefined || access.state === 'unknown') {
+      return unknown('invalid', one.pointer, 'a container of the list cannot be read');
+    }
+    const scope = at('/properties/defaultEncryptionScope').string()(one);
+    list.push({
+      name: name.value,
+      access: access.value,
+      at: access.state === 'known' ? access.at : null,
+      scope: scope?.state === 'known' ? scope.value : null,
+    });
+  }
+  return { state: 'known', value: list, at: found.at };
+});
+
+/** The containers that were seen, newest word first; `closed`: there are no others. */
+function containers(parts: Parts): {
+  readonly list: readonly Container[];
+  readonly closed: Reading<ReadingValue> | undefined;
+} {
+  const whole = parts.get<ReadingValue>('containers');
+  const listedAt = parts.all('container_list')[0]?.orderKey;
+  const newer = parts.all('container').filter((c) => listedAt === undefined || c.orderKey > listedAt);
+  const list: Container[] = newer.map((c) => ({
+    name: String(valueOf(c.readings['container_name']) ?? ''),
+    access:
+      (c.readings['container_access'] as Reading<string> | undefined) ?? notSeen('the access level of a container'),
+    scope: c.readings['container_scope'] as Reading<string> | undefined,
+  }));
+  if (whole?.state === 'known' && Array.isArray(whole.value)) {
+    for (const item of whole.value as readonly {
+      name: string;
+      access: Access;
+      at: string | null;
+      scope: string | null;
+    }[]) {
+      if (list.some((c) => c.name.toLowerCase() === item.name.toLowerCase())) continue;
+      const part = whole.part === undefined ? {} : { part: whole.part };
+      list.push({
+        name: item.name,
+        access:
+          item.at === null
+            ? byDefault(item.access, docs.anonymous)
+            : { state: 'known', value: item.access, at: item.at, ...part },
+        scope: item.scope === null ? undefined : { state: 'known', value: item.scope, at: whole.at, ...part },
+      });
+    }
+  }
+  return { list, closed: whole ?? (parts.complete ? byDefault<ReadingValue>(true, docs.anonymous) : undefined) };
+}
+
+const WEB = '$web';
+
+/** Whether anyone can read a blob: by the web endpoint, or by a container's access level. */
+function publicRead(parts: Parts): FactState {
+  const own = parts.read<string>('network');
+  const reach = valueOf(own) === 'public' ? (parts.get<string>('network_rules') ?? own) : own;
+  if (valueOf(reach) === 'narrow') return settle(false, reach);
+  const { list, closed } = containers(parts);
+  const web = parts.get<boolean>('website') ?? parts.get<boolean>('static_website');
+  const allow = parts.read<boolean>('allow_blob_public_access');
+  const open = list.find((c) => ['blob', 'container'].includes(valueOf(c.access) ?? ''));
+  if (web !== undefined && valueOf(web) === true) return settle(true, web, reach);
+  if (open !== undefined && valueOf(allow) === true) return settle(true, open.access, allow, reach);
+  // Whether a website is on is not shown where only its container is.
+  if (web?.state === 'unknown') return web;
+  if (web === undefined && list.some((c) => c.name === WEB)) return notSeen('whether the static website is on');
+  const none = web === undefined ? [] : [web];
+  if (valueOf(allow) === false) return settle(false, allow, ...none);
+  const unseen = list.find((c) => c.access.state === 'unknown');
+  if (open !== undefined) return allow as FactState;
+  if (unseen !== undefined) return unseen.access as FactState;
+  if (closed === undefined) return notSeen('the account permits public containers, and its containers were not seen');
+  return settle(false, closed, ...list.map((c) => c.access), ...none);
+}
+
+/** The account's key, unless a container gives new blobs another by an encryption scope that was not seen. */
+function encryption(parts: Parts): FactState {
+  const account = parts.get<string>('customer_key') ?? parts.read<string>('encryption_key');
+  if (valueOf(account) !== 'customer_key') return account as FactState;
+  const { list } = containers(parts);
+  const scoped = list.find((c) => c.scope !== undefined && valueOf(c.scope) !== ACCOUNT_KEY_SCOPE);
+  return scoped === undefined
+    ? (account as FactState)
+    : notSeen('a container encrypts under a scope whose key was not seen');
+}
+
+function tlsOnly(parts: Parts): FactState {
+  const secure = parts.read<boolean>('secure_transfer');
+  if (valueOf(secure) !== true) return secure as FactState;
+  const nfs = parts.get<boolean>('nfs');
+  if (nfs !== undefined && valueOf(nfs) === true) return settle(false, nfs);
+  if (nfs?.state === 'unknown') return nfs;
+  const domain = parts.get<boolean>('custom_domain');
+  if (domain === undefined || valueOf(domain) === false) return secure as FactState;
+  return notSeen('secure transfer is not applied to requests by the custom domain name');
+}
+
+function versioned(parts: Parts): FactState {
+  const got = parts.get<boolean>('versioning');
+  if (got !== undefined) return got as FactState;
+  return parts.complete ? (byDefault(false, docs.versioning) as FactState) : notSeen('the blob service was not read');
+}
+
+const accountOf = (native: NativeResource): OwnerRef | undefined => {
+  const id = ancestorOf(native.id, ACCOUNT);
+  return id === undefined ? undefined : { id };
+};
+const azurermAccount = (native: NativeResource): OwnerRef | undefined =>
+  azurermOwner(native, ACCOUNT, 'storage_account_id', 'storage_account_name');
+const accountOwner = (native: NativeResource): OwnerRef | undefined =>
+  native.dialect === 'terraform' ? azurermAccount(native) : accountOf(native);
+
+/** In a template the default for a new blob service holds; the API shows the property where it was ever set. */
+const isVersioningEnabled = at('/properties/isVersioningEnabled').bool();
+
+export const storageAccount = defineMapping('azure/storage-account', {
+  cloud: 'azure',
+  kind: objectStore,
+  title: 'Storage account',
+  parts: {
+    account: {
+      native: { 'azure.arm': ACCOUNT, 'azure.notification': ACCOUNT, terraform: 'azurerm_storage_account' },
+      readings: {
+        allow_blob_public_access: {
+          'azure.arm': allowBlobPublicAccess,
+          'azure.notification': at('/properties/allowBlobPublicAccess').bool(),
+          terraform: at('/allow_nested_items_to_be_public', '/allow_blob_public_access')
+            .bool()
+            .orDefault(true, docs.azurerm),
+        },
+        network: { 'azure.arm': network, 'azure.notification': network, terraform: azurermNetwork },
+        static_website: {
+          terraform: block('/static_website'),
+        },
+        secure_transfer: {
+          'azure.arm': at('/properties/supportsHttpsTrafficOnly')
+            .bool()
+            .or((native) => {
+              if (native.creates !== true)
+                return unknown('not_collected', undefined, 'supportsHttpsTrafficOnly is not shown');
+              const version = apiVersion(native);
+              return version === undefined ? unknown('unresolved') : byDefault(version >= '2019-04-01', docs.create);
+            }),
+          'azure.notification': at('/properties/supportsHttpsTrafficOnly').bool(),
+          terraform: at('/https_traffic_only_enabled', '/enable_https_traffic_only')
+            .bool()
+            .orDefault(true, docs.azurerm),
+        },
+        nfs: {
+          'azure.arm': at('/properties/isNfsV3Enabled').bool(),
+          'azure.notification': at('/properties/isNfsV3Enabled').bool(),
+          terraform: at('/nfsv3_enabled').bool(),
+        },
+        custom_domain: {
+          'azure.arm': at('/properties/customDomain/name')
+            .string()
+            .map((name) => name !== ''),
+          'azure.notification': at('/properties/customDomain/name')
+            .string()
+            .map((name) => name !== ''),
+          terraform: block('/custom_domain'),
+        },
+        encryption_key: {
+          'azure.arm': at('/properties/encryption/keySource')
+            .oneOf({ 'Microsoft.Storage': 'provider_key', 'Microsoft.Keyvault': 'customer_key' })
+            .orDefault('provider_key', docs.encryption),
+          'azure.notification': at('/properties/encryption/keySource').oneOf({
+            'Microsoft.Storage': 'provider_key',
+            'Microsoft.Keyvault': 'customer_key',
+          }),
+          terraform: block('/customer_managed_key')
+            .map((there) => (there ? 'customer_key' : 'provider_key'))
+            .orDefault('provider_key', docs.encryption),
+        },
+        versioning: { terraform: at('/blob_properties/0/versioning_enabled').bool() },
+      },
+    },
+    blob_service: {
+      native: { 'azure.arm': BLOB_SERVICE, 'azure.notification': BLOB_SERVICE },
+      owner: (native) => (armName(native.id) === 'default' ? accountOf(native) : undefined),
+      readings: {
+        versioning: {
+          'azure.arm': isVersioningEnabled.orDefault(false, docs.versioning),
+          'azure.notification': isVersioningEnabled,
+        },
+        static_website: {
+          'azure.arm': at('/properties/staticWebsite/enabled').bool(),
+          'azure.notification': at('/properties/staticWebsite/enabled').bool(),
+        },
+      },
+    },
+    container: {
+      native: { 'azure.arm': CONTAINER, 'azure.notification': CONTAINER, terraform: 'azurerm_storage_container' },
+      owner: accountOwner,
+      multiple: true,
+      readings: {
+        container_name: {
+          'azure.arm': derive((native) => known(armName(native.id), native.pointer)),
+          'azure.notification': derive((native) => known(armName(native.id), native.pointer)),
+          terraform: at('/name').string(),
+        },
+        container_access: {
+          'azure.arm': containerAccess.orDefault('none', docs.anonymous),
+          'azure.notification': containerAccess,
+          terraform: at('/container_access_type')
+            .oneOf<string>(CONTAINER_ACCESS)
+            .orDefault('none', docs.azurermContainer),
+        },
+        container_scope: {
+          'azure.arm': at('/properties/defaultEncryptionScope').string(),
+          'azure.notification': at('/properties/defaultEncryptionScope').string(),
+          terraform: at('/default_encryption_scope').string(),
+        },
+      },
+    },
+    container_list: {
+      native: { 'azure.arm': listType(CONTAINER) },
+      owner: accountOf,
+      readings: { containers: { 'azure.arm': containerList } },
+    },
+    customer_key: {
+      native: { terraform: 'azurerm_storage_account_customer_managed_key' },
+      owner: azurermAccount,
+      readings: { customer_key: { terraform: derive((native) => known('customer_key', native.pointer)) } },
+    },
+    network_rules: {
+      native: { terraform: 'azurerm_storage_account_network_rules' },
+      owner: azurermAccount,
+      readings: { network_rules: { terraform: derive((native) => azurermRules(native, '')) } },
+    },
+    website: {
+      native: { terraform: 'azurerm_storage_account_static_website' },
+      owner: azurermAccount,
+      readings: { website: { terraform: derive((native) => known(true, native.pointer)) } },
+    },
+    ...diagnosticParts(ACCOUNT, '/blobservices/default'),
+  },
+  facts: {
+    public_read: publicRead,
+    // Anonymous requests only read, at any access level.
+    public_write: () => ({ state: 'default', value: false, ...docs.anonymous }),
+    public_access_blocked: (parts) => {
+      const allow = parts.read<boolean>('allow_blob_public_access');
+      return settle(valueOf(allow) === false, allow);
+    },
+    encryption,
+    tls_only: tlsOnly,
+    versioned,
+    // Reads, writes and deletes of blobs; the older $logs container is configured through the data plane and retired.
+    access_logged: (parts) => collected(parts, ['StorageRead', 'StorageWrite', 'StorageDelete']),
+  },
+});

@@ -1,0 +1,57 @@
+/** What the azurerm resources have in common. */
+import type { Body, NativeResource } from '../../model/native.ts';
+import type { OwnerRef } from '../mapping.ts';
+import { derive, look, type Reader, unknown } from '../reader.ts';
+import { ancestorOf, armName, isArmId } from './arm-id.ts';
+
+/**
+ * The owner that an attribute names: by reference in a plan that creates it, by ARM id or by name where it exists already.
+ * `type` is the owner's ARM type, lower case; `attributes` are tried in order.
+ */
+export function azurermOwner(
+  native: NativeResource,
+  type: string,
+  ...attributes: readonly string[]
+): OwnerRef | undefined {
+  for (const attribute of attributes) {
+    const found = look(native, `/${attribute}`);
+    if (found.is === 'unresolved') {
+      if (found.refs.length > 0) return { refs: found.refs };
+      continue;
+    }
+    if (found.is !== 'value' || typeof found.value !== 'string' || found.value === '') continue;
+    if (!isArmId(found.value)) return { name: found.value };
+    const owner = ancestorOf(found.value, type);
+    if (owner !== undefined) return { name: armName(owner) };
+  }
+  return undefined;
+}
+
+/**
+ * Whether a nested block is there (`block { … }` is a list of one). An unset computed block says nothing: the provider
+ * may show what exists already, and a dynamic block looks the same.
+ */
+export const block = (pointer: string): Reader<boolean> =>
+  derive<boolean>((native) => {
+    const found = look(native, pointer);
+    if (found.is === 'absent') return undefined;
+    if (found.is === 'denied') return unknown('denied', found.at);
+    if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
+    if (!Array.isArray(found.value)) return unknown('invalid', found.at, 'expected a block');
+    return { state: 'known', value: (found.value as readonly Body[]).length > 0, at: found.at };
+  });
+
+/** True if the pointer is a computed block or attribute that the configuration does not set. */
+export function isUnset(native: NativeResource, pointer: string): boolean {
+  const found = look(native, pointer);
+  return found.is === 'unresolved' && found.unset === true;
+}
+
+/** The strings of a list at a pointer; `undefined` if there is no list; `unresolved` if one of them cannot be known. */
+export function strings(native: NativeResource, pointer: string): readonly string[] | 'unresolved' | undefined {
+  const found = look(native, pointer);
+  if (found.is === 'absent') return undefined;
+  if (found.is !== 'value' || !Array.isArray(found.value)) return 'unresolved';
+  const list = found.value as readonly Body[];
+  return list.every((v) => typeof v === 'string') ? (list as readonly string[]) : 'unresolved';
+}
