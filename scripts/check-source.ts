@@ -36,17 +36,17 @@ const suppressions: readonly { readonly pattern: RegExp; readonly name: string }
   },
 ];
 
-const impure: Readonly<Record<string, string>> = {
-  'Date.now': 'takes the time from its input',
-  'performance.now': 'takes the time from its input',
-  'Math.random': 'draws no lots',
-  'crypto.randomUUID': 'derives its ids',
-  randomUUID: 'derives its ids',
-  randomBytes: 'derives its ids',
-  setTimeout: 'waits for nothing',
-  setInterval: 'waits for nothing',
-  fetch: 'calls nobody',
-};
+const impure: ReadonlyMap<string, string> = new Map([
+  ['Date.now', 'takes the time from its input'],
+  ['performance.now', 'takes the time from its input'],
+  ['Math.random', 'draws no lots'],
+  ['crypto.randomUUID', 'derives its ids'],
+  ['randomUUID', 'derives its ids'],
+  ['randomBytes', 'derives its ids'],
+  ['setTimeout', 'waits for nothing'],
+  ['setInterval', 'waits for nothing'],
+  ['fetch', 'calls nobody'],
+]);
 
 /** All complaints about one TypeScript file. `file` is its path in the project, with forward slashes. Pure. */
 export function checkSource(file: string, text: string): SourceComplaint[] {
@@ -119,7 +119,7 @@ export function checkSource(file: string, text: string): SourceComplaint[] {
     }
     if (isPure) {
       if (ts.isCallExpression(node)) {
-        const why = impure[node.expression.getText(source).replace(/^globalThis\./, '')];
+        const why = impure.get(node.expression.getText(source).replace(/^globalThis\./, ''));
         if (why !== undefined)
           complain(node.getStart(source), `a pure layer ${why}: ${node.expression.getText(source)}`);
       }

@@ -86,6 +86,10 @@ describe('a pure layer', () => {
     },
   );
 
+  it('may call a function of its own that is named like one of every object', () => {
+    expect(messages('shared/policy/a.ts', 'valueOf(x); toString(x); constructor(x);')).toEqual([]);
+  });
+
   it('may read a given instant', () => {
     expect(messages('shared/policy/a.ts', "new Date('2026-01-01T00:00:00Z').toISOString();")).toEqual([]);
   });
