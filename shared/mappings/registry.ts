@@ -1,12 +1,13 @@
 import type { Dialect } from '../model/native.ts';
 import { mainPart, nativeTypes } from './assemble.ts';
+import { networkSecurityGroup } from './azure/network-security-group.ts';
 import { storageAccount } from './azure/storage-account.ts';
 import { orgPolicy } from './gcp/org-policy.ts';
 import { storageBucket } from './gcp/storage-bucket.ts';
 import type { Mapping } from './mapping.ts';
 
 /** Every mapping there is: one line each. */
-export const mappings: readonly Mapping[] = [storageBucket, orgPolicy, storageAccount];
+export const mappings: readonly Mapping[] = [storageBucket, orgPolicy, storageAccount, networkSecurityGroup];
 
 /** A part of a mapping that a native type can be. */
 export interface Candidate {
