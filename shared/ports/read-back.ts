@@ -1,5 +1,6 @@
 import type { Notice, ReadHints } from '../model/change.ts';
 import type { Json } from '../model/json.ts';
+import type { NativeResource } from '../model/native.ts';
 
 /** A document that was read, and how. */
 export interface ReadDocument {
@@ -7,6 +8,9 @@ export interface ReadDocument {
   readonly document: Json;
   readonly read?: ReadHints;
 }
+
+/** Which resource an answer without a document is about, named as the document would have named it. */
+export type NativeIdentity = Pick<NativeResource, 'dialect' | 'type' | 'id' | 'name' | 'account' | 'region'>;
 
 /**
  * What the provider said when it was asked.
@@ -17,8 +21,8 @@ export interface ReadDocument {
  */
 export type ReadAnswer =
   | { readonly is: 'found'; readonly readKey: string; readonly documents: readonly ReadDocument[] }
-  | { readonly is: 'gone'; readonly readKey: string; readonly nativeType: string }
-  | { readonly is: 'denied'; readonly nativeType: string }
+  | { readonly is: 'gone'; readonly readKey: string; readonly native: NativeIdentity }
+  | { readonly is: 'denied'; readonly readKey: string; readonly native: NativeIdentity }
   | { readonly is: 'unsupported'; readonly nativeType: string };
 
 /**
