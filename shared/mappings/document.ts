@@ -128,7 +128,7 @@ export function mapDocument(
   const satellites: { readonly native: NativeResource; readonly candidates: readonly Candidate[] }[] = [];
 
   for (const native of natives) {
-    const candidates = registry.candidates(native.dialect, native.type);
+    const candidates = registry.candidatesFor(native);
     if (candidates.length === 0) {
       unsupported.set(native.type, (unsupported.get(native.type) ?? 0) + 1);
       continue;

@@ -23,6 +23,11 @@ export type OwnerRef =
 export interface Part {
   /** The native types of this part, per dialect. */
   readonly native: { readonly [D in Dialect]?: string | readonly string[] };
+  /**
+   * Which documents of those types are this part, where the type alone does not say (an account whose `kind` serves
+   * models). All of them, if not given. A tombstone has no properties to tell by: accept it.
+   */
+  readonly accepts?: (native: NativeResource) => boolean;
   /** For satellites: whose part it is. The main part has none. */
   readonly owner?: (native: NativeResource) => OwnerRef | undefined;
   /** Several of them may exist for one resource (rules, containers). */

@@ -1,4 +1,4 @@
-import type { Dialect } from '../model/native.ts';
+import type { Dialect, NativeResource } from '../model/native.ts';
 import { mainPart, nativeTypes } from './assemble.ts';
 import { networkSecurityGroup } from './azure/network-security-group.ts';
 import { storageAccount } from './azure/storage-account.ts';
@@ -20,6 +20,8 @@ export interface Registry {
   readonly mappings: readonly Mapping[];
   /** The parts that a native type of a dialect can be; several where a type attaches to many things (diagnostic settings). */
   candidates(dialect: Dialect, nativeType: string): readonly Candidate[];
+  /** As `candidates`, less those whose part does not accept the document. */
+  candidatesFor(native: NativeResource): readonly Candidate[];
   mapping(id: string): Mapping | undefined;
 }
 
@@ -45,6 +47,10 @@ export function makeRegistry(list: readonly Mapping[]): Registry {
   return {
     mappings: list,
     candidates: (dialect, type) => byNative.get(`${dialect} ${type}`) ?? [],
+    candidatesFor: (native) =>
+      (byNative.get(`${native.dialect} ${native.type}`) ?? []).filter(
+        ({ mapping, part }) => mapping.parts[part]?.accepts?.(native) !== false,
+      ),
     mapping: (id) => byId.get(id),
   };
 }
