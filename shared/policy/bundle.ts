@@ -3,10 +3,16 @@
  * The manifest has no sequence and no date: the same policies give the same bytes.
  */
 import { createHash } from 'node:crypto';
+import { kinds as allKinds } from '../kinds/index.ts';
+import { AppError } from '../model/errors.ts';
 import { canonicalJson } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Severity } from '../model/verdict.ts';
-import type { CoreClause, Core } from './core.ts';
+import { parsePolicy, registryOf } from './clauses.ts';
+import { conditionsOf, type Core, type CoreClause, type CorePolicy, readsOf, toCore } from './core.ts';
+import { toEnglish } from './to-english.ts';
+import { packageOf, toRego, VALUES_REGO } from './to-rego.ts';
 
 /** `proved`: policy.rego is byte for byte what the compiler writes for the clauses. `tested`: anything else. */
 export type Evidence = 'proved' | 'tested';
@@ -52,3 +58,99 @@ export const sha256 = (content: string | Uint8Array): string => createHash('sha2
 
 /** The address of a bundle: the SHA-256 of its manifest, which holds that of the module. */
 export const bundleHash = (manifest: BundleManifest): string => sha256(canonicalJson(manifest));
+
+/** A policy's source: policy.yaml, and the Rego beside it where that was not generated. */
+export interface PolicySource {
+  /** Names the file in messages. */
+  readonly file: string;
+  readonly yaml: string;
+  /** The text of policy.rego; absent: what the compiler writes. */
+  readonly rego?: string;
+}
+
+/** A policy, compiled. */
+export interface CompiledPolicy {
+  readonly policy: Policy;
+  readonly core: CorePolicy;
+  readonly rego: string;
+  readonly bundled: BundledPolicy;
+}
+
+/** Parses, types and compiles one policy. Throws `INPUT_INVALID` with the place of what is wrong. */
+export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = allKinds): CompiledPolicy {
+  const policy = parsePolicy(source.yaml, { file: source.file, kinds: registryOf(kinds) });
+  const kind = kinds.find((k) => k.id === policy.kind);
+  if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${policy.kind}`);
+  const core = toCore(policy, kind);
+  const generated = toRego(policy, core);
+  const rego = source.rego ?? generated;
+  const english = toEnglish(policy, kind);
+  const bundled: BundledPolicy = {
+    id: policy.id,
+    kind: policy.kind,
+    title: policy.title,
+    severity: policy.severity,
+    remediation: policy.remediation,
+    frameworks: policy.frameworks,
+    ...(core.scope === undefined ? {} : { scope: { that: core.scope, english: english.scope ?? '' } }),
+    clauses: core.clauses.map(({ id, that }) => ({
+      id,
+      says: policy.require.find((c) => c.id === id)?.says ?? '',
+      english: english.clauses[id] ?? '',
+      that,
+    })),
+    reads: readsOf(conditionsOf(core)),
+    evidence: rego === generated ? 'proved' : 'tested',
+    regoSha256: sha256(rego),
+  };
+  return { policy, core, rego, bundled };
+}
+
+/** The core form of a bundled policy. */
+export const coreOf = (p: BundledPolicy): CorePolicy => ({
+  id: p.id,
+  kind: p.kind,
+  ...(p.scope === undefined ? {} : { scope: p.scope.that }),
+  clauses: p.clauses,
+});
+
+/** The folder of a policy below `policies/`: `object-store/no-public-access`. */
+export const folderOf = (policyId: string): string => policyId.replace('.', '/');
+
+/**
+ * The entrypoint that returns `[holds, fails]` of all policies of a kind, by id: what they declare is a constant, except
+ * in Rego that was not generated, where `declared` comes third. Small, because its text is what judging costs.
+ */
+export const kindEntrypoint = (kind: string): string => `edict/bundle/${kind}/results`;
+/** The entrypoint that returns the result of one policy. */
+export const policyEntrypoint = (policyId: string): string => `${packageOf(policyId).replaceAll('.', '/')}/result`;
+
+/**
+ * The Rego modules of a bundle by relative path: each policy, what they share, and for each kind one aggregate.
+ * Nothing in them depends on where they are built or in what order the policies were found.
+ */
+export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [path: string]: string } {
+  const modules: { [path: string]: string } = { 'policies/values.rego': VALUES_REGO };
+  const sorted = policies.toSorted((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
+  for (const { policy, rego } of sorted) modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego;
+  for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
+    const results = sorted
+      .filter((p) => p.policy.kind === kind)
+      .map(({ policy: { id }, bundled }) => {
+        const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
+        return `\t${JSON.stringify(id)}: [${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}],\n`;
+      });
+    modules[`bundle/${kind}.rego`] =
+      `package edict.bundle.${kind}\n\n# METADATA\n# entrypoint: true\nresults := {\n${results.join('')}}\n`;
+  }
+  return modules;
+}
+
+/** The bundle of compiled policies and of the module that was built from their `bundleModules`. */
+export function bundleOf(policies: readonly CompiledPolicy[], wasm: Uint8Array): Bundle {
+  const bundled = policies.map((p) => p.bundled).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return {
+    manifest: { version: 1, wasm: { sha256: sha256(wasm), sizeBytes: wasm.byteLength }, policies: bundled },
+    wasm,
+  };
+}

@@ -1,0 +1,305 @@
+/**
+ * The engine: judges the facts of a resource by all policies of its kind, in the bundle's WASM.
+ *
+ * Whatever is not proven is no pass: a fact that breaks its contract, a result of the wrong shape, a clause proven on
+ * both sides, a trap: each is an `error` verdict of the policies that it concerns, and of no others.
+ */
+import { kindById } from '../../kinds/index.ts';
+import { AppError } from '../../model/errors.ts';
+import type { FactSpec, FactStates } from '../../model/fact.ts';
+import type { Kind } from '../../model/kind.ts';
+import { type ClauseVerdict, combine, type PolicyVerdict, type Truth } from '../../model/verdict.ts';
+import {
+  type Bundle,
+  type BundledPolicy,
+  bundleHash,
+  coreOf,
+  kindEntrypoint,
+  policyEntrypoint,
+  sha256,
+} from '../../policy/bundle.ts';
+import { conditionsOf, type CorePolicy, factsOf, nodesOf, readsOf } from '../../policy/core.ts';
+import { assumedOf, toInput } from '../../policy/input.ts';
+import { flipsAt, missingFacts, type PolicyInput } from '../../policy/meaning.ts';
+import { compileValidator, type FactProblems } from '../../policy/schema.ts';
+import { declaredOf } from '../../policy/to-rego.ts';
+import type { Engine } from '../../ports/engine.ts';
+import { loadModule, type WasmModule } from './module.ts';
+
+/** A policy, with what judging needs of it. */
+interface Judge {
+  readonly policy: BundledPolicy;
+  readonly core: CorePolicy;
+  readonly clauses: readonly string[];
+  readonly declared: readonly string[];
+  readonly reads: ReadonlySet<string>;
+  /** The facts that the scope and each clause read. */
+  readonly scopeReads: readonly string[];
+  readonly clauseReads: { readonly [clause: string]: readonly string[] };
+  readonly readsTime: boolean;
+}
+
+interface KindJudges {
+  readonly kind: Kind;
+  readonly specs: { readonly [fact: string]: FactSpec };
+  readonly judges: readonly Judge[];
+  /** All facts that a policy of the kind reads. */
+  readonly reads: readonly string[];
+  readonly readsTime: boolean;
+  readonly validate: (states: FactStates) => FactProblems;
+  /** Verdicts by input text: they are a function of it. */
+  readonly memo: Map<string, readonly Judged[]>;
+}
+
+/** What one policy says of one input, before `missing`, `assumed` and `flipsAt`. */
+type Judged = Pick<PolicyVerdict, 'verdict' | 'scope' | 'clauses' | 'error'>;
+
+export interface EngineOptions {
+  /** How many inputs per kind are remembered with their verdicts; 0: none. @default 10000 */
+  readonly memoSize?: number;
+  /** The kinds there are. @default all */
+  readonly kindById?: (id: string) => Kind | undefined;
+}
+
+/** An engine that also tells which policies it has stopped running. */
+export interface OpaEngine extends Engine {
+  /** Policies that trapped: each gives `error` until the next bundle is loaded. */
+  quarantined(): readonly { readonly policy: string; readonly reason: string }[];
+}
+
+const MEMO_SIZE = 10_000;
+
+/**
+ * Loads a bundle. Throws `POLICY_LOAD_FAILED` if the module is not the one that the manifest names, calls functions of
+ * its host, lacks an entrypoint, or a policy speaks of a kind or fact that this build does not have.
+ */
+export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngine {
+  const { manifest, wasm } = bundle;
+  const fail = (message: string): never => {
+    throw new AppError('POLICY_LOAD_FAILED', message, { details: { bundle: manifest.wasm.sha256 } });
+  };
+  if ((manifest.version as number) !== 1) fail(`unknown version of a manifest: ${String(manifest.version)}`);
+  if (sha256(wasm) !== manifest.wasm.sha256) fail('the hash of the module is not the one in the manifest');
+  const module = loadModule(wasm);
+  const kinds = judgesByKind(manifest.policies, options.kindById ?? kindById, fail);
+  const wanted = [...kinds.keys()].map(kindEntrypoint).concat(manifest.policies.map((p) => policyEntrypoint(p.id)));
+  for (const name of wanted) if (!module.entrypoints.includes(name)) fail(`the module has no entrypoint ${name}`);
+
+  const quarantine = new Map<string, string>();
+  const memoSize = options.memoSize ?? MEMO_SIZE;
+  checkDeclared(module, manifest.policies, quarantine);
+
+  const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] => {
+    const text = JSON.stringify(k.readsTime ? input : { facts: input.facts, closed: input.closed });
+    const known = k.memo.get(text);
+    if (known !== undefined) return known;
+    const judged = evaluateKind(module, k, text, quarantine);
+    if (k.memo.size >= memoSize) k.memo.clear();
+    if (memoSize > 0) k.memo.set(text, judged);
+    return judged;
+  };
+
+  return {
+    manifest,
+    hash: bundleHash(manifest),
+    policiesOf: (kind) => kinds.get(kind)?.judges.map((j) => j.policy) ?? [],
+    quarantined: () => [...quarantine].map(([policy, reason]) => ({ policy, reason })),
+    judge(kind, facts, now, { policies } = {}) {
+      const k = kinds.get(kind);
+      if (k === undefined) return [];
+      if (!Number.isSafeInteger(now)) throw new AppError('INVARIANT_BROKEN', 'now is not in epoch seconds');
+      const chosen = [...k.judges.keys()].filter((i) => policies?.includes(k.judges[i]?.policy.id ?? '') ?? true);
+      const problems = k.validate(facts);
+      const sound = problems.invalid.size === 0 ? facts : without(facts, problems.invalid);
+      const seen = toInput(sound, now, k.specs, { reads: k.reads });
+      const first = judgeAll(k, seen);
+      const assumed = assumedOf(sound, k.reads);
+      const worst =
+        assumed.length === 0 ? undefined : judgeAll(k, toInput(sound, now, k.specs, { reads: k.reads, assumed: true }));
+      return chosen.map((i): PolicyVerdict => {
+        const judge = k.judges[i] as Judge;
+        const problem = problemOf(judge, problems);
+        if (problem !== undefined) return errorVerdict(judge, problem);
+        return verdictOf(judge, first[i] as Judged, worst?.[i], seen, assumed, facts);
+      });
+    },
+  };
+}
+
+function judgesByKind(
+  policies: readonly BundledPolicy[],
+  kindOf: (id: string) => Kind | undefined,
+  fail: (message: string) => never,
+): ReadonlyMap<string, KindJudges> {
+  const kinds = new Map<string, KindJudges>();
+  for (const id of new Set(policies.map((p) => p.kind))) {
+    const kind = kindOf(id) ?? fail(`the bundle speaks of the kind ${id}, which this build does not have`);
+    const specs = factsOf(kind);
+    const judges = policies.filter((p) => p.kind === id).map(judgeOf);
+    judges.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
+    const reads = [...new Set(judges.flatMap((j) => [...j.reads]))].sort();
+    for (const fact of reads) if (!Object.hasOwn(specs, fact)) fail(`the kind ${id} has no fact ${fact}`);
+    const readsTime = judges.some((j) => j.readsTime);
+    kinds.set(id, { kind, specs, judges, reads, readsTime, validate: compileValidator(kind), memo: new Map() });
+  }
+  return kinds;
+}
+
+function judgeOf(policy: BundledPolicy): Judge {
+  const core = coreOf(policy);
+  return {
+    policy,
+    core,
+    clauses: core.clauses.map((c) => c.id),
+    declared: declaredOf(core),
+    reads: new Set(policy.reads),
+    scopeReads: core.scope === undefined ? [] : readsOf([core.scope]),
+    clauseReads: Object.fromEntries(core.clauses.map((c) => [c.id, readsOf([c.that])])),
+    readsTime:
+      // Rego that was not generated may read the time without its clauses saying so.
+      policy.evidence !== 'proved' ||
+      conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'test' && n.test.op === 'older_than')),
+  };
+}
+
+/** What each policy declares is a constant of the module: it is compared once. A policy that fails this is never run. */
+function checkDeclared(module: WasmModule, policies: readonly BundledPolicy[], quarantine: Map<string, string>): void {
+  for (const policy of policies) {
+    const declared = declaredOf(coreOf(policy));
+    try {
+      const result = module.evaluate(policyEntrypoint(policy.id), '{"facts":{},"closed":[],"now":0}');
+      if (!sameList((result as { declared?: unknown } | undefined)?.declared, declared))
+        quarantine.set(policy.id, 'the policy does not declare the clauses of the manifest');
+    } catch (error) {
+      quarantine.set(policy.id, `the policy trapped: ${(error as Error).message}`);
+      module.recycle();
+    }
+  }
+}
+
+/** The results of all policies of a kind: in one call, or one by one where a policy traps. */
+function evaluateKind(
+  module: WasmModule,
+  k: KindJudges,
+  text: string,
+  quarantine: Map<string, string>,
+): readonly Judged[] {
+  if (!k.judges.some((j) => quarantine.has(j.policy.id))) {
+    try {
+      const results = module.evaluate(kindEntrypoint(k.kind.id), text);
+      if (typeof results === 'object' && results !== null && Object.keys(results).length === k.judges.length) {
+        return k.judges.map((j) => judgedOf(j, (results as { [id: string]: unknown })[j.policy.id]));
+      }
+    } catch {
+      module.recycle(); // which policy it was is found below
+    }
+  }
+  return k.judges.map((j): Judged => {
+    const stopped = quarantine.get(j.policy.id);
+    if (stopped !== undefined) return errorOf(stopped);
+    try {
+      const r = module.evaluate(policyEntrypoint(j.policy.id), text);
+      const { declared, holds, fails } = (typeof r === 'object' && r !== null ? r : {}) as { [key: string]: unknown };
+      return judgedOf(j, [holds, fails, declared]);
+    } catch (error) {
+      module.recycle();
+      const reason = `the policy trapped: ${(error as Error).message}`;
+      quarantine.set(j.policy.id, reason);
+      return errorOf(reason);
+    }
+  });
+}
+
+const errorOf = (error: string): Judged => ({ verdict: 'error', scope: 'unknown', clauses: [], error });
+
+/** A total reading of `[holds, fails, declared?]`: anything but a full, consistent answer is an error. */
+function judgedOf(judge: Judge, result: unknown): Judged {
+  if (!Array.isArray(result)) return errorOf('the policy gave no result');
+  const [holds, fails, declared] = result as unknown[];
+  if (declared !== undefined ? !sameList(declared, judge.declared) : judge.policy.evidence !== 'proved')
+    return errorOf('the policy does not declare the clauses of the manifest');
+  if (!Array.isArray(holds) || !Array.isArray(fails)) return errorOf('the result has the wrong shape');
+  let failing: Map<string, number[]> | undefined;
+  for (const entry of fails as unknown[]) {
+    if (typeof entry !== 'object' || entry === null) return errorOf('the result has the wrong shape');
+    const { clause, item, ...rest } = entry as { [key: string]: unknown };
+    if (typeof clause !== 'string' || !judge.declared.includes(clause) || Object.keys(rest).length > 0)
+      return errorOf('the result names a clause that is not declared');
+    if (item !== undefined && !(Number.isSafeInteger(item) && (item as number) >= 0))
+      return errorOf('the result has the wrong shape');
+    failing ??= new Map();
+    const items = failing.get(clause) ?? [];
+    failing.set(clause, items);
+    if (item !== undefined) items.push(item as number);
+  }
+  for (const clause of holds as unknown[]) {
+    if (typeof clause !== 'string' || !judge.declared.includes(clause))
+      return errorOf('the result names a clause that is not declared');
+    if (failing?.has(clause) === true) return errorOf(`the clause ${clause} both holds and fails`);
+  }
+  const scope: Truth =
+    judge.core.scope === undefined || holds.includes('scope')
+      ? 'true'
+      : failing?.has('scope') === true
+        ? 'false'
+        : 'unknown';
+  const clauses = judge.clauses.map((id): ClauseVerdict => {
+    if (holds.includes(id)) return { id, verdict: 'holds' };
+    const items = failing?.get(id);
+    if (items === undefined) return { id, verdict: 'unknown' };
+    return items.length === 0 ? { id, verdict: 'fails' } : { id, verdict: 'fails', items: items.sort((a, b) => a - b) };
+  });
+  return { verdict: combine(scope, clauses), scope, clauses };
+}
+
+const sameList = (a: unknown, b: readonly string[]): boolean =>
+  Array.isArray(a) && a.length === b.length && b.every((x, i) => x === a[i]);
+
+function problemOf({ reads }: Judge, { undeclared, invalid }: FactProblems): string | undefined {
+  const [stranger] = undeclared;
+  if (stranger !== undefined) return `the kind declares no fact ${JSON.stringify(stranger.slice(0, 80))}`;
+  for (const [fact, problem] of invalid) if (reads.has(fact)) return `the fact ${fact} is ${problem}`;
+  return undefined;
+}
+
+function without(facts: FactStates, names: ReadonlyMap<string, unknown>): FactStates {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => !names.has(name)));
+}
+
+const errorVerdict = (judge: Judge, error: string): PolicyVerdict => ({ policy: judge.policy.id, ...errorOf(error) });
+
+/**
+ * The verdict from what was seen and, where that is unknown, from the worst case of what was never seen: an assumed fact
+ * may yield a violation, and nothing else.
+ */
+function verdictOf(
+  judge: Judge,
+  seen: Judged,
+  worst: Judged | undefined,
+  input: PolicyInput,
+  assumed: readonly string[],
+  facts: FactStates,
+): PolicyVerdict {
+  const flips = judge.readsTime ? flipsAt(judge.core, { ...input, facts: valuesOf(facts) }) : undefined;
+  const base = { policy: judge.policy.id, ...seen, ...(flips === undefined ? {} : { flipsAt: flips }) };
+  if (seen.verdict !== 'unknown') return base;
+  if (worst?.verdict === 'violation') {
+    const clauses = seen.clauses.map((c, i) => {
+      const then = worst.clauses[i];
+      return then?.verdict === 'fails' ? then : c;
+    });
+    const basis = new Set(judge.scopeReads);
+    for (const c of clauses) {
+      if (c.verdict === 'fails') for (const fact of judge.clauseReads[c.id] ?? []) basis.add(fact);
+    }
+    return { ...base, verdict: 'violation', scope: worst.scope, clauses, assumed: assumed.filter((f) => basis.has(f)) };
+  }
+  return { ...base, missing: missingFacts(judge.core, input) };
+}
+
+/** The values of all facts that have one, instants far ahead included: they come near one day. */
+function valuesOf(facts: FactStates): { readonly [fact: string]: unknown } {
+  const values: { [fact: string]: unknown } = {};
+  for (const [name, state] of Object.entries(facts)) if (state.state !== 'unknown') values[name] = state.value;
+  return values;
+}

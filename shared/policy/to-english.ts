@@ -1,0 +1,133 @@
+/** Generated English of conditions: deterministic, one reading, for the person who approves a policy. */
+import type { FactSpec, FieldSpec, IpRange, Range, ScalarListType, ScalarType } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Atom, Condition, Operand, Param, Policy } from '../model/policy.ts';
+import { factsOf } from './core.ts';
+import { formatIpRange, formatRange, isIpRange, isNone, isRange } from './literals.ts';
+
+type Params = { readonly [name: string]: Param };
+interface Env {
+  readonly params: Params;
+  readonly facts: { readonly [fact: string]: FactSpec };
+  readonly fields?: { readonly [field: string]: FieldSpec };
+}
+
+const words = (name: string): string => name.replaceAll('_', ' ');
+const join = (parts: readonly string[], last: string): string =>
+  parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} ${last} ${parts.at(-1)}`;
+
+function value(v: unknown): string {
+  if (isNone(v)) return 'none';
+  if (isIpRange(v)) return formatIpRange(v satisfies IpRange);
+  if (isRange(v)) return formatRange(v satisfies Range);
+  return typeof v === 'string' ? `"${v}"` : String(v);
+}
+
+/** An operand; a parameter by name, with its default in brackets. */
+function operand(o: Operand | readonly Operand[], env: Env, last = 'or'): string {
+  if (Array.isArray(o))
+    return join(
+      o.map((x: Operand) => operand(x, env)),
+      last,
+    );
+  if (typeof o === 'object' && o !== null && 'param' in o) {
+    const byDefault = env.params[o.param]?.default;
+    return `${words(o.param)} (by default ${operand(byDefault as Operand | readonly Operand[], env)})`;
+  }
+  return value(o);
+}
+
+/** A condition within a larger one: in brackets where it joins several. */
+function inner(c: Condition, env: Env): string {
+  const text = sentence(c, env);
+  return 'all' in c || 'any' in c ? `(${text})` : text;
+}
+
+function sentence(c: Condition, env: Env): string {
+  if ('all' in c)
+    return join(
+      c.all.map((x) => inner(x, env)),
+      'and',
+    );
+  if ('any' in c)
+    return `either ${join(
+      c.any.map((x) => inner(x, env)),
+      'or',
+    )}`;
+  if ('not' in c) return `it is not so that ${inner(c.not, env)}`;
+  if ('every' in c) return `every item of ${words(c.every)} is such that ${inner(c.that, itemsOf(c.every, env))}`;
+  if ('some' in c) return `some item of ${words(c.some)} is such that ${inner(c.that, itemsOf(c.some, env))}`;
+  if ('none' in c) return `no item of ${words(c.none)} is such that ${inner(c.that, itemsOf(c.none, env))}`;
+  if ('count' in c) {
+    const bounds = [
+      ...(c.at_least === undefined ? [] : [`at least ${operand(c.at_least, env)}`]),
+      ...(c.at_most === undefined ? [] : [`at most ${operand(c.at_most, env)}`]),
+    ];
+    return `${join(bounds, 'and')} of the items of ${words(c.count)} are such that ${inner(c.that, itemsOf(c.count, env))}`;
+  }
+  if ('tag' in c) {
+    const { key, is, matches } = c.tag;
+    if (is !== undefined) return isNone(is) ? `there is no tag "${key}"` : `the tag "${key}" is ${operand(is, env)}`;
+    if (matches !== undefined) return `the tag "${key}" matches ${operand(matches, env)}`;
+    return c.tag.in === undefined ? `there is a tag "${key}"` : `the tag "${key}" is one of ${operand(c.tag.in, env)}`;
+  }
+  return atom(c, env);
+}
+
+const itemsOf = (list: string, env: Env): Env => {
+  const shape = env.facts[list]?.shape;
+  return shape?.type === 'list' && shape.of.type === 'record' ? { ...env, fields: shape.of.fields } : env;
+};
+
+function shapeOf(a: Atom, env: Env): ScalarType | ScalarListType | undefined {
+  if ('item' in a) return undefined;
+  return ('fact' in a ? env.facts[a.fact]?.shape : env.fields?.[a.field]?.shape) as ScalarType | undefined;
+}
+
+function atom(a: Atom, env: Env): string {
+  const subject = 'fact' in a ? words(a.fact) : 'field' in a ? `its ${words(a.field)}` : 'it';
+  if ('is' in a) {
+    if (typeof a.is === 'boolean' && shapeOf(a, env)?.type === 'bool')
+      return `${subject} is ${a.is ? 'true' : 'false'}`;
+    return `${subject} is ${operand(a.is, env)}`;
+  }
+  if ('in' in a) return `${subject} is ${operand(a.in, env)}`;
+  if ('at_least' in a) return `${subject} is at least ${operand(a.at_least, env)}${unit(a, env)}`;
+  if ('at_most' in a) return `${subject} is at most ${operand(a.at_most, env)}${unit(a, env)}`;
+  if ('matches' in a) return `${subject} matches ${operand(a.matches, env)}`;
+  if ('older_than_days' in a) return `${subject} was more than ${operand(a.older_than_days, env)} days ago`;
+  if ('within' in a) return `${subject} lies wholly within ${operand(a.within, env)}`;
+  if ('intersects' in a) return `${subject} has something in common with ${operand(a.intersects, env)}`;
+  return `${subject} contains ${operand(a.contains, env)}`;
+}
+
+function unit(a: Atom, env: Env): string {
+  const shape = shapeOf(a, env);
+  return shape?.type === 'int' && shape.unit !== undefined ? ` ${shape.unit}` : '';
+}
+
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** The policy in generated English: when it applies, and each clause by id. */
+export interface English {
+  readonly scope?: string;
+  readonly clauses: { readonly [clause: string]: string };
+  /** The parameters that have other values elsewhere, one sentence for each override. */
+  readonly params: readonly string[];
+}
+
+/** The generated English of a typed policy. */
+export function toEnglish(policy: Policy, kind: Kind): English {
+  const env: Env = { params: policy.params ?? {}, facts: factsOf(kind) };
+  return {
+    ...(policy.applies_when === undefined
+      ? {}
+      : { scope: capital(`it applies where ${sentence(policy.applies_when, env)}`) }),
+    clauses: Object.fromEntries(policy.require.map((c) => [c.id, capital(sentence(c.that, env))])),
+    params: Object.entries(env.params).flatMap(([name, p]) =>
+      (p.overrides ?? []).map(({ when, value: v }) =>
+        capital(`${words(name)} is ${operand(v as Operand | readonly Operand[], env)} where ${sentence(when, env)}`),
+      ),
+    ),
+  };
+}
