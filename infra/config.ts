@@ -105,7 +105,12 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
 
   const insecure = [
     ...(c.azureIssuers ?? []),
-    ...[c.azureJwksUrl, c.azureEndpoint, c.azureAuthority, c.googleJwksUrl, c.googleEndpoint, c.slackUrl],
+    c.azureJwksUrl,
+    c.azureEndpoint,
+    c.azureAuthority,
+    c.googleJwksUrl,
+    c.googleEndpoint,
+    c.slackUrl,
   ].filter((url) => url !== undefined && !url.startsWith('https://'));
   if (!c.local && insecure.length > 0)
     throw new Error(`Only the local context may name an address without TLS: ${insecure.join(', ')}`);

@@ -1,0 +1,197 @@
+/** What people read in Slack: pure, from finding events to Block Kit. */
+import type { KnownBlock, RichTextBlock, RichTextElement, RichTextSection } from '@slack/types';
+import type { BaselineEvent, FindingTransitionEvent, TransitionDetail } from '../../model/finding-event.ts';
+import { SEVERITIES, type Severity } from '../../model/verdict.ts';
+
+/** One message. `text` is what notifications show. */
+export interface SlackMessage {
+  readonly text: string;
+  readonly blocks: readonly KnownBlock[];
+}
+
+/** Events of one cause, which are told together. */
+export interface CauseGroup {
+  readonly causeKey: string;
+  readonly events: readonly FindingTransitionEvent[];
+}
+
+/** How many findings a message names; of the rest it says how many. */
+const NAMED = 10;
+/** Slack cuts a header at 150 characters and refuses a message whose texts are too long. */
+const HEADER_CHARS = 150;
+const TEXT_CHARS = 300;
+
+/**
+ * True for news that people are told: a violation or an error begins or ends. What is only unknown waits in the
+ * findings, and what a first sweep found is told by its digest.
+ */
+export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =>
+  edict.baseline === undefined && (isBad(edict.to) || isBad(edict.from));
+const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
+
+/** Groups by cause, in the order in which the causes first appear. */
+export function groupByCause(events: readonly FindingTransitionEvent[]): readonly CauseGroup[] {
+  const groups = new Map<string, FindingTransitionEvent[]>();
+  for (const event of events) {
+    const { causeKey } = event.detail.edict;
+    const group = groups.get(causeKey);
+    if (group === undefined) groups.set(causeKey, [event]);
+    else group.push(event);
+  }
+  return [...groups].map(([causeKey, grouped]) => ({ causeKey, events: grouped }));
+}
+
+/**
+ * The message for one cause. Whatever a provider or a person named lies in `rich_text` and `plain_text`, which Slack
+ * shows as they are: no name can become a mention, a link or a format.
+ */
+export function causeMessage({ events }: CauseGroup): SlackMessage {
+  const worstFirst = events.toSorted(
+    (a, b) => rank(a) - rank(b) || a.detail.edict.resource.id.localeCompare(b.detail.edict.resource.id),
+  );
+  const headline = headlineOf(worstFirst);
+  const named = worstFirst.slice(0, NAMED);
+  const rest = worstFirst.length - named.length;
+  const list: RichTextBlock = {
+    type: 'rich_text',
+    elements: [
+      { type: 'rich_text_list', style: 'bullet', elements: named.map(({ detail }) => section(lineOf(detail.edict))) },
+      ...(rest === 0 ? [] : [section([words(`and ${rest} more`)])]),
+    ],
+  };
+  const [first] = worstFirst;
+  return {
+    text: escape(headline),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
+      list,
+      ...(first === undefined ? [] : [footer(first)]),
+    ],
+  };
+}
+
+/** The one message about what a first sweep found. */
+export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMessage {
+  const headline = `Baseline: ${count(edict.findings, 'finding')} on ${count(edict.resources, 'resource')}`;
+  const bySeverity = SEVERITIES.flatMap((severity) => {
+    const found = edict.bySeverity[severity];
+    return found === undefined || found === 0 ? [] : [`${found} ${severity}`];
+  }).join(', ');
+  const policies = edict.byPolicy.slice(0, NAMED);
+  return {
+    text: escape(headline),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
+      {
+        type: 'rich_text',
+        elements: [
+          section([words(bySeverity === '' ? 'Nothing is open.' : bySeverity)]),
+          ...(policies.length === 0
+            ? []
+            : [
+                {
+                  type: 'rich_text_list' as const,
+                  style: 'bullet' as const,
+                  elements: policies.map((p) =>
+                    section([words(`${ICON[p.severity]} ${p.findings} × `), words(cut(p.title, TEXT_CHARS), true)]),
+                  ),
+                },
+              ]),
+        ],
+      },
+    ],
+  };
+}
+
+const ICON: { readonly [S in Severity]: string } = { critical: '🔴', high: '🟠', medium: '🟡', low: '🔵', info: '⚪' };
+const rank = ({ detail: { edict } }: FindingTransitionEvent): number => SEVERITIES.indexOf(edict.policy.severity);
+const count = (n: number, of: string): string => `${n} ${of}${n === 1 ? '' : 's'}`;
+
+function headlineOf(worstFirst: readonly FindingTransitionEvent[]): string {
+  const [first] = worstFirst;
+  if (first === undefined) return 'Nothing';
+  const { edict } = first.detail;
+  if (worstFirst.length === 1)
+    return `${stateOf(edict)} ${edict.policy.title} – ${edict.resource.name ?? edict.resource.id}`;
+  const bad = worstFirst.filter(({ detail }) => isBad(detail.edict.to)).length;
+  const resources = new Set(worstFirst.map(({ detail }) => detail.edict.resource.id)).size;
+  const parts = [
+    ...(bad === 0 ? [] : [`${ICON[edict.policy.severity]} ${count(bad, 'violation')}`]),
+    ...(bad === worstFirst.length ? [] : [`✅ ${worstFirst.length - bad} resolved`]),
+  ];
+  return `${parts.join(', ')} on ${count(resources, 'resource')} by one change`;
+}
+
+const stateOf = (edict: TransitionDetail): string =>
+  isBad(edict.to) ? `${ICON[edict.policy.severity]} ${edict.policy.severity}:` : '✅ resolved:';
+
+function lineOf(edict: TransitionDetail): RichTextElement[] {
+  const { resource } = edict;
+  const name = cut(resource.name ?? resource.id, TEXT_CHARS);
+  const link = consoleLink(edict);
+  const fact = edict.facts[0];
+  const shown = fact === undefined || !isBad(edict.to) ? undefined : factText(fact);
+  const violated = edict.clauses.find(({ verdict }) => verdict === 'fails')?.says ?? edict.error;
+  return [
+    words(`${stateOf(edict)} `),
+    link === undefined ? words(name, true) : { type: 'link', url: link, text: name, style: { bold: true } },
+    words(` ${resource.cloud}${resource.account === undefined ? '' : ` ${resource.account}`}`),
+    words(`\n${cut(edict.policy.title, TEXT_CHARS)}`),
+    ...(violated === undefined || !isBad(edict.to) ? [] : [words(`: not so: ${cut(violated, TEXT_CHARS)}`)]),
+    ...(shown === undefined ? [] : [words('\n'), { type: 'text' as const, text: shown, style: { code: true } }]),
+  ];
+}
+
+/** The fact that decided, in the provider's own place where it was read. */
+function factText({ fact, after }: TransitionDetail['facts'][number]): string | undefined {
+  if (after.state === 'unknown') return `${fact} is unknown: ${after.why}`;
+  const place = after.state === 'known' ? after.at : after.state;
+  return cut(`${fact} = ${JSON.stringify(after.value)} (${place})`, TEXT_CHARS);
+}
+
+function footer({ detail: { edict } }: FindingTransitionEvent): KnownBlock {
+  const { cause } = edict;
+  const by = 'actor' in cause && cause.actor !== undefined ? `by ${cut(cause.actor, TEXT_CHARS)}, ` : '';
+  return {
+    type: 'context',
+    elements: [
+      { type: 'plain_text', text: cut(`${WHY[cause.is]} ${by}at ${edict.trueAt}`, TEXT_CHARS), emoji: false },
+      { type: 'plain_text', text: cut(`npx edict finding ${edict.findingId}`, TEXT_CHARS), emoji: false },
+    ],
+  };
+}
+
+const WHY: { readonly [C in TransitionDetail['cause']['is']]: string } = {
+  change: 'Changed',
+  deletion: 'Deleted',
+  dependency: 'A resource it depends on changed',
+  bundle: 'New policies',
+  context: 'New context configuration',
+  clock: 'Time passed',
+};
+
+/** Where to look at the resource in the provider's console; undefined where no address follows from its id. */
+function consoleLink({ resource }: TransitionDetail): string | undefined {
+  const { id, cloud } = resource;
+  if (cloud === 'aws' && id.startsWith('arn:'))
+    return `https://console.aws.amazon.com/go/view?arn=${encodeURIComponent(id)}`;
+  if (cloud === 'azure' && id.startsWith('/subscriptions/'))
+    return `https://portal.azure.com/#resource${encodeURI(id)}`;
+  if (cloud === 'gcp' && resource.account !== undefined)
+    return `https://console.cloud.google.com/home/dashboard?project=${encodeURIComponent(resource.account)}`;
+  return undefined;
+}
+
+const section = (elements: RichTextElement[]): RichTextSection => ({ type: 'rich_text_section', elements });
+const words = (text: string, bold = false): RichTextElement =>
+  bold ? { type: 'text', text, style: { bold: true } } : { type: 'text', text };
+
+/** At most so many characters, none of them a control character or one that turns the direction of what follows. */
+function cut(text: string, chars: number): string {
+  const clean = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '');
+  return clean.length <= chars ? clean : `${clean.slice(0, chars - 1)}…`;
+}
+
+/** For the one text that Slack does parse: https://docs.slack.dev/messaging/formatting-message-text, read 2026-11-25. */
+const escape = (text: string): string =>
+  cut(text, TEXT_CHARS).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
