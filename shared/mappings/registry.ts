@@ -1,13 +1,32 @@
 import type { Dialect, NativeResource } from '../model/native.ts';
 import { mainPart, nativeTypes } from './assemble.ts';
+import { mlWorkspace } from './azure/ml-workspace.ts';
+import { mlOnlineEndpoint } from './azure/ml-online-endpoint.ts';
+import { cognitiveAccount } from './azure/cognitive-account.ts';
 import { networkSecurityGroup } from './azure/network-security-group.ts';
 import { storageAccount } from './azure/storage-account.ts';
+import { auditConfig } from './gcp/audit-config.ts';
+import { firewallRule } from './gcp/firewall-rule.ts';
 import { orgPolicy } from './gcp/org-policy.ts';
+import { sqlInstance } from './gcp/sql-instance.ts';
 import { storageBucket } from './gcp/storage-bucket.ts';
+import { vertexEndpoint } from './gcp/vertex-endpoint.ts';
 import type { Mapping } from './mapping.ts';
 
 /** Every mapping there is: one line each. */
-export const mappings: readonly Mapping[] = [storageBucket, orgPolicy, storageAccount, networkSecurityGroup];
+export const mappings: readonly Mapping[] = [
+  storageBucket,
+  sqlInstance,
+  firewallRule,
+  vertexEndpoint,
+  orgPolicy,
+  auditConfig,
+  storageAccount,
+  networkSecurityGroup,
+  cognitiveAccount,
+  mlOnlineEndpoint,
+  mlWorkspace,
+];
 
 /** A part of a mapping that a native type can be. */
 export interface Candidate {

@@ -71,6 +71,7 @@ const NAME_ATTRIBUTE: { readonly [type: string]: string } = {
   aws_db_instance: 'identifier',
   aws_rds_cluster: 'cluster_identifier',
   aws_rds_cluster_instance: 'identifier',
+  google_project_iam_audit_config: 'project',
 };
 
 /** Where labels stand, where it is not one of the usual attributes. */

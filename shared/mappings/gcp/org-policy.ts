@@ -8,6 +8,7 @@ import { isObject, pointerSegment } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { defineMapping, type Mapping, type Parts } from '../mapping.ts';
 import { derive, type Reader, type Reading, unknown } from '../reader.ts';
+import { levels, levelsAbove } from './hierarchy.ts';
 
 /** The constraints that are read, by the reading that holds them. */
 const CONSTRAINTS = {
@@ -119,18 +120,14 @@ export const orgPolicy: Mapping = defineMapping('gcp/org-policy', {
   facts: {},
 });
 
-/** A project, at most ten levels of folders, an organisation. */
-const MAX_ANCESTORS = 12;
-const ancestorNames = Array.from({ length: MAX_ANCESTORS }, (_, i) => `ancestor_${i}`);
-
-/** The dependencies of a resource on the organisation policies above it, nearest first. */
+/** The dependencies of a resource on the organisation policies above it. */
 export const orgPolicyDependencies: NonNullable<Mapping['dependsOn']> = {
+  // A plan that sets a policy of the very project: its name is made of the project and the constraint.
   ...Object.fromEntries(
     Object.entries(CONSTRAINTS).map(([reading, constraint]) => [
       `planned_${reading}`,
       {
         mapping: 'gcp/org-policy',
-        // A plan that sets the policy of the very project: its name is made of the project and the constraint.
         on: (native: NativeResource) =>
           native.dialect === 'terraform' && native.account !== undefined
             ? { name: `projects/${native.account}/policies/${constraint}` }
@@ -138,19 +135,7 @@ export const orgPolicyDependencies: NonNullable<Mapping['dependsOn']> = {
       },
     ]),
   ),
-  ...Object.fromEntries(
-    ancestorNames.map((name, i) => [
-      name,
-      {
-        mapping: 'gcp/org-policy',
-        on: (native: NativeResource) => {
-          const ancestors = native.extra?.ancestors;
-          const ancestor = Array.isArray(ancestors) ? (ancestors as readonly Body[])[i] : undefined;
-          return typeof ancestor === 'string' ? { id: `//cloudresourcemanager.googleapis.com/${ancestor}` } : undefined;
-        },
-      },
-    ]),
-  ),
+  ...levelsAbove('gcp/org-policy'),
 };
 
 /**
@@ -158,23 +143,22 @@ export const orgPolicyDependencies: NonNullable<Mapping['dependsOn']> = {
  * seen to enforce helps only if no nearer level could have said otherwise.
  */
 export function effectiveConstraint(parts: Parts, constraint: Constraint): State<boolean> {
+  const planned = { name: `planned_${constraint}`, parts: parts.dependency(`planned_${constraint}`) };
   let unseen = false;
-  for (const name of [`planned_${constraint}`, ...ancestorNames]) {
-    if (!parts.depends(name)) continue;
-    const level = parts.dependency(name);
-    if (level === undefined) {
-      unseen ||= name.startsWith('ancestor_');
+  for (const level of [...(planned.parts === undefined ? [] : [planned]), ...levels(parts)]) {
+    if (level.parts === undefined) {
+      unseen = true;
       continue;
     }
-    const here = level.get<boolean>(constraint);
+    const here = level.parts.get<boolean>(constraint);
     if (here === undefined) continue;
-    if (here.state === 'unknown') return { ...here, part: name };
-    if (!unseen) return here.state === 'known' ? { ...here, part: name } : here;
+    if (here.state === 'unknown') return { ...here, part: level.name };
+    if (!unseen) return here.state === 'known' ? { ...here, part: level.name } : here;
     if (!here.value) break;
     return {
       state: 'unknown',
       why: 'not_collected',
-      detail: `enforced above, but a nearer project or folder, whose policies were not seen, may say otherwise`,
+      detail: 'enforced above, but a nearer project or folder, whose policies were not seen, may say otherwise',
     };
   }
   return {

@@ -1,0 +1,187 @@
+/**
+ * VPC firewall rule. One rule is one resource: what it lets in is judged, not what a deny rule beside it may keep out.
+ * https://cloud.google.com/compute/docs/reference/rest/v1/firewalls (read 2026-11-25)
+ */
+import { firewall } from '../../kinds/firewall.ts';
+import { type FactState, NONE, type RecordValue } from '../../model/fact.ts';
+import { isObject } from '../../model/json.ts';
+import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { parseCidr } from '../internet.ts';
+import { defineMapping, type Mapping } from '../mapping.ts';
+import { at, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
+
+const REFERENCE = 'https://cloud.google.com/compute/docs/reference/rest/v1/firewalls';
+const VPC_RULES = 'https://cloud.google.com/firewall/docs/firewalls';
+const ON = '2026-11-25';
+
+/** Where a dialect writes the parts of a rule. */
+interface Names {
+  readonly allow: string;
+  readonly deny: string;
+  readonly protocol: string;
+  readonly ranges: string;
+  readonly tags: string;
+  readonly accounts: string;
+}
+const CAI: Names = {
+  allow: '/allowed',
+  deny: '/denied',
+  protocol: 'IPProtocol',
+  ranges: '/sourceRanges',
+  tags: '/sourceTags',
+  accounts: '/sourceServiceAccounts',
+};
+const TERRAFORM: Names = {
+  allow: '/allow',
+  deny: '/deny',
+  protocol: 'protocol',
+  ranges: '/source_ranges',
+  tags: '/source_tags',
+  accounts: '/source_service_accounts',
+};
+
+/** Protocols by name and by IANA number; every other one of either form is `other`. */
+const PROTOCOLS: { readonly [said: string]: string } = {
+  all: 'all',
+  tcp: 'tcp',
+  '6': 'tcp',
+  udp: 'udp',
+  '17': 'udp',
+  icmp: 'icmp',
+  '1': 'icmp',
+  '58': 'icmp', // ICMPv6
+  esp: 'other',
+  ah: 'other',
+  sctp: 'other',
+  ipip: 'other',
+};
+const ALL_PORTS = { from: 0, to: 65_535 };
+
+/** A field that stays away is unknown: a value that cannot be read never looks like a harmless one. */
+type Item = { readonly [field: string]: RecordValue[string] };
+
+function protocolOf(value: Body | undefined): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const said = String(value).toLowerCase();
+  return PROTOCOLS[said] ?? (/^\d{1,3}$/.test(said) && Number(said) <= 255 ? 'other' : undefined);
+}
+
+/** `22` or `8000-8999`; undefined for anything else. */
+function portsOf(value: Body): Item {
+  const match =
+    typeof value === 'string' || typeof value === 'number' ? /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(value)) : null;
+  if (match === null) return {};
+  const from = Number(match[1]);
+  const to = Number(match[2] ?? match[1]);
+  return from <= to && to <= 65_535 ? { ports: { from, to } } : {};
+}
+
+/** The protocol and port items of one entry of `allowed`. */
+function openings(entry: Body, names: Names): readonly Item[] {
+  if (!isObject(entry)) return [{}];
+  const protocol = protocolOf(entry[names.protocol]);
+  const said: Item = protocol === undefined ? {} : { protocol };
+  if (protocol === 'icmp' || protocol === 'other') return [{ ...said, ports: NONE }];
+  const ports = entry.ports;
+  if (ports instanceof Unresolved) return [said];
+  // Without ports the entry opens all of them.
+  if (ports === undefined || ports === null || (Array.isArray(ports) && ports.length === 0)) {
+    return [protocol === undefined ? said : { ...said, ports: ALL_PORTS }];
+  }
+  return Array.isArray(ports) ? ports.map((p) => ({ ...said, ...portsOf(p as Body) })) : [said];
+}
+
+function sourceOf(value: Body): Item {
+  const cidr = typeof value === 'string' ? parseCidr(value) : undefined;
+  return cidr === undefined ? {} : { internet: cidr.internet, source: cidr.range };
+}
+
+interface Sources {
+  readonly items: readonly Item[];
+  readonly closed: boolean;
+}
+const ANY = '0.0.0.0/0';
+
+/** Ranges, tags and service accounts are alternatives: a packet needs to match one. Without any of them every source does. */
+function sourcesOf(native: NativeResource, names: Names): Sources | Reading<never> {
+  const items: Item[] = [];
+  let closed = true;
+  for (const [pointer, named] of [
+    [names.ranges, false],
+    [names.tags, true],
+    [names.accounts, true],
+  ] as const) {
+    const found = look(native, pointer);
+    if (found.is === 'absent' || (found.is === 'unresolved' && found.unset === true)) continue;
+    if (found.is === 'denied') return unknown('denied', found.at);
+    if (found.is === 'unresolved' && !named) {
+      items.push({}); // some range that is not known yet, perhaps several
+      closed = false;
+    } else if (named) {
+      // Tags and service accounts are those of instances of the network, whichever they are.
+      if (found.is !== 'value' || !Array.isArray(found.value) || found.value.length > 0) {
+        items.push({ internet: false, source: NONE });
+      }
+    } else if (found.is === 'value') {
+      if (!Array.isArray(found.value)) return unknown('invalid', found.at);
+      items.push(...found.value.map((range) => sourceOf(range as Body)));
+    }
+  }
+  return items.length > 0 ? { items, closed } : { items: [sourceOf(ANY)], closed };
+}
+
+/** What a rule that is in force lets in. */
+function letsIn(native: NativeResource, names: Names): FactState {
+  const allow = look(native, names.allow);
+  const deny = look(native, names.deny);
+  const has = (found: typeof allow): boolean =>
+    found.is === 'value' && (!Array.isArray(found.value) || found.value.length > 0);
+  if (allow.is === 'denied') return unknown('denied', allow.at);
+  if (allow.is === 'unresolved') return unknown('unresolved', allow.at, allow.detail);
+  if (!has(allow) || allow.is !== 'value') {
+    if (deny.is === 'unresolved') return unknown('unresolved', deny.at, deny.detail);
+    return has(deny)
+      ? { state: 'known', value: [], closed: true, at: deny.at }
+      : unknown('invalid', allow.at, 'a rule allows or denies something');
+  }
+  if (!Array.isArray(allow.value)) return unknown('invalid', allow.at);
+  const sources = sourcesOf(native, names);
+  if ('state' in sources) return sources;
+  const opened = allow.value.flatMap((entry) => openings(entry as Body, names));
+  const items = sources.items.flatMap((source) => opened.map((o) => ({ ...source, ...o })));
+  // A list is cut at its end when it is too long: what matters most comes first.
+  const rank = (item: Item): number => (item.internet === true ? 0 : item.internet === undefined ? 1 : 2);
+  items.sort((a, b) => rank(a) - rank(b));
+  return { state: 'known', value: items, closed: sources.closed, at: allow.at };
+}
+
+const direction = at('/direction')
+  .oneOf({ INGRESS: 'INGRESS', EGRESS: 'EGRESS' })
+  .orDefault('INGRESS', { because: REFERENCE, on: ON });
+const disabled = at('/disabled').bool().orDefault(false, { because: REFERENCE, on: ON });
+
+const ingress = (names: Names): Reader<unknown> =>
+  derive<unknown>((native) => {
+    if (!isObject(native.body)) return unknown('unresolved', native.pointer, 'the rule was not seen');
+    const [off, way] = [disabled(native), direction(native)];
+    if (off === undefined || off.state === 'unknown') return off;
+    if (off.value) return { state: 'known', value: [], closed: true, at: `${native.pointer}/disabled` };
+    if (way === undefined || way.state === 'unknown') return way;
+    if (way.value === 'EGRESS') return { state: 'known', value: [], closed: true, at: `${native.pointer}/direction` };
+    const open = letsIn(native, names);
+    if (open.state !== 'known' || (off.state === 'known' && way.state === 'known')) return open;
+    return { ...open, state: 'default', because: VPC_RULES, on: ON };
+  });
+
+/** VPC firewall rule. */
+export const firewallRule: Mapping = defineMapping('gcp/firewall-rule', {
+  cloud: 'gcp',
+  kind: firewall,
+  title: 'VPC firewall rule',
+  parts: {
+    rule: { native: { 'gcp.cai': 'compute.googleapis.com/Firewall', terraform: 'google_compute_firewall' } },
+  },
+  facts: {
+    ingress: { is: { 'gcp.cai': ingress(CAI), terraform: ingress(TERRAFORM) } },
+  },
+});
