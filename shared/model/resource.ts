@@ -2,10 +2,12 @@
  * What is stored of a resource: the state that its documents add up to, the verdicts on it, and what of them was not
  * yet published. One conditional write of it is the commit point (docs/adr/0003-commit-point.md).
  */
+import { createHash } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
 import type { FactStates, FactValue, State } from './fact.ts';
-import type { Json } from './json.ts';
+import { canonicalJson, type Json } from './json.ts';
 import type { Dialect } from './native.ts';
+import { SEGMENTS } from './tables.ts';
 import type { Severity, Verdict } from './verdict.ts';
 
 /** What a document says about the resource besides facts. */
@@ -131,7 +133,7 @@ export interface ResourceHead {
   readonly owner?: string;
 }
 
-/** The hot item. Everything but `PATH_DEPENDENT` is a function of the documents, the activation and the clock. */
+/** The hot item. Everything that `canonicalState` keeps is a function of the documents, the activation and the clock. */
 export interface ResourceState extends ResourceHead {
   /** Goes up with every commit. */
   readonly revision: number;
@@ -159,6 +161,8 @@ export interface ResourceState extends ResourceHead {
   readonly projectedRevision: number;
   /** A tombstone's end: epoch seconds. */
   readonly expiresAt?: number;
+  /** Where the store keeps what is large: its own business, passed on from the state that was read. */
+  readonly storage?: { readonly [what: string]: { readonly hash: string; readonly revision: number } };
 }
 
 /** A state to be committed, with the evidence behind its facts. */
@@ -176,9 +180,10 @@ export const MAX_PENDING = 100;
 /**
  * The state without what depends on the order of arrival: any permutation, duplication or delay of the same documents
  * under the same activation, dependencies and clock ends in the same canonical state, byte for byte.
- * Left out are: revision, pending, what was projected, since when a verdict is known, and when a tombstone expires.
+ * Left out are: revision, pending, what was projected, since when a verdict stands, when a tombstone expires, and where
+ * the store keeps what is large.
  */
-export function canonicalState(state: ResourceState): Json {
+export function canonicalState(state: ResourceState): string {
   const {
     revision: _r,
     pending: _p,
@@ -188,10 +193,11 @@ export function canonicalState(state: ResourceState): Json {
     verdicts,
     ...rest
   } = state;
-  return JSON.parse(
-    JSON.stringify({
-      ...rest,
-      verdicts: Object.fromEntries(Object.entries(verdicts).map(([policy, { since: _since, ...v }]) => [policy, v])),
-    }),
-  ) as Json;
+  return canonicalJson({
+    ...rest,
+    verdicts: Object.fromEntries(Object.entries(verdicts).map(([policy, { since: _since, ...v }]) => [policy, v])),
+  });
 }
+
+/** The segment of the hot table's indexes that a resource belongs to. */
+export const segmentOf = (id: string): number => createHash('sha256').update(id).digest().readUInt16BE(0) % SEGMENTS;

@@ -6,10 +6,10 @@ export interface FindingStore {
   /** The current row, strong; undefined if the finding never was. */
   read(id: string): Promise<Finding | undefined>;
   /**
-   * Writes the current row and the row of its last transition. The current row is left alone if a transition of a
-   * higher (revision, n) is already in it; the transition's row is written in any case. Idempotent.
+   * Writes the row of the transition, then the current row. The current row is left alone if it already holds a
+   * transition of the same or a higher (revision, n). Idempotent.
    */
-  write(finding: Finding): Promise<void>;
+  write(finding: Finding, transition: Transition): Promise<void>;
 }
 
 /** What people ask of the findings table. Eventually consistent. Errors: `INPUT_INVALID` (a page token that is none), `STORE_UNAVAILABLE`. */

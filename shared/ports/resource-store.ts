@@ -29,6 +29,8 @@ export interface ResourceStore {
    * it never makes a commit fail. `pending` and `pendingSince` go if no newer revision is stored.
    */
   markProjected(id: string, revision: number): Promise<void>;
+  /** Up to which revision everything was published; 0 if nothing was or there is no such resource. */
+  projectedRevision(id: string): Promise<number>;
   /** Ids of live resources in a segment (0 ≤ segment < SEGMENTS) judged by an activation below `activation`. Eventually consistent. */
   belowActivation(segment: number, activation: number, next?: string): Promise<Page<string>>;
   /** Ids of live resources in a segment with `nextFlipAt <= epochSeconds`. Eventually consistent. */

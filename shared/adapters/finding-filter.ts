@@ -1,0 +1,71 @@
+/** What every store of findings does alike: filters, the past, page tokens. */
+import { AppError } from '../model/errors.ts';
+import { type Finding, type FindingFilter, opens } from '../model/finding.ts';
+import type { Transition } from '../model/resource.ts';
+
+/** Whether a finding (as it is, or as it was) is asked for. */
+export function matches(finding: Finding, filter: FindingFilter): boolean {
+  const { resource } = finding;
+  return (
+    (filter.severity === undefined || filter.severity.includes(finding.severity)) &&
+    (filter.status === undefined || filter.status === finding.status) &&
+    (filter.verdict === undefined || (finding.verdict !== null && filter.verdict.includes(finding.verdict))) &&
+    (filter.cloud === undefined || filter.cloud === resource.cloud) &&
+    (filter.account === undefined || filter.account === resource.account) &&
+    (filter.policy === undefined || filter.policy === finding.policy) &&
+    (filter.resource === undefined || filter.resource === resource.id) &&
+    (filter.owner === undefined || filter.owner === resource.owner) &&
+    (filter.since === undefined || finding.since.trueAt >= filter.since) &&
+    (filter.baseline === undefined || filter.baseline === finding.baseline)
+  );
+}
+
+/**
+ * The finding as the world was at `filter.asOf`, by what was known at `filter.knownAt` (default: now): the last
+ * transition that was true by then. Undefined: it was not yet there. Without `asOf`: as it is.
+ */
+export function asItWas(finding: Finding, filter: FindingFilter, history: readonly Transition[]): Finding | undefined {
+  const { asOf, knownAt } = filter;
+  if (asOf === undefined) return finding;
+  const then = history.filter((t) => t.trueAt <= asOf && (knownAt === undefined || t.knownAt <= knownAt));
+  // True first, and of what became true in the same instant the last that was said.
+  const ordered = then.toSorted((a, b) =>
+    a.trueAt < b.trueAt ? -1 : a.trueAt > b.trueAt ? 1 : a.revision - b.revision || a.n - b.n,
+  );
+  const last = ordered.at(-1);
+  if (last === undefined) return undefined;
+  const open = opens(last.to);
+  let began = last;
+  for (const t of ordered.toReversed()) {
+    if (opens(t.to) !== open) break;
+    began = t;
+  }
+  const { resolution: _resolution, ...rest } = finding;
+  return {
+    ...rest,
+    status: open ? 'open' : 'resolved',
+    ...(last.resolution === undefined ? {} : { resolution: last.resolution }),
+    verdict: last.to,
+    severity: last.severity,
+    title: last.title,
+    since: { trueAt: began.trueAt, knownAt: began.knownAt },
+    lastChangedAt: last.knownAt,
+    last,
+  };
+}
+
+/** An opaque page token. */
+export const pageToken = (place: { readonly [key: string]: unknown }): string =>
+  Buffer.from(JSON.stringify(place)).toString('base64url');
+
+/** The place that a page token names; `INPUT_INVALID` if it is none. No token: the beginning. */
+export function readPageToken(token: string | undefined): { readonly [key: string]: unknown } {
+  if (token === undefined) return {};
+  try {
+    const place: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    if (typeof place === 'object' && place !== null) return place as { readonly [key: string]: unknown };
+  } catch {
+    // Reported below with what is not JSON's fault.
+  }
+  throw new AppError('INPUT_INVALID', 'the page token is none that was given');
+}

@@ -1,0 +1,89 @@
+/** The small ports in memory: what was sent, published, quarantined and heard can be looked at. */
+import type { QueueMessage } from '../../model/change.ts';
+import type { FindingEvent } from '../../model/finding-event.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventBus } from '../../ports/event-bus.ts';
+import type { Quarantine, Quarantined } from '../../ports/quarantine.ts';
+import type { Queue } from '../../ports/queue.ts';
+import type { Heard, SourceLog } from '../../ports/source-log.ts';
+
+/** A bus that remembers every event in the order of publication, repeats included. */
+export function makeMemoryBus(): EventBus & { readonly events: readonly FindingEvent[] } {
+  const events: FindingEvent[] = [];
+  return {
+    events,
+    publish: async (published) => {
+      await undefined;
+      events.push(...structuredClone(published));
+    },
+  };
+}
+
+/** A queue; `take` removes and returns what is on it. */
+export function makeMemoryQueue<M extends QueueMessage = QueueMessage>(): Queue<M> & { take(): readonly M[] } {
+  let messages: M[] = [];
+  return {
+    send: async (sent) => {
+      await undefined;
+      messages.push(...structuredClone(sent));
+    },
+    take: () => {
+      const taken = messages;
+      messages = [];
+      return taken;
+    },
+  };
+}
+
+/** A quarantine; `kept` by id. */
+export function makeMemoryQuarantine(): Quarantine & { readonly kept: ReadonlyMap<string, Quarantined> } {
+  const kept = new Map<string, Quarantined>();
+  return {
+    kept,
+    put: async (item) => {
+      await undefined;
+      kept.set(item.id, structuredClone(item));
+    },
+  };
+}
+
+export function makeMemorySourceLog(): SourceLog {
+  const heard = new Map<string, Heard>();
+  const raise = (source: string, account: string, change: (h: Heard) => Heard): void => {
+    const key = `${source} ${account}`;
+    heard.set(key, change(heard.get(key) ?? { source, account, lastSeenAt: '' }));
+  };
+  const later = (a: string | undefined, b: string): string => (a === undefined || a < b ? b : a);
+  return {
+    heard: async (source, account, at) => {
+      await undefined;
+      raise(source, account, (h) => ({ ...h, lastSeenAt: later(h.lastSeenAt, at) }));
+    },
+    swept: async (source, account, at) => {
+      await undefined;
+      raise(source, account, (h) => ({
+        ...h,
+        lastSeenAt: later(h.lastSeenAt, at),
+        lastSweptAt: later(h.lastSweptAt, at),
+      }));
+    },
+    list: async (source) => {
+      await undefined;
+      return [...heard.values()].filter((h) => h.source === source);
+    },
+  };
+}
+
+/** A clock that stands still until it is moved. */
+export function makeMemoryClock(nowMs: number): Clock & { set(ms: number): void; advance(ms: number): void } {
+  let now = nowMs;
+  return {
+    now: () => now,
+    set: (ms) => {
+      now = ms;
+    },
+    advance: (ms) => {
+      now += ms;
+    },
+  };
+}

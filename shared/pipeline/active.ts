@@ -1,0 +1,70 @@
+import type { ContextConfig } from '../mappings/context.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { Activation, PolicyStore } from '../ports/policy-store.ts';
+import { AppError, isAppError } from '../model/errors.ts';
+import type { Bundle } from '../policy/bundle.ts';
+
+/** What is in force, ready to judge. */
+export interface Active {
+  readonly activation: Activation;
+  readonly engine: Engine;
+  readonly context: ContextConfig;
+}
+
+/** Where the stages get what is in force. */
+export interface ActiveSource {
+  /** Reads the ACTIVE pointer (strongly) and loads what it points to if that is not loaded yet. Call it at each batch. Undefined before the first activation. */
+  refresh(): Promise<Active | undefined>;
+  /** What the last `refresh` found; refreshes the first time. */
+  current(): Promise<Active | undefined>;
+}
+
+/**
+ * Keeps the last good activation: a bundle that cannot be loaded (missing, not what its hash says, refused by the
+ * engine) leaves the one before in force, and `onBad` is told. Throws `POLICY_LOAD_FAILED` only if there is none before.
+ */
+export function makeActiveSource(deps: {
+  readonly policies: PolicyStore;
+  readonly loadEngine: (bundle: Bundle) => Promise<Engine>;
+  readonly onBad: (activation: Activation, error: unknown) => void;
+}): ActiveSource {
+  let good: Active | undefined;
+  let known = false;
+  /** The sequence that could not be loaded: not tried again at every batch. */
+  let bad: number | undefined;
+
+  const load = async (activation: Activation): Promise<Active> => {
+    let engine = good?.activation.bundle === activation.bundle ? good.engine : undefined;
+    if (engine === undefined) {
+      const bundle = await deps.policies.bundle(activation.bundle);
+      if (bundle === undefined) throw missing('bundle', activation.bundle);
+      engine = await deps.loadEngine(bundle);
+    }
+    let context = good?.activation.context === activation.context ? good.context : undefined;
+    context ??= await deps.policies.context(activation.context);
+    if (context === undefined) throw missing('context configuration', activation.context);
+    return { activation, engine, context };
+  };
+
+  const refresh = async (): Promise<Active | undefined> => {
+    const activation = await deps.policies.active();
+    known = true;
+    if (activation === undefined || activation.sequence === good?.activation.sequence) return good;
+    if (activation.sequence === bad && good !== undefined) return good;
+    try {
+      good = await load(activation);
+      bad = undefined;
+    } catch (error) {
+      // A store that does not answer says nothing about the bundle.
+      if (isAppError(error) && error.retryable) throw error;
+      bad = activation.sequence;
+      deps.onBad(activation, error);
+      if (good === undefined) throw error;
+    }
+    return good;
+  };
+  return { refresh, current: async () => (known ? good : refresh()) };
+}
+
+const missing = (what: string, hash: string): AppError =>
+  new AppError('POLICY_LOAD_FAILED', `the active ${what} ${hash} is not in the store`);

@@ -1,0 +1,456 @@
+import { assemble, type DependencyParts, mainPart, makeParts } from '../mappings/assemble.ts';
+import { type ContextConfig, DEFAULT_CONTEXT, resolveContext } from '../mappings/context.ts';
+import type { Mapping, Parts, SeenPart } from '../mappings/mapping.ts';
+import type { Registry } from '../mappings/registry.ts';
+import { contentHash, instant, type Rejudge } from '../model/change.ts';
+import { AppError } from '../model/errors.ts';
+import type { FactStates, FactValue } from '../model/fact.ts';
+import { canonicalJson } from '../model/json.ts';
+import {
+  type About,
+  type Cause,
+  type FanOut,
+  type JudgedBy,
+  MAX_PENDING,
+  type Pending,
+  type ResourceState,
+  type StandingVerdict,
+  type StoredPart,
+  TOMBSTONE_DAYS,
+  type Transition,
+} from '../model/resource.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ResourceStore } from '../ports/resource-store.ts';
+import type { Active, ActiveSource } from './active.ts';
+import { forget, type Merged, merge } from './merge.ts';
+import type { Judged, Outcome, PartUpdate, Work } from './stages.ts';
+import { advance, type Judgement } from './transitions.ts';
+
+/** How far dependencies are followed: an endpoint, its configuration, its model. */
+const MAX_DEPTH = 4;
+
+export interface EvaluateDeps {
+  readonly resources: ResourceStore;
+  readonly active: ActiveSource;
+  readonly registry: Registry;
+  readonly clock: Clock;
+}
+
+/**
+ * Judges one resource: reads what is stored, merges the documents in the order in which the world changed, and judges
+ * after each, so that an exposure that began and ended inside one batch is a finding too. Writes nothing but edges.
+ *
+ * The result is for the revision that was read: if someone commits in between, `record` says so and it is judged again.
+ */
+export function makeEvaluate(deps: EvaluateDeps): (work: Work) => Promise<Judged> {
+  return async (work) => {
+    const active = await deps.active.current();
+    const base = await deps.resources.read(work.resourceId);
+    return new Evaluation(deps, active, work, base).run();
+  };
+}
+
+/** One judgement of one resource against one stored revision. */
+class Evaluation {
+  readonly #deps: EvaluateDeps;
+  readonly #active: Active | undefined;
+  readonly #work: Work;
+  readonly #base: ResourceState | undefined;
+  readonly #nowMs: number;
+  readonly #knownAt: string;
+  /** States of the dependencies, read after their edge was written. */
+  readonly #dependencies = new Map<string, ResourceState | undefined>();
+
+  constructor(deps: EvaluateDeps, active: Active | undefined, work: Work, base: ResourceState | undefined) {
+    this.#deps = deps;
+    this.#active = active;
+    this.#work = work;
+    this.#base = base;
+    this.#nowMs = deps.clock.now();
+    this.#knownAt = instant(this.#nowMs);
+  }
+
+  async run(): Promise<Judged> {
+    const base = this.#base;
+    const mapping = this.#mapping();
+    if (mapping === undefined) return this.#nothing([]);
+
+    const before: Merged = {
+      parts: base?.parts ?? {},
+      ...(base?.bornAfter === undefined ? {} : { bornAfter: base.bornAfter }),
+    };
+    const { versions, outcomes, readAgain } = this.#versions(mapping, before);
+    const last = versions.at(-1)?.merged ?? before;
+    if (base === undefined && versions.length === 0) return this.#nothing(outcomes, readAgain);
+
+    await this.#readDependencies(mapping, [before, ...versions.map((v) => v.merged)]);
+
+    let standing: Readonly<Record<string, StandingVerdict>> = base?.verdicts ?? {};
+    let facts: { readonly [fact: string]: FactValue } = base?.facts ?? {};
+    const transitions: Omit<Transition, 'revision' | 'n'>[] = [];
+    let judgement: Judgement | undefined;
+
+    const step = (merged: Merged, cause: Cause, trueAt: string, baseline?: string): void => {
+      const next = this.#judge(mapping, merged);
+      const moved = advance({
+        standing,
+        factsBefore: facts,
+        judgement: next,
+        cause,
+        trueAt,
+        knownAt: this.#knownAt,
+        deleted: isDeleted(mapping, merged.parts),
+        ...(baseline === undefined ? {} : { baseline }),
+      });
+      transitions.push(...moved.transitions);
+      standing = moved.standing;
+      facts = valuesOf(next.facts);
+      judgement = next;
+    };
+
+    // First what changed without a document: so that each transition has its own cause.
+    const again = base === undefined ? undefined : this.#changedWithout(mapping, before, base);
+    if (again !== undefined) step(before, again.cause, again.trueAt);
+    for (const { merged, update } of versions)
+      step(
+        merged,
+        causeOf(update),
+        latestChange(merged.parts, update.part.changedAt),
+        base === undefined ? update.baseline : undefined,
+      );
+
+    const forced = this.#work.rejudge.some((r) => r.cause === 'dependency') && base !== undefined && !base.deleted;
+    const reactivated = base !== undefined && !base.deleted && base.judgedBy.activation !== this.#judgedBy().activation;
+    // A duplicate, or a wish to judge again that changes nothing.
+    if (judgement === undefined && !forced && !reactivated) return this.#nothing(outcomes, readAgain);
+
+    // A dependent is written even if nothing changed: a commit that was made from the old dependency must fail.
+    judgement ??= this.#judge(mapping, last);
+    const state = this.#state(mapping, last, judgement, standing, transitions, versions.at(-1)?.update);
+    return { work: this.#work, commit: { state, evidence: judgement.facts }, outcomes, readAgain };
+  }
+
+  /** The mapping of the resource: its main document's where one was seen. Undefined: this build does not know it (any more). */
+  #mapping(): Mapping | undefined {
+    const named =
+      this.#work.updates.find((u) => u.main)?.mapping ?? this.#base?.mapping ?? this.#work.updates[0]?.mapping;
+    return named === undefined ? undefined : this.#deps.registry.mapping(named);
+  }
+
+  /** The versions that the documents of the batch make, in the order in which the world changed. */
+  #versions(mapping: Mapping, before: Merged) {
+    const outcomes: Outcome[] = [];
+    const versions: { readonly merged: Merged; readonly update: PartUpdate }[] = [];
+    let merged = before;
+    let readAgain = false;
+    for (const update of [...this.#work.updates].sort(inOrder)) {
+      if (update.mapping !== mapping.id) {
+        outcomes.push({ changeId: update.changeId, outcome: 'unsupported', nativeTypes: [update.part.native] });
+        continue;
+      }
+      const merging = merge(merged, update);
+      readAgain ||= merging.readAgain;
+      outcomes.push({ changeId: update.changeId, outcome: merging.result === 'applied' ? 'judged' : 'stale' });
+      // A late deletion that only ends a former life changes the state too.
+      if (merging.merged !== merged) versions.push({ merged: merging.merged, update });
+      merged = merging.merged;
+    }
+    return { versions, outcomes, readAgain };
+  }
+
+  /**
+   * Reads every resource that takes part in the facts. The edge is written *before* the dependency is read:
+   *
+   *     we:          edge ──── read dependency (old) ─────────────── commit: fails, redone
+   *     dependency:              ──── commit (new) ── read edges ── judge us again: commit
+   *
+   * Were it written after, a dependency that commits in between would find no edge, and its old state would stay in
+   * our verdict. Edges that the stored state lists were written before it was committed.
+   */
+  async #readDependencies(mapping: Mapping, versions: readonly Merged[]): Promise<void> {
+    const known = new Set(this.#base?.dependsOn ?? []);
+    let wanted = new Set(versions.flatMap((v) => dependenciesOf(mapping, v.parts)));
+    for (let depth = 0; depth < MAX_DEPTH && wanted.size > 0; depth++) {
+      const ids = [...wanted].filter((id) => id !== this.#work.resourceId && !this.#dependencies.has(id));
+      const unnoted = ids.filter((id) => !known.has(id));
+      if (unnoted.length > 0) await this.#deps.resources.addDependent(this.#work.resourceId, unnoted);
+      wanted = new Set();
+      for (const id of ids) {
+        const state = await this.#deps.resources.read(id);
+        this.#dependencies.set(id, state);
+        const theirs = state === undefined ? undefined : this.#deps.registry.mapping(state.mapping);
+        if (state !== undefined && theirs !== undefined)
+          for (const next of dependenciesOf(theirs, state.parts)) wanted.add(next);
+      }
+    }
+  }
+
+  #parts(mapping: Mapping, parts: Merged['parts'], depth = 0): Parts {
+    const about = parts[mainPart(mapping)]?.about;
+    const dependencies: Record<string, DependencyParts> = {};
+    for (const [name, dependency] of Object.entries(mapping.dependsOn ?? {})) {
+      const id = about?.dependsOn?.[name];
+      const state = id === undefined || id === null ? undefined : this.#dependencies.get(id);
+      const theirs = this.#deps.registry.mapping(dependency.mapping);
+      dependencies[name] = {
+        named: id !== undefined,
+        parts:
+          state === undefined || theirs === undefined || state.mapping !== theirs.id || depth >= MAX_DEPTH
+            ? undefined
+            : this.#parts(theirs, state.parts, depth + 1),
+      };
+    }
+    return makeParts(mapping, Object.values(parts).map(seen), dependencies);
+  }
+
+  #facts(mapping: Mapping, parts: Merged['parts']): FactStates {
+    if (mapping.kind === null || isDeleted(mapping, parts)) return {};
+    const about = aboutOf(mapping, parts);
+    return {
+      ...assemble(mapping, this.#parts(mapping, parts)),
+      ...resolveContext(this.#context(), {
+        cloud: mapping.cloud,
+        account: about?.account,
+        region: about?.region,
+        tags: parts[mainPart(mapping)]?.about.tags ?? {
+          state: 'unknown',
+          why: 'not_collected',
+          detail: 'its main document was not seen',
+        },
+      }),
+    };
+  }
+
+  #judge(mapping: Mapping, merged: Merged): Judgement {
+    const engine = this.#active?.engine;
+    const facts = this.#facts(mapping, merged.parts);
+    const policies = new Map((engine?.manifest.policies ?? []).map((p) => [p.id, p]));
+    if (engine === undefined || mapping.kind === null || isDeleted(mapping, merged.parts))
+      return { verdicts: [], facts, policies };
+    return { verdicts: engine.judge(mapping.kind.id, facts, Math.floor(this.#nowMs / 1000)), facts, policies };
+  }
+
+  #context(): ContextConfig {
+    return this.#active?.context ?? DEFAULT_CONTEXT;
+  }
+
+  #judgedBy(): JudgedBy {
+    const a = this.#active?.activation;
+    return a === undefined
+      ? { activation: 0, bundleSequence: 0, contextSequence: 0, bundle: '' }
+      : {
+          activation: a.sequence,
+          bundleSequence: a.bundleSequence,
+          contextSequence: a.contextSequence,
+          bundle: a.bundle,
+        };
+  }
+
+  /** Why the stored documents may be judged differently now than when they were stored; undefined: they are not. */
+  #changedWithout(
+    mapping: Mapping,
+    stored: Merged,
+    base: ResourceState,
+  ): { readonly cause: Cause; readonly trueAt: string } | undefined {
+    if (base.deleted || mapping.kind === null) return undefined;
+    const now = this.#judgedBy();
+    if (base.judgedBy.bundleSequence !== now.bundleSequence)
+      return { cause: { is: 'bundle', sequence: now.bundleSequence }, trueAt: this.#activatedAt() };
+    if (base.judgedBy.activation !== now.activation)
+      return { cause: { is: 'context', sequence: now.contextSequence }, trueAt: this.#activatedAt() };
+    if (base.nextFlipAt !== undefined && base.nextFlipAt * 1000 <= this.#nowMs)
+      return { cause: { is: 'clock' }, trueAt: instant(base.nextFlipAt * 1000) };
+    const facts = valuesOf(this.#facts(mapping, stored.parts));
+    if (canonicalJson(facts) === canonicalJson(base.facts)) return undefined;
+    const told = this.#work.rejudge.find((r) => r.dependency !== undefined)?.dependency;
+    return { cause: dependencyCause(told, base), trueAt: told?.trueAt ?? this.#knownAt };
+  }
+
+  #activatedAt(): string {
+    return this.#active?.activation.activatedAt ?? this.#knownAt;
+  }
+
+  #nothing(outcomes: readonly Outcome[], readAgain = false): Judged {
+    return { work: this.#work, commit: undefined, outcomes, readAgain };
+  }
+
+  #state(
+    mapping: Mapping,
+    merged: Merged,
+    judgement: Judgement,
+    standing: Readonly<Record<string, StandingVerdict>>,
+    transitions: readonly Omit<Transition, 'revision' | 'n'>[],
+    update: PartUpdate | undefined,
+  ): ResourceState {
+    const base = this.#base;
+    const parts = forget(merged.parts, mainPart(mapping), this.#nowMs);
+    const about = aboutOf(mapping, parts);
+    const facts = valuesOf(judgement.facts);
+    const deleted = isDeleted(mapping, parts);
+    const revision = (base?.revision ?? 0) + 1;
+    const flips = Object.values(standing).flatMap((v) => v.flipsAt ?? []);
+    const told = base?.projectedRevision ?? 0;
+    const waiting = (base?.pending ?? []).filter((p) => p.revision > told);
+    if (waiting.length > MAX_PENDING)
+      throw new AppError('STORE_UNAVAILABLE', 'the projection is too far behind: this resource waits for it', {
+        details: { resourceId: this.#work.resourceId, pending: waiting.length },
+      });
+    const pending: Pending[] = [
+      ...waiting,
+      ...transitions.map((t, n): Transition => ({ ...t, revision, n })),
+      ...this.#fanOut(mapping, merged, revision, update),
+    ];
+    const oldest = waiting.length > 0 ? (base?.pendingSince ?? this.#nowMs) : this.#nowMs;
+    const word = (fact: string): string | undefined => (typeof facts[fact] === 'string' ? facts[fact] : undefined);
+    return {
+      id: this.#work.resourceId,
+      mapping: mapping.id,
+      cloud: mapping.cloud,
+      kind: mapping.kind?.id ?? null,
+      nativeType: about?.nativeType ?? '',
+      ...optional('account', about?.account),
+      ...optional('region', about?.region),
+      ...optional('name', about?.name),
+      ...optional('environment', word('environment')),
+      ...optional('owner', word('owner')),
+      revision,
+      parts,
+      ...optional('bornAfter', merged.bornAfter),
+      deleted,
+      facts,
+      verdicts: standing,
+      judgedBy: this.#judgedBy(),
+      ...(flips.length === 0 ? {} : { nextFlipAt: Math.min(...flips) }),
+      dependsOn: this.#dependsOn(mapping, parts),
+      evidence: contentHash(judgement.facts),
+      pending,
+      ...(pending.length === 0 ? {} : { pendingSince: oldest }),
+      projectedRevision: told,
+      ...(deleted ? { expiresAt: base?.expiresAt ?? Math.floor(this.#nowMs / 1000) + TOMBSTONE_DAYS * 86_400 } : {}),
+      ...(base?.storage === undefined ? {} : { storage: base.storage }),
+    };
+  }
+
+  /** Every resource whose state takes part in the facts, sorted. */
+  #dependsOn(mapping: Mapping, parts: Merged['parts']): readonly string[] {
+    const all = new Set<string>();
+    const visit = (of: Mapping, theirs: Merged['parts'], depth: number): void => {
+      if (depth > MAX_DEPTH) return;
+      for (const id of dependenciesOf(of, theirs)) {
+        if (id === this.#work.resourceId || all.has(id)) continue;
+        all.add(id);
+        const state = this.#dependencies.get(id);
+        const next = state === undefined ? undefined : this.#deps.registry.mapping(state.mapping);
+        if (state !== undefined && next !== undefined) visit(next, state.parts, depth + 1);
+      }
+    };
+    visit(mapping, parts, 0);
+    return [...all].sort();
+  }
+
+  /** Tells the dependents, if others may depend on it and what it says has changed. */
+  #fanOut(mapping: Mapping, merged: Merged, revision: number, update: PartUpdate | undefined): readonly FanOut[] {
+    if (update === undefined || !isDependency(this.#deps.registry, mapping)) return [];
+    if (sayingsOf(merged) === sayingsOf({ parts: this.#base?.parts ?? {} })) return [];
+    return [
+      {
+        is: 'fan_out',
+        revision,
+        changeId: update.changeId,
+        trueAt: latestChange(merged.parts, update.part.changedAt),
+        ...optional('actor', update.actor),
+      },
+    ];
+  }
+}
+
+/** Whether resources of this mapping take part in the facts of others. */
+function isDependency(registry: Registry, mapping: Mapping): boolean {
+  return registry.mappings.some((m) => Object.values(m.dependsOn ?? {}).some((d) => d.mapping === mapping.id));
+}
+
+const sayingsOf = (merged: Merged): string =>
+  canonicalJson(
+    Object.entries(merged.parts)
+      .map(([k, p]) => [k, p.deleted, p.readings, p.about.dependsOn ?? null])
+      .sort(),
+  );
+
+const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+
+const isDeleted = (mapping: Mapping, parts: Merged['parts']): boolean => parts[mainPart(mapping)]?.deleted === true;
+
+/** What is known about the resource: by its main document, or where that was not seen by the first satellite. */
+function aboutOf(mapping: Mapping, parts: Merged['parts']): About | undefined {
+  const main = parts[mainPart(mapping)];
+  if (main !== undefined) return main.about;
+  const [first] = Object.keys(parts).sort();
+  return first === undefined ? undefined : parts[first]?.about;
+}
+
+function dependenciesOf(mapping: Mapping, parts: Merged['parts']): readonly string[] {
+  const named = parts[mainPart(mapping)]?.about.dependsOn ?? {};
+  return Object.values(named).filter((id) => id !== null);
+}
+
+/** The part as mappings see it. */
+function seen(part: StoredPart): SeenPart {
+  return {
+    part: part.part,
+    instance: part.instance,
+    dialect: part.dialect,
+    native: part.native,
+    orderKey: part.orderKey,
+    complete: part.complete,
+    creates: part.creates,
+    deleted: part.deleted,
+    readings: part.readings as SeenPart['readings'],
+  };
+}
+
+function valuesOf(facts: FactStates): { readonly [fact: string]: FactValue } {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([fact, state]) => (state.state === 'unknown' ? [] : [[fact, state.value]])),
+  );
+}
+
+/** The order in which the world changed; what changed in the same instant in an order that everyone agrees on. */
+function inOrder(a: PartUpdate, b: PartUpdate): number {
+  return (
+    compare(a.part.changedAt, b.part.changedAt) ||
+    compare(a.part.part, b.part.part) ||
+    compare(a.part.instance, b.part.instance) ||
+    compare(a.part.orderKey, b.part.orderKey) ||
+    compare(a.part.hash, b.part.hash) ||
+    compare(a.changeId, b.changeId)
+  );
+}
+
+/** Since when the parts are together what they are: the youngest of them. */
+function latestChange(parts: Merged['parts'], changedAt: string): string {
+  let latest = changedAt;
+  for (const part of Object.values(parts)) if (part.changedAt > latest) latest = part.changedAt;
+  return latest;
+}
+
+function causeOf(update: PartUpdate): Cause {
+  const { changeId, source } = update;
+  return {
+    is: update.main && update.part.deleted ? 'deletion' : 'change',
+    changeId,
+    source,
+    ...optional('actor', update.actor),
+  };
+}
+
+function dependencyCause(told: Rejudge['dependency'], base: ResourceState): Cause {
+  return {
+    is: 'dependency',
+    resourceId: told?.resourceId ?? base.dependsOn[0] ?? '',
+    ...optional('changeId', told?.changeId),
+    ...optional('actor', told?.actor),
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
