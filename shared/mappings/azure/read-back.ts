@@ -118,8 +118,11 @@ export const readBackPlans: { readonly [type: string]: ReadBackPlan } = {
   },
   'microsoft.network/networksecuritygroups': { apiVersion: '2025-05-01', children: [] },
   'microsoft.cognitiveservices/accounts': { apiVersion: '2025-06-01', children: [diagnosticSettings()] },
-  'microsoft.machinelearningservices/workspaces': { apiVersion: '2024-10-01', children: [diagnosticSettings()] },
-  'microsoft.machinelearningservices/workspaces/onlineendpoints': { apiVersion: '2024-10-01', children: [] },
+  'microsoft.machinelearningservices/workspaces': { apiVersion: '2024-10-01', children: [] },
+  'microsoft.machinelearningservices/workspaces/onlineendpoints': {
+    apiVersion: '2024-10-01',
+    children: [diagnosticSettings()],
+  },
 };
 
 /** The plan of a main type (any case); undefined: a type that is not judged. */

@@ -11,13 +11,13 @@ import { objectStore } from '../../kinds/object-store.ts';
 import type { FactState } from '../../model/fact.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { listType } from '../dialects/arm.ts';
-import { parseCidr } from '../internet.ts';
 import { defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, type Because, derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
+import { firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
 import { notSeen, settle, valueOf } from './settle.ts';
-import { azurermOwner, block, isUnset, strings } from './terraform.ts';
+import { azurermOwner, block } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';
 const BLOB_SERVICE = `${ACCOUNT}/blobservices`;
@@ -80,68 +80,21 @@ const allowBlobPublicAccess: Reader<boolean> = derive<boolean>((native) => {
   return unknown('not_collected', undefined, 'allowBlobPublicAccess is not shown');
 });
 
-/** How far the network lets callers in: `public`, or `narrow` (private endpoints, chosen networks and addresses). */
-const network: Reader<string> = derive<string>((native) => {
-  const access = look(native, '/properties/publicNetworkAccess');
-  if (access.is === 'unresolved') return unknown('unresolved', access.at, access.detail);
-  const said = access.is === 'value' ? String(access.value).toLowerCase() : 'enabled';
-  if (said === 'disabled') return known('narrow', access.at);
-  if (said === 'securedbyperimeter') {
-    return unknown('not_collected', access.at, 'a network security perimeter decides, and its rules were not seen');
-  }
-  if (said !== 'enabled') return unknown('invalid', access.at);
-  const action = at('/properties/networkAcls/defaultAction').oneOf({ Allow: 'public', Deny: 'narrow' })(native);
-  if (action === undefined) {
-    return native.dialect === 'azure.notification' ? unknown('not_collected') : byDefault('public', docs.firewall);
-  }
-  if (valueOf(action) !== 'narrow') return action;
-  return withAddresses(action, ipRules(native));
-});
-
-/** The addresses that a deny-by-default firewall lets in. */
-function ipRules(native: NativeResource): readonly string[] | 'unresolved' {
-  const found = look(native, '/properties/networkAcls/ipRules');
-  if (found.is === 'absent') return [];
-  if (found.is !== 'value' || !Array.isArray(found.value)) return 'unresolved';
-  const values: string[] = [];
-  for (const rule of found.value as readonly Body[]) {
-    const value = look({ ...native, body: rule, pointer: '' }, '/value');
-    if (value.is !== 'value' || typeof value.value !== 'string') return 'unresolved';
-    values.push(value.value);
-  }
-  return values;
-}
-
-/** A deny by default that lets the internet in by address is no narrowing. */
-function withAddresses(action: Reading<string>, addresses: readonly string[] | 'unresolved'): Reading<string> {
-  if (addresses === 'unresolved') return unknown('unresolved', undefined, 'the addresses that are let in');
-  for (const address of addresses) {
-    // `16.17.18.0-16.17.18.255` is not a form that the service takes.
-    const cidr = parseCidr(address);
-    if (cidr === undefined) return unknown('invalid', undefined, 'an address that is let in cannot be read');
-    if (cidr.internet) return { ...action, value: 'public' } as Reading<string>;
-  }
-  return action;
-}
-
-const azurermNetwork: Reader<string> = derive<string>((native) => {
-  const access = at('/public_network_access_enabled').bool()(native);
-  if (access?.state === 'unknown') return access;
-  if (access?.state === 'known' && !access.value) return known('narrow', access.at);
-  // A computed block that the configuration does not set: what is not written down is assumed not to help.
-  if (isUnset(native, '/network_rules')) {
-    return { state: 'assumed', value: 'public', because: 'the plan does not show network rules' };
-  }
-  return azurermRules(native, '/network_rules/0') ?? byDefault('public', docs.azurerm);
-});
-
-function azurermRules(native: NativeResource, pointer: string): Reading<string> | undefined {
-  const action = at(`${pointer}/default_action`).oneOf({ Allow: 'public', Deny: 'narrow' })(native);
-  if (action === undefined || valueOf(action) !== 'narrow') return action;
-  return isUnset(native, `${pointer}/ip_rules`)
-    ? action
-    : withAddresses(action, strings(native, `${pointer}/ip_rules`) ?? []);
-}
+const ARM_NETWORK: NetworkAccessAt = {
+  access: '/properties/publicNetworkAccess',
+  firewall: '/properties/networkAcls',
+  action: '/defaultAction',
+  addresses: '/ipRules',
+  address: 'value',
+  open: docs.firewall,
+};
+const AZURERM_RULES = { action: '/default_action', addresses: '/ip_rules' };
+const AZURERM_NETWORK: NetworkAccessAt = {
+  access: '/public_network_access_enabled',
+  firewall: '/network_rules/0',
+  ...AZURERM_RULES,
+  open: docs.azurerm,
+};
 
 const CONTAINER_ACCESS = { None: 'none', Blob: 'blob', Container: 'container', Private: 'none' } as const;
 type Access = (typeof CONTAINER_ACCESS)[keyof typeof CONTAINER_ACCESS];
@@ -225,14 +178,14 @@ const WEB = '$web';
 /** Whether anyone can read a blob: by the web endpoint, or by a container's access level. */
 function publicRead(parts: Parts): FactState {
   const own = parts.read<string>('network');
-  const reach = valueOf(own) === 'public' ? (parts.get<string>('network_rules') ?? own) : own;
-  if (valueOf(reach) === 'narrow') return settle(false, reach);
+  const reached = valueOf(own) === 'public' ? (parts.get<string>('network_rules') ?? own) : own;
+  if (valueOf(reached) === 'narrow') return settle(false, reached);
   const { list, closed } = containers(parts);
   const web = parts.get<boolean>('website') ?? parts.get<boolean>('static_website');
   const allow = parts.read<boolean>('allow_blob_public_access');
   const open = list.find((c) => ['blob', 'container'].includes(valueOf(c.access) ?? ''));
-  if (web !== undefined && valueOf(web) === true) return settle(true, web, reach);
-  if (open !== undefined && valueOf(allow) === true) return settle(true, open.access, allow, reach);
+  if (web !== undefined && valueOf(web) === true) return settle(true, web, reached);
+  if (open !== undefined && valueOf(allow) === true) return settle(true, open.access, allow, reached);
   // Whether a website is on is not shown where only its container is.
   if (web?.state === 'unknown') return web;
   if (web === undefined && list.some((c) => c.name === WEB)) return notSeen('whether the static website is on');
@@ -300,7 +253,11 @@ export const storageAccount = defineMapping('azure/storage-account', {
             .bool()
             .orDefault(true, docs.azurerm),
         },
-        network: { 'azure.arm': network, 'azure.notification': network, terraform: azurermNetwork },
+        network: {
+          'azure.arm': reach(ARM_NETWORK),
+          'azure.notification': reach(ARM_NETWORK),
+          terraform: reach(AZURERM_NETWORK),
+        },
         static_website: {
           terraform: block('/static_website'),
         },
@@ -398,7 +355,9 @@ export const storageAccount = defineMapping('azure/storage-account', {
     network_rules: {
       native: { terraform: 'azurerm_storage_account_network_rules' },
       owner: azurermAccount,
-      readings: { network_rules: { terraform: derive((native) => azurermRules(native, '')) } },
+      readings: {
+        network_rules: { terraform: derive((native) => firewallReach(native, { firewall: '', ...AZURERM_RULES })) },
+      },
     },
     website: {
       native: { terraform: 'azurerm_storage_account_static_website' },

@@ -46,12 +46,3 @@ export function isUnset(native: NativeResource, pointer: string): boolean {
   const found = look(native, pointer);
   return found.is === 'unresolved' && found.unset === true;
 }
-
-/** The strings of a list at a pointer; `undefined` if there is no list; `unresolved` if one of them cannot be known. */
-export function strings(native: NativeResource, pointer: string): readonly string[] | 'unresolved' | undefined {
-  const found = look(native, pointer);
-  if (found.is === 'absent') return undefined;
-  if (found.is !== 'value' || !Array.isArray(found.value)) return 'unresolved';
-  const list = found.value as readonly Body[];
-  return list.every((v) => typeof v === 'string') ? (list as readonly string[]) : 'unresolved';
-}
