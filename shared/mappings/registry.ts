@@ -1,5 +1,10 @@
 import type { Dialect, NativeResource } from '../model/native.ts';
 import { mainPart, nativeTypes } from './assemble.ts';
+import { mysqlFlexibleServer } from './azure/mysql-flexible-server.ts';
+import { postgresqlFlexibleServer } from './azure/postgresql-flexible-server.ts';
+import { sqlServer } from './azure/sql-server.ts';
+import { s3AccountBlock } from './aws/s3-account-block.ts';
+import { s3Bucket } from './aws/s3-bucket.ts';
 import { mlWorkspace } from './azure/ml-workspace.ts';
 import { mlOnlineEndpoint } from './azure/ml-online-endpoint.ts';
 import { cognitiveAccount } from './azure/cognitive-account.ts';
@@ -15,6 +20,8 @@ import type { Mapping } from './mapping.ts';
 
 /** Every mapping there is: one line each. */
 export const mappings: readonly Mapping[] = [
+  s3Bucket,
+  s3AccountBlock,
   storageBucket,
   sqlInstance,
   firewallRule,
@@ -26,6 +33,9 @@ export const mappings: readonly Mapping[] = [
   cognitiveAccount,
   mlOnlineEndpoint,
   mlWorkspace,
+  sqlServer,
+  postgresqlFlexibleServer,
+  mysqlFlexibleServer,
 ];
 
 /** A part of a mapping that a native type can be. */

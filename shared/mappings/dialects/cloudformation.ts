@@ -142,11 +142,11 @@ class Template {
 
   #parameter(name: string): Value | undefined {
     if (!Object.hasOwn(this.#parameters, name)) return undefined;
-    const declared = fields(this.#parameters[name]);
-    const type = typeof declared.Type === 'string' ? declared.Type : 'String';
+    const parameter = fields(this.#parameters[name]);
+    const type = typeof parameter.Type === 'string' ? parameter.Type : 'String';
     const given = this.#options.parameters?.[name];
     // The default of such a parameter is the name under which Systems Manager keeps the value.
-    const value = given ?? (type.startsWith('AWS::SSM::Parameter::Value') ? undefined : declared.Default);
+    const value = given ?? (type.startsWith('AWS::SSM::Parameter::Value') ? undefined : parameter.Default);
     if (value === undefined || value === null) return new Unresolved(`\${${name}}`, [name]);
     if (type === 'CommaDelimitedList' || type.startsWith('List<')) {
       if (Array.isArray(value)) return value as Body;

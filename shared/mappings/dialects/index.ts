@@ -1,7 +1,9 @@
 import type { Json } from '../../model/json.ts';
 import type { DocumentForm } from '../form.ts';
 import { armResource, resourceGraph } from './arm.ts';
+import { configEvent, configHistory, configItem, configSelect } from './aws-config.ts';
 import { caiAsset, caiFeed } from './cai.ts';
+import { cloudFormation } from './cloudformation.ts';
 import { eventGrid } from './event-grid.ts';
 import { terraformPlan, terraformState } from './terraform.ts';
 
@@ -14,6 +16,11 @@ export const forms: readonly DocumentForm[] = [
   armResource,
   caiFeed,
   caiAsset,
+  configEvent,
+  configItem,
+  configHistory,
+  configSelect,
+  cloudFormation,
 ];
 
 /** The form of a document, by its content; undefined if it is of no known form. */

@@ -74,6 +74,9 @@ const NAME_ATTRIBUTE: { readonly [type: string]: string } = {
   google_project_iam_audit_config: 'project',
 };
 
+/** Settings of an account: their name is that of the provider that makes them, which is how resources of the same account find them. */
+const OF_THE_ACCOUNT: ReadonlySet<string> = new Set(['aws_s3_account_public_access_block']);
+
 /** Where labels stand, where it is not one of the usual attributes. */
 const LABELS_AT: { readonly [type: string]: readonly string[] } = {
   google_sql_database_instance: ['settings', '0', 'user_labels'],
@@ -594,8 +597,9 @@ function makeNatives(
     };
     const body = overlay(resource.values, resource.unknown, unknown, []);
     const cloud = cloudOf(type);
-    const provider = providerOf(text(config?.provider_config_key));
-    const name = text(valueAt(body, [NAME_ATTRIBUTE[type] ?? 'name']));
+    const providerKey = text(config?.provider_config_key);
+    const provider = providerOf(providerKey);
+    const name = OF_THE_ACCOUNT.has(type) ? providerKey : text(valueAt(body, [NAME_ATTRIBUTE[type] ?? 'name']));
     const { account, region } = place(cloud, body, provider, options);
     const sensitive =
       typeof resource.sensitive === 'object' || resource.sensitive === true
@@ -620,6 +624,7 @@ function makeNatives(
         get refs(): Body {
           return knownRefs(body, config, configuration, site);
         },
+        ...(providerKey === undefined ? {} : { provider: providerKey }),
         ...(sensitive.length === 0 ? {} : { sensitive }),
       },
     };
