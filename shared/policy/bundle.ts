@@ -122,6 +122,8 @@ export const folderOf = (policyId: string): string => policyId.replace('.', '/')
  * in Rego that was not generated, where `declared` comes third. Small, because its text is what judging costs.
  */
 export const kindEntrypoint = (kind: string): string => `edict/bundle/${kind}/results`;
+/** The entrypoint that returns what each policy of a kind declares, by id. */
+export const declaredEntrypoint = (kind: string): string => `edict/bundle/${kind}/declared`;
 /** The entrypoint that returns the result of one policy. */
 export const policyEntrypoint = (policyId: string): string => `${packageOf(policyId).replaceAll('.', '/')}/result`;
 
@@ -134,14 +136,24 @@ export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [
   const sorted = policies.toSorted((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
   for (const { policy, rego } of sorted) modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego;
   for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
-    const results = sorted
-      .filter((p) => p.policy.kind === kind)
-      .map(({ policy: { id }, bundled }) => {
-        const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
-        return `\t${JSON.stringify(id)}: [${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}],\n`;
-      });
-    modules[`bundle/${kind}.rego`] =
-      `package edict.bundle.${kind}\n\n# METADATA\n# entrypoint: true\nresults := {\n${results.join('')}}\n`;
+    const ofKind = sorted.filter((p) => p.policy.kind === kind);
+    const entries = (rules: (p: CompiledPolicy) => string): string =>
+      ofKind.map((p) => `\t${JSON.stringify(p.policy.id)}: ${rules(p)},\n`).join('');
+    modules[`bundle/${kind}.rego`] = `package edict.bundle.${kind}
+
+# METADATA
+# entrypoint: true
+results := {
+${entries(({ policy: { id }, bundled }) => {
+  const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
+  return `[${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}]`;
+})}}
+
+# METADATA
+# entrypoint: true
+declared := {
+${entries(({ policy: { id } }) => `data.${packageOf(id)}.declared`)}}
+`;
   }
   return modules;
 }

@@ -27,7 +27,7 @@ function fromTar(tar: Uint8Array, name: string): Uint8Array | undefined {
     new TextDecoder().decode(tar.subarray(from, from + length)).replace(/\0[^]*$/, '');
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
     const size = Number.parseInt(text(at + 124, 12).trim(), 8);
-    if (text(at, 100) === name) return tar.slice(at + 512, at + 512 + size);
+    if (text(at, 100) === name) return new Uint8Array(tar.subarray(at + 512, at + 512 + size));
     at += 512 + Math.ceil(size / 512) * 512;
   }
   return undefined;

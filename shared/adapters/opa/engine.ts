@@ -14,6 +14,7 @@ import {
   type BundledPolicy,
   bundleHash,
   coreOf,
+  declaredEntrypoint,
   kindEntrypoint,
   policyEntrypoint,
   sha256,
@@ -82,12 +83,16 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   if (sha256(wasm) !== manifest.wasm.sha256) fail('the hash of the module is not the one in the manifest');
   const module = loadModule(wasm);
   const kinds = judgesByKind(manifest.policies, options.kindById ?? kindById, fail);
-  const wanted = [...kinds.keys()].map(kindEntrypoint).concat(manifest.policies.map((p) => policyEntrypoint(p.id)));
-  for (const name of wanted) if (!module.entrypoints.includes(name)) fail(`the module has no entrypoint ${name}`);
+  const wanted = [
+    ...[...kinds.keys()].flatMap((kind) => [kindEntrypoint(kind), declaredEntrypoint(kind)]),
+    ...manifest.policies.map((p) => policyEntrypoint(p.id)),
+  ];
+  const there = new Set(module.entrypoints);
+  for (const name of wanted) if (!there.has(name)) fail(`the module has no entrypoint ${name}`);
 
   const quarantine = new Map<string, string>();
   const memoSize = options.memoSize ?? MEMO_SIZE;
-  checkDeclared(module, manifest.policies, quarantine);
+  for (const k of kinds.values()) checkDeclared(module, k, quarantine);
 
   const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] => {
     const text = JSON.stringify(k.readsTime ? input : { facts: input.facts, closed: input.closed });
@@ -99,9 +104,13 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
     return judged;
   };
 
+  let hash: string | undefined;
   return {
     manifest,
-    hash: bundleHash(manifest),
+    get hash() {
+      hash ??= bundleHash(manifest);
+      return hash;
+    },
     policiesOf: (kind) => kinds.get(kind)?.judges.map((j) => j.policy) ?? [],
     quarantined: () => [...quarantine].map(([policy, reason]) => ({ policy, reason })),
     judge(kind, facts, now, { policies } = {}) {
@@ -162,20 +171,21 @@ function judgeOf(policy: BundledPolicy): Judge {
   };
 }
 
-/** What each policy declares is a constant of the module: it is compared once. A policy that fails this is never run. */
-function checkDeclared(module: WasmModule, policies: readonly BundledPolicy[], quarantine: Map<string, string>): void {
-  for (const policy of policies) {
-    const declared = declaredOf(coreOf(policy));
-    try {
-      const result = module.evaluate(policyEntrypoint(policy.id), '{"facts":{},"closed":[],"now":0}');
-      if (!sameList((result as { declared?: unknown } | undefined)?.declared, declared))
-        quarantine.set(policy.id, 'the policy does not declare the clauses of the manifest');
-    } catch (error) {
-      quarantine.set(policy.id, `the policy trapped: ${(error as Error).message}`);
-      module.recycle();
-    }
+/** What a policy declares is a constant of the module: it is compared once. A policy that fails this is never run. */
+function checkDeclared(module: WasmModule, k: KindJudges, quarantine: Map<string, string>): void {
+  let declared: unknown;
+  try {
+    declared = module.evaluate(declaredEntrypoint(k.kind.id), '{"facts":{},"closed":[],"now":0}');
+  } catch {
+    module.recycle();
+  }
+  const byId = (typeof declared === 'object' && declared !== null ? declared : {}) as { [id: string]: unknown };
+  for (const { policy, declared: expected } of k.judges) {
+    if (policy.evidence === 'proved' && !sameList(byId[policy.id], expected)) quarantine.set(policy.id, NOT_DECLARED);
   }
 }
+
+const NOT_DECLARED = 'the policy does not declare the clauses of the manifest';
 
 /** The results of all policies of a kind: in one call, or one by one where a policy traps. */
 function evaluateKind(
@@ -217,7 +227,7 @@ function judgedOf(judge: Judge, result: unknown): Judged {
   if (!Array.isArray(result)) return errorOf('the policy gave no result');
   const [holds, fails, declared] = result as unknown[];
   if (declared !== undefined ? !sameList(declared, judge.declared) : judge.policy.evidence !== 'proved')
-    return errorOf('the policy does not declare the clauses of the manifest');
+    return errorOf(NOT_DECLARED);
   if (!Array.isArray(holds) || !Array.isArray(fails)) return errorOf('the result has the wrong shape');
   let failing: Map<string, number[]> | undefined;
   for (const entry of fails as unknown[]) {

@@ -54,12 +54,12 @@ export function loadModule(wasm: Uint8Array): WasmModule {
   };
 }
 
-/** An ArrayBuffer that holds these bytes and no others. */
+/** An ArrayBuffer that holds these bytes and no others. (A Buffer's own slice would share its memory.) */
 function exactBytes(bytes: Uint8Array): ArrayBuffer {
   return (
     bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
       ? bytes.buffer
-      : bytes.slice().buffer
+      : new Uint8Array(bytes).buffer
   ) as ArrayBuffer;
 }
 
