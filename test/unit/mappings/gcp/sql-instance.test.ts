@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FactStates } from '../../../../shared/model/fact.ts';
 import type { Json } from '../../../../shared/model/json.ts';
-import { mapped, only, plan } from '../../../support/plan.ts';
+import { mapped, only, type Planned, plan } from '../../../support/plan.ts';
 
 type Fields = { readonly [key: string]: Json };
 const asset = (data: Fields, name = 'orders'): Json => ({
@@ -166,7 +166,7 @@ describe('a Cloud SQL instance in a plan', () => {
       address: 'google_sql_database_instance.copy',
       after: { name: 'copy', master_instance_name: 'orders', settings: [{}] },
     };
-    const of = (...planned: Parameters<typeof plan>) =>
+    const of = (...planned: readonly Planned[]) =>
       mapped(plan(...planned)).find((r) => r.name === 'copy')?.facts.encryption;
     expect(of(instance({ encryption_key_name: key, settings: [{}] }), replica)).toMatchObject({
       value: 'customer_key',
