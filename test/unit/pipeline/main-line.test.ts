@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { findingId } from '../../../shared/model/finding.ts';
+import { change, makeWorld, t } from '../../support/world.ts';
+
+describe('the life of a change', () => {
+  it('becomes an item, a finding and an event', async () => {
+    const w = makeWorld();
+    await w.activate();
+
+    const outcomes = await w.deliver(
+      change({ type: 'Test::Store', id: 's1', at: 0, body: { open: true, versioned: true }, actor: 'ann' }),
+    );
+    await w.drain();
+
+    expect(outcomes.map((o) => o.outcome)).toEqual(['judged']);
+    const [item] = w.resources.all();
+    expect(item?.verdicts['store.not-public']?.verdict).toBe('violation');
+    expect(item?.verdicts['store.versioned']?.verdict).toBe('compliant');
+    expect(item?.verdicts['store.encrypted-in-production']?.verdict).toBe('not_applicable');
+    expect(item?.pending).toEqual([]);
+    const finding = await w.findings.find(findingId('store.not-public', 's1'));
+    expect(finding).toMatchObject({
+      status: 'open',
+      verdict: 'violation',
+      severity: 'critical',
+      since: { trueAt: t(0) },
+    });
+    expect(w.findings.all()).toHaveLength(1);
+    expect(w.bus.events).toHaveLength(1);
+    expect(w.bus.events[0]).toMatchObject({
+      detailType: 'FindingOpened.v1',
+      resource: 's1',
+      detail: {
+        class_uid: 2003,
+        edict: {
+          policy: { id: 'store.not-public' },
+          clauses: [{ id: 'not-public', says: 'nobody outside can read', verdict: 'fails' }],
+          from: null,
+          to: 'violation',
+          assumed: ['public_read'],
+          cause: { is: 'change', actor: 'ann' },
+          trueAt: t(0),
+        },
+      },
+    });
+  });
+
+  it('tells the story created bad, fixed, deleted, each transition once', async () => {
+    const w = makeWorld();
+    await w.activate();
+    const doc = { type: 'Test::Store', id: 's1' } as const;
+
+    await w.deliver(change({ ...doc, at: 0, body: { open: true, versioned: false } }));
+    await w.drain();
+    await w.deliver(change({ ...doc, at: 10, body: { open: false, versioned: false } }));
+    await w.drain();
+    await w.deliver(change({ ...doc, at: 20, deleted: true }));
+    await w.drain();
+
+    expect(w.bus.events.map((e) => [e.detailType, e.time, (e.detail.edict as { to?: unknown }).to])).toEqual([
+      ['FindingOpened.v1', t(0), 'violation'],
+      ['FindingOpened.v1', t(0), 'violation'],
+      ['FindingResolved.v1', t(10), 'compliant'],
+      ['FindingResolved.v1', t(20), null],
+    ]);
+    expect(w.findings.all().map((f) => [f.policy, f.status, f.resolution])).toEqual([
+      ['store.not-public', 'resolved', 'fixed'],
+      ['store.versioned', 'resolved', 'resource_deleted'],
+    ]);
+    expect(await w.findings.history(findingId('store.not-public', 's1'))).toHaveLength(2);
+  });
+
+  it('makes an exposure of five seconds inside one batch a finding too', async () => {
+    const w = makeWorld({ policies: ['not-public'] });
+    await w.activate();
+    const doc = { type: 'Test::Store', id: 's1' } as const;
+
+    await w.deliver(
+      change({ ...doc, at: 5, body: { open: false } }),
+      change({ ...doc, at: 0, body: { open: true } }),
+      change({ ...doc, at: -5, body: { open: false } }),
+    );
+    await w.drain();
+
+    expect(w.bus.events.map((e) => [e.detailType, e.time])).toEqual([
+      ['FindingOpened.v1', t(0)],
+      ['FindingResolved.v1', t(5)],
+    ]);
+    expect(w.resources.all()[0]?.revision).toBe(1);
+  });
+});
