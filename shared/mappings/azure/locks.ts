@@ -1,0 +1,71 @@
+/**
+ * Management locks: with a `CanNotDelete` or `ReadOnly` lock a resource is not deleted by one call; the lock has to go first.
+ * A lock of the resource group or subscription protects as well and is seen by neither the resource nor its own list of
+ * locks, so in live data that none was seen decides nothing.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources (read 2026-11-25)
+ */
+import type { FactState } from '../../model/fact.ts';
+import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { listType } from '../dialects/arm.ts';
+import type { OwnerRef, Part, Parts } from '../mapping.ts';
+import { at, derive, look, type Reading, unknown } from '../reader.ts';
+import { ancestorOf, scopeOf } from './arm-id.ts';
+import { notSeen, settle, valueOf } from './settle.ts';
+import { azurermOwner } from './terraform.ts';
+
+const LOCK = 'microsoft.authorization/locks';
+const LEVELS = { CanNotDelete: true, ReadOnly: true, NotSpecified: false } as const;
+
+const level = at('/properties/level').oneOf<boolean>(LEVELS);
+const azurermLevel = at('/lock_level').oneOf<boolean>(LEVELS);
+
+/** Whether one of a list of locks holds deletion up. */
+const listed = derive<boolean>((native): Reading<boolean> => {
+  const found = look(native, '/value');
+  if (found.is !== 'value' || !Array.isArray(found.value)) {
+    return unknown(found.is === 'denied' ? 'denied' : 'not_collected', found.at);
+  }
+  for (const [i, body] of (found.value as readonly Body[]).entries()) {
+    if (body instanceof Unresolved) return unknown('unresolved', found.at, body.detail);
+    const pointer = `${native.pointer}/value/${i}`;
+    const got = level({ ...native, body, pointer });
+    if (got === undefined || got.state === 'unknown') return got ?? unknown('invalid', pointer);
+    if (got.value) return got;
+  }
+  return { state: 'known', value: false, at: found.at };
+});
+
+/** The parts that show locks on a resource of `type` itself. */
+export function lockParts(type: string): { readonly [part: string]: Part } {
+  const owner = (native: NativeResource): OwnerRef | undefined => {
+    if (native.dialect === 'terraform') return azurermOwner(native, type, 'scope');
+    const id = ancestorOf(native.id, type);
+    return id !== undefined && scopeOf(native.id) === id ? { id } : undefined;
+  };
+  return {
+    lock: {
+      native: { 'azure.arm': LOCK, 'azure.notification': LOCK, terraform: 'azurerm_management_lock' },
+      owner,
+      multiple: true,
+      readings: { lock_holds: { 'azure.arm': level, 'azure.notification': level, terraform: azurermLevel } },
+    },
+    lock_list: {
+      native: { 'azure.arm': listType(LOCK) },
+      owner,
+      readings: { locks: { 'azure.arm': listed } },
+    },
+  };
+}
+
+/** Whether a lock holds deletion up. */
+export function deletionProtected(parts: Parts): FactState {
+  const readings = parts.all('lock').map((p) => p.readings['lock_holds'] as Reading<boolean> | undefined);
+  const list = parts.get<boolean>('locks');
+  const holding = [...readings, list].find((r) => valueOf(r) === true);
+  if (holding !== undefined) return settle(true, holding);
+  const open = readings.find((r) => r?.state === 'unknown');
+  if (open !== undefined) return open as FactState;
+  if (!parts.complete) return notSeen('no lock was seen; one of the resource group or subscription may hold');
+  const because = 'https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources';
+  return { state: 'default', value: false, because, on: '2026-11-25' };
+}

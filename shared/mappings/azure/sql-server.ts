@@ -1,0 +1,246 @@
+/**
+ * Azure SQL logical server with its databases. What is stored belongs to the databases: storage is encrypted if that of
+ * every database is (`master` is not the customer's), and backups are kept as long as those of the one that keeps them
+ * shortest.
+ */
+import { sqlDatabase } from '../../kinds/sql-database.ts';
+import type { FactState } from '../../model/fact.ts';
+import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { listType } from '../dialects/arm.ts';
+import { defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapping.ts';
+import { at, type Because, derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
+import { ancestorOf, armName } from './arm-id.ts';
+import { deletionProtected, lockParts } from './locks.ts';
+import { notSeen, settle, valueOf } from './settle.ts';
+import { azurermOwner } from './terraform.ts';
+
+const SERVER = 'microsoft.sql/servers';
+const DATABASE = `${SERVER}/databases`;
+const TDE = `${DATABASE}/transparentdataencryption`;
+const RETENTION = `${DATABASE}/backupshorttermretentionpolicies`;
+const PROTECTOR = `${SERVER}/encryptionprotector`;
+
+const on = '2026-11-25';
+const docs = {
+  network: { because: 'https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings', on },
+  encryption: {
+    because: 'https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview',
+    on,
+  },
+  tls: { because: 'https://learn.microsoft.com/azure/azure-sql/database/security-overview', on },
+  backups: { because: 'https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview', on },
+} satisfies { readonly [name: string]: Because };
+
+const publicAccess = at('/properties/publicNetworkAccess').oneOf({ Enabled: true, Disabled: false });
+
+/**
+ * The service encrypts every connection whatever the client asks; a minimal version says that the server insists. `None`
+ * is documented as the choice for clients without encryption, which contradicts that: unknown.
+ */
+const TLS = { '1.0': true, '1.1': true, '1.2': true, '1.3': true };
+const tls: Reader<boolean> = at('/properties/minimalTlsVersion').oneOf<boolean>(TLS);
+const azurermTls: Reader<boolean> = at('/minimum_tls_version').oneOf<boolean>(TLS);
+
+const protectorType = at('/properties/serverKeyType').oneOf({
+  ServiceManaged: 'provider_key',
+  AzureKeyVault: 'customer_key',
+});
+/** A key URI on the server itself says that the customer's key protects; its absence leaves it to the protector. */
+const customerKey = (pointer: string): Reader<string> =>
+  derive<string>((native) => {
+    const found = look(native, pointer);
+    if (found.is === 'absent' || (found.is === 'unresolved' && found.unset === true)) return undefined;
+    if (found.is === 'denied') return unknown('denied', found.at);
+    // A reference to a key that the same plan creates is a key of the customer's.
+    return found.is === 'value' && found.value === ''
+      ? undefined
+      : { state: 'known', value: 'customer_key', at: found.at };
+  });
+
+/** 2023 and later say `state`, earlier `status`. */
+const tdeState = at('/properties/state', '/properties/status').oneOf({ Enabled: true, Disabled: false });
+
+/** The names in a whole list of databases. */
+const databaseNames: Reader<ReadingValue> = derive<ReadingValue>((native) => {
+  const found = look(native, '/value');
+  if (found.is !== 'value' || !Array.isArray(found.value)) {
+    return unknown(found.is === 'denied' ? 'denied' : 'not_collected', found.at, 'the databases');
+  }
+  const names: string[] = [];
+  for (const body of found.value as readonly Body[]) {
+    if (body instanceof Unresolved) return unknown('unresolved', found.at, body.detail);
+    const name = look({ ...native, body }, '/name');
+    if (name.is !== 'value' || typeof name.value !== 'string') return unknown('invalid', found.at);
+    names.push(name.value.toLowerCase());
+  }
+  return { state: 'known', value: names, at: found.at };
+});
+
+const SYSTEM_DATABASE = 'master';
+
+/** One database as the facts need it; undefined: that part of it was not seen. */
+interface Database {
+  readonly name: string;
+  readonly encrypted: Reading<boolean> | undefined;
+  readonly retentionDays: Reading<number> | undefined;
+}
+
+function databases(parts: Parts): {
+  readonly list: readonly Database[];
+  readonly closed: Reading<ReadingValue> | undefined;
+} {
+  const byName = new Map<string, { encrypted?: Reading<boolean>; retentionDays?: Reading<number> }>();
+  const nameOf = (part: SeenPart): string => {
+    const id = ancestorOf(part.instance, DATABASE);
+    return id === undefined ? part.instance : armName(id);
+  };
+  const whole = parts.get<ReadingValue>('database_names');
+  const listed =
+    whole?.state === 'known' && Array.isArray(whole.value) ? (whole.value as readonly string[]) : undefined;
+  for (const name of listed ?? []) byName.set(name, {});
+  for (const part of ['database', 'tde', 'retention']) {
+    for (const seen of parts.all(part)) {
+      const name = nameOf(seen);
+      const before = byName.get(name) ?? {};
+      const encrypted = seen.readings['tde'] as Reading<boolean> | undefined;
+      const retentionDays = seen.readings['retention_days'] as Reading<number> | undefined;
+      byName.set(name, {
+        ...before,
+        ...(encrypted === undefined ? {} : { encrypted }),
+        ...(retentionDays === undefined ? {} : { retentionDays }),
+      });
+    }
+  }
+  byName.delete(SYSTEM_DATABASE);
+  return {
+    list: [...byName].map(([name, { encrypted, retentionDays }]) => ({ name, encrypted, retentionDays })),
+    closed: whole ?? (parts.complete ? { state: 'default', value: [], ...docs.encryption } : undefined),
+  };
+}
+
+/** In a template or plan a database without a policy of its own has the documented default. */
+const orDefault = <V>(
+  parts: Parts,
+  reading: Reading<V> | undefined,
+  value: V,
+  why: Because,
+  what: string,
+): Reading<V> => reading ?? (parts.complete ? { state: 'default', value, ...why } : (notSeen(what) as Reading<never>));
+
+function encryption(parts: Parts): FactState {
+  const { list, closed } = databases(parts);
+  const states = list.map((d) =>
+    orDefault(parts, d.encrypted, true, docs.encryption, `the encryption of database ${d.name} was not seen`),
+  );
+  const off = states.find((s) => valueOf(s) === false);
+  if (off !== undefined) return settle('none', off);
+  const open = states.find((s) => s.state === 'unknown');
+  if (open !== undefined) return open as FactState;
+  if (closed === undefined) return notSeen('the databases, each of which is encrypted or not, were not seen');
+  const key =
+    parts.get<string>('customer_key') ??
+    parts.get<string>('protector') ??
+    orDefault<string>(parts, undefined, 'provider_key', docs.encryption, 'the encryption protector was not seen');
+  return settle(valueOf(key) ?? '', key, closed, ...states);
+}
+
+function backups(parts: Parts): FactState {
+  const { list, closed } = databases(parts);
+  const days = list.map((d) =>
+    orDefault(parts, d.retentionDays, 7, docs.backups, `the backup policy of database ${d.name} was not seen`),
+  );
+  const open = days.find((s) => s.state === 'unknown');
+  if (open !== undefined) return open as FactState;
+  if (closed === undefined) return notSeen('the databases, each with its own backup policy, were not seen');
+  if (closed.state === 'unknown') return closed;
+  const shortest = days.toSorted((a, b) => (valueOf(a) ?? 0) - (valueOf(b) ?? 0))[0];
+  // A database that is created later keeps its backups for the default.
+  return shortest === undefined
+    ? { state: 'default', value: 7, ...docs.backups }
+    : settle(valueOf(shortest) ?? 0, shortest, closed);
+}
+
+const serverOf = (native: NativeResource): OwnerRef | undefined => {
+  if (native.dialect === 'terraform') return azurermOwner(native, SERVER, 'server_id', 'server_name');
+  const id = ancestorOf(native.id, SERVER);
+  return id === undefined ? undefined : { id };
+};
+
+const retentionDays = at('/properties/retentionDays').int();
+
+export const sqlServer = defineMapping('azure/sql-server', {
+  cloud: 'azure',
+  kind: sqlDatabase,
+  title: 'Azure SQL server',
+  parts: {
+    server: {
+      native: { 'azure.arm': SERVER, 'azure.notification': SERVER, terraform: 'azurerm_mssql_server' },
+      readings: {
+        public_access: {
+          'azure.arm': publicAccess.orDefault(true, docs.network),
+          'azure.notification': publicAccess,
+          terraform: at('/public_network_access_enabled').bool().orDefault(true, docs.network),
+        },
+        tls: {
+          'azure.arm': tls.orDefault(true, docs.tls),
+          'azure.notification': tls.orDefault(true, docs.tls),
+          terraform: azurermTls.orDefault(true, docs.tls),
+        },
+        customer_key: {
+          'azure.arm': customerKey('/properties/keyId'),
+          'azure.notification': customerKey('/properties/keyId'),
+          terraform: customerKey('/transparent_data_encryption_key_vault_key_id'),
+        },
+      },
+    },
+    protector: {
+      native: {
+        'azure.arm': PROTECTOR,
+        'azure.notification': PROTECTOR,
+        terraform: 'azurerm_mssql_server_transparent_data_encryption',
+      },
+      owner: serverOf,
+      readings: {
+        protector: {
+          'azure.arm': protectorType,
+          'azure.notification': protectorType,
+          terraform: customerKey('/key_vault_key_id').orDefault('provider_key', docs.encryption),
+        },
+      },
+    },
+    database: {
+      native: { 'azure.arm': DATABASE, 'azure.notification': DATABASE, terraform: 'azurerm_mssql_database' },
+      owner: serverOf,
+      multiple: true,
+      readings: {
+        tde: { terraform: at('/transparent_data_encryption_enabled').bool().orDefault(true, docs.encryption) },
+        retention_days: { terraform: at('/short_term_retention_policy/0/retention_days').int() },
+      },
+    },
+    tde: {
+      native: { 'azure.arm': TDE, 'azure.notification': TDE },
+      owner: serverOf,
+      multiple: true,
+      readings: { tde: { 'azure.arm': tdeState, 'azure.notification': tdeState } },
+    },
+    retention: {
+      native: { 'azure.arm': RETENTION, 'azure.notification': RETENTION },
+      owner: serverOf,
+      multiple: true,
+      readings: { retention_days: { 'azure.arm': retentionDays, 'azure.notification': retentionDays } },
+    },
+    database_list: {
+      native: { 'azure.arm': listType(DATABASE) },
+      owner: serverOf,
+      readings: { database_names: { 'azure.arm': databaseNames } },
+    },
+    ...lockParts(SERVER),
+  },
+  facts: {
+    public_endpoint: (parts) => parts.read<boolean>('public_access') as FactState,
+    encryption,
+    tls_required: (parts) => parts.read<boolean>('tls') as FactState,
+    backup_retention_days: backups,
+    deletion_protected: deletionProtected,
+  },
+});
