@@ -1,0 +1,100 @@
+/** `edict`: the commands and their options. Each command's code is loaded when it is called. */
+import { Command, CommanderError, Option } from 'commander';
+import { isAppError } from '../shared/model/errors.ts';
+import { plain, style } from './terminal.ts';
+
+type Action = () => Promise<number> | number;
+
+const CHECK_HELP = `
+Reads Terraform and OpenTofu plans, CloudFormation and ARM templates, Resource Graph rows, ARM bodies, Cloud Asset
+Inventory assets and AWS Config items; the form of each document is told by its content.
+
+Exit codes: 0 clean, 1 something fails (--fail-on), 2 an input or an option could not be used.
+
+Examples:
+  terraform show -json plan | edict check -
+  edict check infra/ --context environment=production --format sarif > edict.sarif`;
+
+/** Builds the program. `run` runs the chosen command's action. */
+function program(run: (action: Action) => Promise<void>): Command {
+  const edict = new Command('edict')
+    .description('Security policy as code: judges what is, and what is about to be, in every cloud.')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+
+  const shared = (command: Command): Command =>
+    command
+      .option(
+        '--context <facts>',
+        'what the documents do not say: environment=production,data_classification=restricted',
+      )
+      .option('--config <file>', 'context rules (default: edict.config.yaml, if it is there)')
+      .option('--parameters <file|name=value,…>', 'values of template parameters')
+      .option('--max-megabytes <n>', 'the largest file that is read', '500');
+
+  shared(
+    edict
+      .command('check')
+      .description('judge documents by the policies')
+      .argument('<inputs...>', 'files, folders, or - for standard input'),
+  )
+    .addOption(new Option('--format <format>').choices(['table', 'json', 'sarif']).default('table'))
+    .option('--policy <id...>', 'only these policies')
+    .addOption(
+      new Option('--fail-on <verdict>', 'what makes the exit code 1')
+        .choices(['violation', 'unknown', 'none'])
+        .default('violation'),
+    )
+    .option('--limit <n>', 'resources that the table shows in full; 0: all', '100')
+    .addHelpText('after', CHECK_HELP)
+    .action((inputs, options) => run(async () => (await import('./commands/check.ts')).check(inputs, options)));
+
+  shared(
+    edict
+      .command('facts')
+      .description('show what a policy sees of each resource, and where it was read')
+      .argument('<inputs...>', 'files, folders, or - for standard input'),
+  )
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .action((inputs, options) => run(async () => (await import('./commands/facts.ts')).facts(inputs, options)));
+
+  const policies = edict.command('policies').description('what is judged');
+  const format = (): Option => new Option('--format <format>').choices(['table', 'json']).default('table');
+  policies
+    .command('list', { isDefault: true })
+    .description('list the policies')
+    .addOption(format())
+    .action((options) => run(async () => (await import('./commands/policies.ts')).listPolicies(options)));
+  policies
+    .command('show')
+    .description('show one policy')
+    .argument('<id>')
+    .addOption(format())
+    .action((id, options) => run(async () => (await import('./commands/policies.ts')).showPolicy(id, options)));
+
+  return edict;
+}
+
+/** Runs the command line. Sets the exit code; 2 for whatever could not be used, and for a defect of our own. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const say = (message: string): void => {
+    process.stderr.write(`${style(process.stderr)('red', 'error')} ${plain(message, 4000)}\n`);
+  };
+  const run = async (action: Action): Promise<void> => {
+    process.exitCode = await action();
+  };
+  try {
+    await program(run).parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and the version are no errors; everything else has been said by commander.
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    process.exitCode = 2;
+    if (isAppError(error)) say(error.message);
+    else {
+      say(`a defect of edict: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/** The options that several commands share, parsed and checked. */
+import { existsSync, readFileSync } from 'node:fs';
+import { DATA_CLASSIFICATIONS, ENVIRONMENTS } from '../shared/kinds/context.ts';
+import { AppError } from '../shared/model/errors.ts';
+import { isObject, type Json } from '../shared/model/json.ts';
+import type { ContextConfig } from '../shared/mappings/context.ts';
+import { DEFAULT_CONTEXT } from '../shared/mappings/context.ts';
+import { LONGEST_FILE_BYTES } from './input/documents.ts';
+import type { InputOptions } from './input/sets.ts';
+
+/** As commander gives them. */
+export interface SharedOptions {
+  readonly context?: string;
+  readonly config?: string;
+  readonly parameters?: string;
+  readonly maxMegabytes?: string;
+}
+
+const refuse = (message: string): AppError => new AppError('INPUT_INVALID', message);
+
+/** What a caller may say of resources, and which words are allowed. */
+const SAYABLE: { readonly [fact: string]: readonly string[] | undefined } = {
+  environment: ENVIRONMENTS,
+  data_classification: DATA_CLASSIFICATIONS,
+  owner: undefined,
+  account: undefined,
+  region: undefined,
+};
+
+/** `environment=production,owner=payments` as a record. Throws `INPUT_INVALID`. */
+export function parseContext(text: string | undefined): { readonly [fact: string]: string } {
+  const said: Record<string, string> = {};
+  for (const pair of (text ?? '').split(',').filter((p) => p.trim() !== '')) {
+    const equals = pair.indexOf('=');
+    const fact = pair.slice(0, Math.max(0, equals)).trim();
+    const value = pair.slice(equals + 1).trim();
+    if (!Object.hasOwn(SAYABLE, fact) || value === '') {
+      throw refuse(`--context: "${pair.trim()}" is not one of ${Object.keys(SAYABLE).join(', ')} with "=" and a value`);
+    }
+    const words = SAYABLE[fact];
+    if (words !== undefined && !words.includes(value)) {
+      throw refuse(`--context: ${fact} cannot be "${value}"; it is one of ${words.join(', ')}`);
+    }
+    said[fact] = value;
+  }
+  return said;
+}
+
+async function parseFile(path: string, option: string): Promise<Json> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AppError('INPUT_INVALID', `${option}: ${path} cannot be read; check the path`, { cause });
+  }
+  try {
+    const { parse } = await import('yaml'); // JSON is YAML
+    return parse(text, { prettyErrors: false }) as Json;
+  } catch (cause) {
+    throw new AppError('INPUT_INVALID', `${option}: ${path} is neither JSON nor YAML`, { cause });
+  }
+}
+
+const DEFAULT_CONFIG = 'edict.config.yaml';
+
+/** The context rules: of the file that is named, of `edict.config.yaml` if it is there, or the usual ones. */
+export async function readConfig(path: string | undefined): Promise<ContextConfig> {
+  const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+  if (file === undefined) return DEFAULT_CONTEXT;
+  const { contextConfigSchema } = await import('../shared/mappings/context.ts');
+  const parsed = contextConfigSchema.safeParse(await parseFile(file, '--config'));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refuse(`--config: ${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a configuration'}`);
+}
+
+/**
+ * The values of template parameters: `Name=value,…`, or a file with them in the form of CloudFormation
+ * (`[{ParameterKey, ParameterValue}]`), of ARM (`{parameters: {name: {value}}}`), or plain (`{name: value}`).
+ */
+export async function readParameters(text: string | undefined): Promise<{ readonly [name: string]: Json }> {
+  if (text === undefined) return {};
+  if (text.includes('=') && !existsSync(text)) {
+    return Object.fromEntries(
+      text.split(',').map((pair) => {
+        const equals = pair.indexOf('=');
+        if (equals <= 0) throw refuse(`--parameters: "${pair}" is not name=value, and there is no file "${text}"`);
+        return [pair.slice(0, equals).trim(), pair.slice(equals + 1)];
+      }),
+    );
+  }
+  const parsed = await parseFile(text, '--parameters');
+  if (Array.isArray(parsed)) {
+    return Object.fromEntries(
+      (parsed as readonly Json[]).map((p) => {
+        if (!isObject(p) || typeof p['ParameterKey'] !== 'string') {
+          throw refuse(`--parameters: ${text}: each item needs ParameterKey and ParameterValue`);
+        }
+        return [p['ParameterKey'], (p['ParameterValue'] ?? null) as Json];
+      }),
+    );
+  }
+  if (!isObject(parsed)) throw refuse(`--parameters: ${text} is neither an object nor a list`);
+  if (!isObject(parsed['parameters'])) return parsed as { readonly [name: string]: Json };
+  return Object.fromEntries(
+    // A parameter that ARM takes from a key vault has no value here, and stays unresolved.
+    Object.entries(parsed['parameters']).flatMap(([name, p]) =>
+      isObject(p) && 'value' in p ? [[name, p['value'] as Json] as const] : [],
+    ),
+  );
+}
+
+/** All shared options. Throws `INPUT_INVALID`. */
+export async function readShared(
+  options: SharedOptions,
+): Promise<{ readonly input: InputOptions; readonly said: { readonly [fact: string]: string } }> {
+  const said = parseContext(options.context);
+  const megabytes = Number(options.maxMegabytes ?? 500);
+  if (!(megabytes > 0)) throw refuse(`--max-megabytes: "${options.maxMegabytes}" is not a positive number`);
+  const { account, region } = said;
+  return {
+    said,
+    input: {
+      context: await readConfig(options.config),
+      read: {
+        parameters: await readParameters(options.parameters),
+        ...(account === undefined ? {} : { account }),
+        ...(region === undefined ? {} : { region }),
+      },
+      maxBytes: Math.min(megabytes * 1_048_576, LONGEST_FILE_BYTES),
+    },
+  };
+}
