@@ -5,6 +5,7 @@ import { postgresqlFlexibleServer } from './azure/postgresql-flexible-server.ts'
 import { sqlServer } from './azure/sql-server.ts';
 import { s3AccountBlock } from './aws/s3-account-block.ts';
 import { s3Bucket } from './aws/s3-bucket.ts';
+import { securityGroup } from './aws/security-group.ts';
 import { mlWorkspace } from './azure/ml-workspace.ts';
 import { mlOnlineEndpoint } from './azure/ml-online-endpoint.ts';
 import { cognitiveAccount } from './azure/cognitive-account.ts';
@@ -22,6 +23,7 @@ import type { Mapping } from './mapping.ts';
 export const mappings: readonly Mapping[] = [
   s3Bucket,
   s3AccountBlock,
+  securityGroup,
   storageBucket,
   sqlInstance,
   firewallRule,

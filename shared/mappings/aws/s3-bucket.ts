@@ -19,6 +19,7 @@ import { objectStore } from '../../kinds/object-store.ts';
 import type { FactState, State } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { templateOwner } from '../dialects/cloudformation.ts';
 import { terraformOwner } from '../dialects/terraform.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
@@ -418,15 +419,9 @@ const stands =
 // --- the mapping ----------------------------------------------------------------------------------------------------
 
 /** The bucket that a satellite names: a reference in the same plan or template, or a name. */
-const planned = (native: NativeResource): OwnerRef | undefined => terraformOwner(native, '/bucket');
-const templated = (native: NativeResource): OwnerRef | undefined => {
-  const found = look(native, '/Bucket');
-  if (found.is === 'unresolved') return found.refs.length === 0 ? undefined : { refs: found.refs };
-  return found.is === 'value' && typeof found.value === 'string' ? { name: found.value } : undefined;
-};
 const owner = (native: NativeResource): OwnerRef | undefined => {
-  if (native.dialect === 'terraform') return planned(native);
-  return native.dialect === 'aws.cfn' ? templated(native) : { id: native.id };
+  if (native.dialect === 'terraform') return terraformOwner(native, '/bucket');
+  return native.dialect === 'aws.cfn' ? templateOwner(native, 'Bucket') : { id: native.id };
 };
 
 const RULE = '/rule/0/apply_server_side_encryption_by_default/0';

@@ -14,6 +14,7 @@ import { canonicalJson, isObject, type Json } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { partitionOf } from '../aws/arn.ts';
 import type { DocumentForm, ReadOptions } from '../form.ts';
+import type { OwnerRef } from '../mapping.ts';
 
 type Fields = { readonly [key: string]: unknown };
 type Truth = boolean | undefined; // undefined: undecided
@@ -388,6 +389,22 @@ function declared(template: Template, resources: Fields, pointer: string, depth:
   return found;
 }
 
+/** A name that is not known still equals itself: `${Prefix}-logs` names the same bucket wherever it stands. */
+export function nameOf(value: Body | undefined): string | undefined {
+  if (value instanceof Unresolved) return /^(?!Fn::).*\$\{/s.test(value.detail) ? value.detail : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** What a property that names another resource means: a resource of the same template, or one by name. */
+export function templateOwner(native: NativeResource, property: string): OwnerRef | undefined {
+  const value = isObject(native.body) ? (native.body as { readonly [key: string]: Body })[property] : undefined;
+  const types = fields(native.extra?.types);
+  const refs = value instanceof Unresolved ? value.refs.filter((ref) => Object.hasOwn(types, ref)) : [];
+  if (refs.length > 0) return { refs };
+  const name = nameOf(value);
+  return name === undefined ? undefined : { name };
+}
+
 const typeOf = (resource: unknown): string | undefined => {
   const type = fields(resource).Type;
   return typeof type === 'string' ? type : undefined;
@@ -406,7 +423,7 @@ function readResource(
   const properties = template.resolve(resource.Properties ?? {});
   const body: Body = properties === NO_VALUE ? {} : properties;
   const names = isObject(body) ? (body as { readonly [key: string]: Body }) : {};
-  const name = names[NAME_PROPERTY[type] ?? 'Name'];
+  const name = nameOf(names[NAME_PROPERTY[type] ?? 'Name']);
   const referenced = refsIn([body]).filter((ref) => Object.hasOwn(types, ref));
   const pointer = at.pointer.endsWith('/2') ? at.pointer : `${at.pointer}/Properties`;
   return {
@@ -414,7 +431,7 @@ function readResource(
     cloud: 'aws',
     type,
     id: at.logicalId,
-    ...(typeof name === 'string' ? { name } : {}),
+    ...(name === undefined ? {} : { name }),
     ...(options.account === undefined ? {} : { account: options.account }),
     ...(options.region === undefined ? {} : { region: options.region }),
     body,

@@ -624,6 +624,10 @@ function makeNatives(
         get refs(): Body {
           return knownRefs(body, config, configuration, site);
         },
+        /** The attributes and blocks that the configuration sets; undefined where the document has no configuration. */
+        get written(): Body {
+          return config === undefined ? null : Object.keys(fields(config.expressions));
+        },
         ...(providerKey === undefined ? {} : { provider: providerKey }),
         ...(sensitive.length === 0 ? {} : { sensitive }),
       },
