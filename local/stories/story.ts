@@ -2,24 +2,12 @@
  * The stories that `npm start` tells and the end-to-end test holds the service to: changes in three clouds as their
  * providers announce them, and the transitions that Edict must publish for each, no fewer and no more.
  */
+import type { Delivery } from '../../cli/stack/front-doors.ts';
 import type { Cloud } from '../../shared/model/cloud.ts';
 import type { Json } from '../../shared/model/json.ts';
 import type { Verdict } from '../../shared/model/verdict.ts';
 
-/** How a change reaches the front doors, exactly as its provider sends it. */
-export type Delivery =
-  /** An EventBridge event on the default bus; `source` is AWS's own, a local stand-in is sent in its place. */
-  | {
-      readonly door: 'aws';
-      readonly source: 'aws.config' | 'aws.sagemaker';
-      readonly detailType: string;
-      readonly resources: readonly string[];
-      readonly detail: Json;
-    }
-  /** The body of one Event Grid delivery: an array of events, or one CloudEvent. */
-  | { readonly door: 'azure'; readonly schema: 'event-grid' | 'cloud-events'; readonly body: Json }
-  /** The message of an asset feed; it travels as the data of a Pub/Sub push. */
-  | { readonly door: 'google'; readonly asset: Json };
+export type { Delivery };
 
 /** What the provider's API says from now on: an ARM id (lower case) and its answer; null: there is no such thing; 403: it may not be seen. */
 export type ArmAnswers = { readonly [id: string]: Json | null | 403 };
