@@ -4,6 +4,7 @@ import { armResource, resourceGraph } from './arm.ts';
 import { configEvent, configHistory, configItem, configSelect } from './aws-config.ts';
 import { caiAsset, caiFeed } from './cai.ts';
 import { cloudFormation } from './cloudformation.ts';
+import { armTemplate } from './arm-template.ts';
 import { eventGrid } from './event-grid.ts';
 import { terraformPlan, terraformState } from './terraform.ts';
 
@@ -12,6 +13,7 @@ export const forms: readonly DocumentForm[] = [
   terraformPlan,
   terraformState,
   eventGrid,
+  armTemplate,
   resourceGraph,
   armResource,
   caiFeed,
