@@ -1,4 +1,9 @@
-/** `edict`: the commands and their options. Each command's code is loaded when it is called. */
+#!/usr/bin/env node
+/**
+ * The commands of edict and their options. Each command's code is loaded when it is called. The bin is `edict.js`, which
+ * also copes with an older Node; the line above is for whoever starts this file itself.
+ */
+import { realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
 import { plain, style } from './terminal.ts';
@@ -98,3 +103,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     }
   }
 }
+
+const started = process.argv[1];
+if (started !== undefined && realpathSync(started) === import.meta.filename) await main(process.argv);
