@@ -1,0 +1,254 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Cloud } from '../../model/cloud.ts';
+import {
+  FINDING_STATUSES,
+  type Finding,
+  type FindingFilter,
+  type FindingStatus,
+  type Page,
+  rankOf,
+} from '../../model/finding.ts';
+import type { Resolution, Transition } from '../../model/resource.ts';
+import { SEVERITIES, type Severity, type Verdict } from '../../model/verdict.ts';
+import type { FindingQueries, FindingStore } from '../../ports/finding-store.ts';
+import { fromStore } from '../aws/errors.ts';
+import { asItWas, matches, pageToken, readPageToken } from '../finding-filter.ts';
+import type { Table } from './client.ts';
+import { pack, unpack } from './packing.ts';
+
+const CURRENT = 'current';
+/** How many calls one page may take: a filter that nothing matches ends with an empty page and a token. */
+const MAX_CALLS = 10;
+
+type Item = { readonly [attribute: string]: unknown };
+
+/** The findings table on DynamoDB: written by the projection, asked by people. */
+export function makeDynamoFindingStore(table: Table): FindingStore & FindingQueries {
+  const { client, name: TableName } = table;
+
+  const read = (id: string): Promise<Finding | undefined> =>
+    guarded('read a finding', async () => {
+      const answer = await client.send(
+        new GetCommand({ TableName, Key: { finding: id, item: CURRENT }, ConsistentRead: true }),
+      );
+      return answer.Item === undefined ? undefined : decode(answer.Item);
+    });
+
+  const history = (id: string): Promise<readonly Transition[]> =>
+    guarded('read the history of a finding', async () => {
+      const transitions: Transition[] = [];
+      let start: Item | undefined;
+      do {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: '#finding = :finding AND begins_with(#item, :prefix)',
+            ExpressionAttributeNames: { '#finding': 'finding', '#item': 'item' },
+            ExpressionAttributeValues: { ':finding': id, ':prefix': 'transition#' },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        transitions.push(...(answer.Items ?? []).map((i) => unpack(i['transition']) as Transition));
+        start = answer.LastEvaluatedKey;
+      } while (start !== undefined);
+      return transitions;
+    });
+
+  return {
+    read,
+    find: read,
+    history,
+    write: (finding, transition) =>
+      guarded('write a finding', async () => {
+        await client.send(
+          new PutCommand({
+            TableName,
+            // No `rank`: transitions are in no index.
+            Item: {
+              finding: finding.id,
+              item: transitionKey(transition),
+              from: transition.from ?? undefined,
+              to: transition.to ?? undefined,
+              cause: transition.cause.is,
+              true_at: transition.trueAt,
+              known_at: transition.knownAt,
+              transition: pack(transition),
+            },
+          }),
+        );
+        try {
+          await client.send(
+            new PutCommand({
+              TableName,
+              Item: encode(finding),
+              // The stream may repeat, and the repair job may overtake it: what is newer stays.
+              ConditionExpression:
+                'attribute_not_exists(#finding) OR #revision < :revision OR (#revision = :revision AND #n < :n)',
+              ExpressionAttributeNames: { '#finding': 'finding', '#revision': 'revision', '#n': 'n' },
+              ExpressionAttributeValues: { ':revision': finding.last.revision, ':n': finding.last.n },
+            }),
+          );
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        }
+      }),
+    list: (filter, page = {}) =>
+      guarded('list findings', async () => {
+        const limit = page.limit ?? 100;
+        const found: Finding[] = [];
+        const plan = planOf(filter);
+        const place = readPageToken(page.next);
+        let at = typeof place['at'] === 'number' ? place['at'] : 0;
+        let start = place['key'] as Item | undefined;
+        for (let calls = 0; at < plan.length && found.length < limit && calls < MAX_CALLS; calls++) {
+          const answer = await client.send(
+            new QueryCommand({
+              TableName,
+              ...plan[at],
+              Limit: limit - found.length,
+              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+            }),
+          );
+          for (const finding of (answer.Items ?? []).map(decode)) {
+            const then = asItWas(finding, filter, filter.asOf === undefined ? [] : await history(finding.id));
+            if (then !== undefined && matches(then, filter)) found.push(then);
+          }
+          start = answer.LastEvaluatedKey;
+          if (start === undefined) at += 1;
+        }
+        return at < plan.length
+          ? ({
+              items: found,
+              next: pageToken({ at, ...(start === undefined ? {} : { key: start }) }),
+            } satisfies Page<Finding>)
+          : { items: found };
+      }),
+  };
+}
+
+/** The index that narrows most, and what else its sort key can narrow. */
+const INDEXES: readonly { readonly filter: keyof FindingFilter; readonly index: string; readonly attribute: string }[] =
+  [
+    { filter: 'resource', index: 'by_resource', attribute: 'resource' },
+    { filter: 'baseline', index: 'by_baseline', attribute: 'baseline' },
+    { filter: 'policy', index: 'by_policy', attribute: 'policy' },
+    { filter: 'owner', index: 'by_owner', attribute: 'owner' },
+    { filter: 'account', index: 'by_account', attribute: 'account' },
+  ];
+
+/** The queries that answer a filter, one after the other. */
+function planOf(filter: FindingFilter): readonly Omit<QueryCommandInput, 'TableName'>[] {
+  // What is open now says nothing of what was open then.
+  const now = filter.asOf === undefined;
+  const status = now ? filter.status : undefined;
+  const chosen = INDEXES.find(({ filter: name }) => filter[name] !== undefined);
+  if (chosen !== undefined)
+    return [
+      query(
+        chosen.index,
+        chosen.attribute,
+        String(filter[chosen.filter]),
+        status === undefined ? undefined : rankPrefix(status, filter),
+      ),
+    ];
+  const statuses = status === undefined ? FINDING_STATUSES : [status];
+  return statuses.map((s) => query('by_status', 'status', s, now ? rankPrefix(s, filter) : undefined));
+}
+
+function rankPrefix(status: FindingStatus, filter: FindingFilter): string {
+  const [severity] = filter.severity ?? [];
+  return filter.severity?.length === 1 && severity !== undefined
+    ? `${status}#${SEVERITIES.indexOf(severity)}-${severity}#`
+    : `${status}#`;
+}
+
+const query = (
+  index: string,
+  attribute: string,
+  value: string,
+  prefix: string | undefined,
+): Omit<QueryCommandInput, 'TableName'> => ({
+  IndexName: index,
+  KeyConditionExpression: prefix === undefined ? '#key = :key' : '#key = :key AND begins_with(#rank, :rank)',
+  ExpressionAttributeNames: { '#key': attribute, ...(prefix === undefined ? {} : { '#rank': 'rank' }) },
+  ExpressionAttributeValues: { ':key': value, ...(prefix === undefined ? {} : { ':rank': prefix }) },
+});
+
+const transitionKey = (t: Transition): string =>
+  `transition#${String(t.revision).padStart(12, '0')}#${String(t.n).padStart(4, '0')}`;
+
+function encode(f: Finding): Item {
+  const { resource: r } = f;
+  return {
+    finding: f.id,
+    item: CURRENT,
+    rank: rankOf(f.status, f.severity, f.since.trueAt),
+    policy: f.policy,
+    title: f.title,
+    severity: f.severity,
+    status: f.status,
+    resolution: f.resolution,
+    verdict: f.verdict ?? undefined,
+    resource: r.id,
+    mapping: r.mapping,
+    cloud: r.cloud,
+    kind: r.kind ?? undefined,
+    native_type: r.nativeType,
+    account: r.account,
+    region: r.region,
+    name: r.name,
+    environment: r.environment,
+    owner: r.owner,
+    true_at: f.since.trueAt,
+    known_at: f.since.knownAt,
+    first_seen_at: f.firstSeenAt,
+    last_changed_at: f.lastChangedAt,
+    openings: f.openings,
+    revision: f.last.revision,
+    n: f.last.n,
+    baseline: f.baseline,
+    last: pack(f.last),
+  };
+}
+
+function decode(item: Item): Finding {
+  const text = (name: string): string => String(item[name] ?? '');
+  const optional = <K extends string>(key: K, name: string = key): { [P in K]?: string } =>
+    (typeof item[name] === 'string' ? { [key]: item[name] } : {}) as { [P in K]?: string };
+  return {
+    id: text('finding'),
+    policy: text('policy'),
+    title: text('title'),
+    severity: text('severity') as Severity,
+    status: text('status') as FindingStatus,
+    ...(optional('resolution') as { resolution?: Resolution }),
+    verdict: typeof item['verdict'] === 'string' ? (item['verdict'] as Verdict) : null,
+    resource: {
+      id: text('resource'),
+      mapping: text('mapping'),
+      cloud: text('cloud') as Cloud,
+      kind: typeof item['kind'] === 'string' ? item['kind'] : null,
+      nativeType: text('native_type'),
+      ...optional('account'),
+      ...optional('region'),
+      ...optional('name'),
+      ...optional('environment'),
+      ...optional('owner'),
+    },
+    since: { trueAt: text('true_at'), knownAt: text('known_at') },
+    firstSeenAt: text('first_seen_at'),
+    lastChangedAt: text('last_changed_at'),
+    openings: Number(item['openings'] ?? 0),
+    last: unpack(item['last']) as Transition,
+    ...optional('baseline'),
+  };
+}
+
+async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fromStore(error, what);
+  }
+}

@@ -1,0 +1,64 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Heard, SourceLog } from '../../ports/source-log.ts';
+import { fromStore } from '../aws/errors.ts';
+import type { Table } from './client.ts';
+
+/** When accounts were last heard, in the resources table: `resource = source#<source>`, `item = account#<account>`. */
+export function makeDynamoSourceLog(table: Table): SourceLog {
+  const { client, name: TableName } = table;
+  /** Sets attributes to an instant unless a later one is there. */
+  const raise = async (source: string, account: string, attribute: string, at: string): Promise<void> => {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName,
+          Key: { resource: `source#${source}`, item: `account#${account}` },
+          UpdateExpression: 'SET #at = :at, #source = :source, #heard = :account',
+          ConditionExpression: 'attribute_not_exists(#at) OR #at < :at',
+          // Not `account`: that is a key of the inventory's index.
+          ExpressionAttributeNames: { '#at': attribute, '#source': 'source', '#heard': 'heard_account' },
+          ExpressionAttributeValues: { ':at': at, ':source': source, ':account': account },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw fromStore(error, 'note that a source was heard');
+    }
+  };
+  return {
+    heard: (source, account, at) => raise(source, account, 'last_seen_at', at),
+    swept: async (source, account, at) => {
+      await raise(source, account, 'last_seen_at', at);
+      await raise(source, account, 'last_swept_at', at);
+    },
+    list: async (source) => {
+      try {
+        const heard: Heard[] = [];
+        let start: { [key: string]: unknown } | undefined;
+        do {
+          const answer = await client.send(
+            new QueryCommand({
+              TableName,
+              ConsistentRead: true,
+              KeyConditionExpression: '#resource = :resource',
+              ExpressionAttributeNames: { '#resource': 'resource' },
+              ExpressionAttributeValues: { ':resource': `source#${source}` },
+              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+            }),
+          );
+          for (const item of answer.Items ?? [])
+            heard.push({
+              source,
+              account: String(item['heard_account']),
+              lastSeenAt: String(item['last_seen_at']),
+              ...(typeof item['last_swept_at'] === 'string' ? { lastSweptAt: item['last_swept_at'] } : {}),
+            });
+          start = answer.LastEvaluatedKey;
+        } while (start !== undefined);
+        return heard;
+      } catch (error) {
+        throw fromStore(error, 'list what was heard');
+      }
+    },
+  };
+}
