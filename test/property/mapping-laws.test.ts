@@ -4,7 +4,7 @@
  * - deleting the native field that a known fact points to makes the fact default or unknown (or assumed), never another
  *   known value.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contextFacts, kinds } from '../../shared/kinds/index.ts';
 import { valueProblem } from '../../shared/kinds/conform.ts';
@@ -42,7 +42,7 @@ function changed(document: Json, path: Path, value: Json | undefined): Json {
   else if (value !== undefined) copy[key] = value;
   else if (Array.isArray(copy)) copy.splice(Number(key), 1);
   else delete copy[key];
-  return copy as Json;
+  return copy;
 }
 
 /** The path that a pointer means in the document; undefined where it points into a string or to something absent. */
@@ -84,30 +84,9 @@ function problems(resource: MappedResource): readonly string[] {
   });
 }
 
-const POISON: readonly Json[] = [
-  ...[
-    null,
-    true,
-    false,
-    '',
-    'x',
-    'true',
-    '0.0.0.0/0',
-    '::/0',
-    '{}',
-    '[]',
-    'null',
-    '*',
-    'Enabled',
-    'inherited',
-    0,
-    1,
-    -1,
-    22,
-    1e308,
-  ],
-  ...[[], {}, [[]], [null], ['*'], { a: { b: [] } }, { Ref: 'x' }, { 'Fn::If': [] }],
-];
+const POISON: readonly Json[] = JSON.parse(
+  '[null, true, false, "", "x", "true", "0.0.0.0/0", "::/0", "{}", "[]", "null", "*", "Enabled", "inherited", 0, 1, -1, 22, 1e308, [], {}, [[]], [null], ["*"], {"a": {"b": []}}, {"Ref": "x"}, {"Fn::If": []}]',
+) as readonly Json[];
 const poison = fc.oneof(fc.constantFrom(...POISON), fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>);
 
 /** An example with up to four changes: a value deleted, replaced, or exchanged for one from elsewhere in it. */
