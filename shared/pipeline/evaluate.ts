@@ -152,7 +152,13 @@ class Evaluation {
       readAgain ||= merging.readAgain;
       outcomes.push({ changeId: update.changeId, outcome: merging.result === 'applied' ? 'judged' : 'stale' });
       // A late deletion that only ends a former life changes the state too.
-      if (merging.merged !== merged) versions.push({ merged: merging.merged, update });
+      if (merging.merged !== merged) {
+        // What one read found is one version: between its documents the world was never half of them.
+        const last = versions.at(-1);
+        const together = last !== undefined && isSameRead(last.update, update);
+        if (together) versions.pop();
+        versions.push({ merged: merging.merged, update: together && last.update.main ? last.update : update });
+      }
       merged = merging.merged;
     }
     return { versions, outcomes, readAgain };
@@ -414,6 +420,10 @@ function valuesOf(facts: FactStates): { readonly [fact: string]: FactValue } {
     Object.entries(facts).flatMap(([fact, state]) => (state.state === 'unknown' ? [] : [[fact, state.value]])),
   );
 }
+
+/** Whether two documents came with one change and show one instant: the parts that a read-back found, say. */
+const isSameRead = (a: PartUpdate, b: PartUpdate): boolean =>
+  a.changeId === b.changeId && a.part.changedAt === b.part.changedAt;
 
 /** The order in which the world changed; what changed in the same instant in an order that everyone agrees on. */
 function inOrder(a: PartUpdate, b: PartUpdate): number {
