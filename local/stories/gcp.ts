@@ -217,14 +217,20 @@ export const gcpStories: readonly Story[] = [
     about: 'acme-legacy-imports',
     steps: [
       {
-        says: 'The IAM policy of a bucket arrives before the bucket: it grants nothing to the public.',
-        deliver: granted(legacy, ownersOnly),
-        becomes: { [legacy.name]: {} },
+        says: 'A bucket of old is announced: its objects have access control lists, which nobody announces.',
+        deliver: changed(legacy, bucketData('acme-legacy-imports', { ...mediaOpen, uniform: false })),
+        becomes: {
+          [legacy.name]: {
+            'object-store.no-public-access': 'unknown',
+            'object-store.public-access-blocked': 'violation',
+            'object-store.tls-only': 'violation',
+          },
+        },
       },
       {
-        says: 'The bucket has access control lists on its objects, which nobody announces: it stays undecided.',
-        deliver: changed(legacy, bucketData('acme-legacy-imports', { ...mediaOpen, uniform: false })),
-        becomes: { [legacy.name]: {} },
+        says: 'Its IAM policy grants nothing to the public, which does not say that no object is: it stays undecided.',
+        deliver: granted(legacy, ownersOnly),
+        becomes: {},
       },
     ],
   },
