@@ -89,7 +89,7 @@ const azurermCategories: Reader<string[]> = derive<string[]>((native) => {
   if (enabled?.state === 'unknown' || enabled === undefined)
     return old ?? enabled ?? { state: 'default', value: [], ...NOT_COLLECTED_BY_DEFAULT };
   if (old === undefined || old.state === 'unknown') return enabled;
-  return { ...enabled, value: [...enabled.value, ...old.value] } as Reading<string[]>;
+  return { ...enabled, value: [...enabled.value, ...old.value] };
 });
 
 /**
@@ -161,16 +161,12 @@ export function collected(parts: Parts, required: readonly string[]): FactState 
   let open: Reading<never> | undefined;
   const take = (reading: Reading<string[]> | undefined) => {
     if (reading === undefined || reading.state === 'unknown') {
-      open ??= (reading as Reading<never> | undefined) ?? notSeen('a diagnostic setting does not show its logs');
+      open ??= reading ?? notSeen('a diagnostic setting does not show its logs');
     } else readings.push(reading);
   };
   for (const setting of settings) {
     const target = setting.readings['log_target'];
-    take(
-      target?.state === 'unknown'
-        ? (target as Reading<string[]>)
-        : (setting.readings['log_categories'] as Reading<string[]> | undefined),
-    );
+    take(target?.state === 'unknown' ? target : (setting.readings['log_categories'] as Reading<string[]> | undefined));
   }
   if (list !== undefined) take(list);
   const got = new Set(readings.flatMap((r) => (r.state === 'unknown' ? [] : r.value)));

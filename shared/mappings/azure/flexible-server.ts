@@ -9,7 +9,7 @@ import { defineMapping, type Mapping, type OwnerRef, type Parts } from '../mappi
 import { at, type Because, derive, look, type Reader, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
-import { notSeen, settle } from './settle.ts';
+import { notSeen, settle, valueOf } from './settle.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 /** What differs between the two. */
@@ -43,14 +43,17 @@ function publicEndpoint(
   open: Because | undefined,
 ): Reader<boolean> {
   return derive<boolean>((native) => {
+    const access = at(...accesses).oneOf<boolean>(ACCESS)(native);
     for (const pointer of subnets) {
       const subnet = look(native, pointer);
       if (subnet.is === 'denied') return unknown('denied', subnet.at);
       // A reference to a subnet that the same plan creates is a subnet; an unset one is none.
       const set = subnet.is === 'value' ? subnet.value !== '' : subnet.is === 'unresolved' && subnet.unset !== true;
-      if (set) return { state: 'known', value: false, at: subnet.at };
+      if (!set) continue;
+      return valueOf(access) === true
+        ? unknown('invalid', subnet.at, 'a server in a subnet that says it is reached from the public network')
+        : { state: 'known', value: false, at: subnet.at };
     }
-    const access = at(...accesses).oneOf<boolean>(ACCESS)(native);
     if (access !== undefined) return access;
     return open === undefined ? undefined : { state: 'default', value: true, ...open };
   });

@@ -64,7 +64,7 @@ export function deletionProtected(parts: Parts): FactState {
   const holding = [...readings, list].find((r) => valueOf(r) === true);
   if (holding !== undefined) return settle(true, holding);
   const open = readings.find((r) => r?.state === 'unknown');
-  if (open !== undefined) return open as FactState;
+  if (open !== undefined) return open;
   if (!parts.complete) return notSeen('no lock was seen; one of the resource group or subscription may hold');
   const because = 'https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources';
   return { state: 'default', value: false, because, on: '2026-11-25' };

@@ -32,7 +32,7 @@ function publicNetwork(parts: Parts): FactState {
   const cluster = parts.get<boolean>('on_cluster');
   if (cluster?.state === 'unknown') return cluster;
   if (valueOf(cluster) === true) return notSeen("the cluster's ingress decides who reaches it");
-  return parts.read<boolean>('public_access') as FactState;
+  return parts.read<boolean>('public_access');
 }
 
 export const mlOnlineEndpoint = defineMapping('azure/ml-online-endpoint', {

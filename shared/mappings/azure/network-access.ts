@@ -2,6 +2,7 @@
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { parseCidr } from '../internet.ts';
 import { type Because, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
+import { scalarText } from './settle.ts';
 import { isUnset } from './terraform.ts';
 
 /**
@@ -57,7 +58,7 @@ export function firewallReach(
   if (action.is === 'absent') return undefined;
   if (action.is === 'denied') return unknown('denied', action.at);
   if (action.is === 'unresolved') return unknown('unresolved', action.at, action.detail);
-  const said = String(action.value).toLowerCase();
+  const said = scalarText(action.value).toLowerCase();
   if (said === 'allow') return { state: 'known', value: 'public', at: action.at };
   if (said !== 'deny') return unknown('invalid', action.at, 'expected Allow or Deny');
   const addresses = addressesAt(native, where.firewall + where.addresses, where.address);
@@ -76,7 +77,7 @@ export const reach = (where: NetworkAccessAt): Reader<Reach> =>
     const access = look(native, where.access);
     if (access.is === 'denied') return unknown('denied', access.at);
     if (access.is === 'unresolved' && access.unset !== true) return unknown('unresolved', access.at, access.detail);
-    const said = access.is === 'value' ? String(access.value).toLowerCase() : 'enabled';
+    const said = access.is === 'value' ? scalarText(access.value).toLowerCase() : 'enabled';
     if (said === 'disabled' || said === 'false' || said === '0')
       return { state: 'known', value: 'narrow', at: access.at };
     if (said === 'securedbyperimeter') {

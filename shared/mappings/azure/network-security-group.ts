@@ -13,7 +13,7 @@ import { parseCidr } from '../internet.ts';
 import { defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
-import { notSeen } from './settle.ts';
+import { notSeen, scalarText } from './settle.ts';
 import { azurermOwner, isUnset } from './terraform.ts';
 
 const GROUP = 'microsoft.network/networksecuritygroups';
@@ -106,7 +106,7 @@ function texts(native: NativeResource, one: string, many: string): readonly stri
   const single = look(native, one);
   if (single.is === 'value') {
     // One property may hold several, as the portal writes them.
-    for (const part of String(single.value).split(',')) if (part.trim() !== '') all.push(part.trim());
+    for (const part of scalarText(single.value).split(',')) if (part.trim() !== '') all.push(part.trim());
   } else if (single.is !== 'absent' && !(single.is === 'unresolved' && single.unset === true)) return null;
   const list = look(native, many);
   if (list.is === 'value') {
@@ -378,7 +378,7 @@ function ingress(parts: Parts): FactState {
   for (const rule of Array.isArray(inline?.value) ? inline.value : []) add(rule);
   let readings: readonly Reading<ReadingValue>[] = [];
   for (const part of separate) {
-    const reading = part.readings['rule'] as Reading<ReadingValue> | undefined;
+    const reading = part.readings['rule'];
     if (reading?.state !== 'known') return (reading as FactState | undefined) ?? notSeen('a rule cannot be read');
     readings = [...readings, reading];
     add(reading.value);
@@ -386,11 +386,9 @@ function ingress(parts: Parts): FactState {
   const { items, closed } = effectiveIngress([...rules.values()]);
   const because = 'https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview';
   if (inline?.state === 'assumed') return { state: 'assumed', value: items, closed: false, because: inline.because };
-  const [first] = readings;
   if (inline?.state === 'known') return { state: 'known', value: items, closed, at: inline.at };
-  return first?.state === 'known'
-    ? { ...first, value: items, closed }
-    : { state: 'default', value: items, closed, because, on: '2026-11-25' };
+  // A group that states no rules inside has none there; what lies beside it is all.
+  return { state: 'default', value: items, closed, because, on: '2026-11-25' };
 }
 
 const groupOf = (native: NativeResource): OwnerRef | undefined => {

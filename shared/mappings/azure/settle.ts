@@ -21,6 +21,10 @@ export function settle(value: FactValue, first: Evidence, ...others: readonly Ev
 export const valueOf = <V>(reading: Reading<V> | undefined): V | undefined =>
   reading === undefined || reading.state === 'unknown' ? undefined : reading.value;
 
+/** The text of a scalar value; empty for anything else. */
+export const scalarText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+
 /** An unknown state that says what was not seen. */
 export const notSeen = (detail: string): FactState & { state: 'unknown' } => ({
   state: 'unknown',

@@ -125,7 +125,7 @@ const orDefault = <V>(
   value: V,
   why: Because,
   what: string,
-): Reading<V> => reading ?? (parts.complete ? { state: 'default', value, ...why } : (notSeen(what) as Reading<never>));
+): Reading<V> => reading ?? (parts.complete ? { state: 'default', value, ...why } : notSeen(what));
 
 function encryption(parts: Parts): FactState {
   const { list, closed } = databases(parts);
@@ -135,11 +135,15 @@ function encryption(parts: Parts): FactState {
   const off = states.find((s) => valueOf(s) === false);
   if (off !== undefined) return settle('none', off);
   const open = states.find((s) => s.state === 'unknown');
-  if (open !== undefined) return open as FactState;
+  if (open !== undefined) return open;
   if (closed === undefined) return notSeen('the databases, each of which is encrypted or not, were not seen');
+  const [own, protector] = [parts.get<string>('customer_key'), parts.get<string>('protector')];
+  if (own !== undefined && protector !== undefined && valueOf(own) !== valueOf(protector)) {
+    return { state: 'unknown', why: 'invalid', detail: 'the server and its encryption protector name different keys' };
+  }
   const key =
-    parts.get<string>('customer_key') ??
-    parts.get<string>('protector') ??
+    protector ??
+    own ??
     orDefault<string>(parts, undefined, 'provider_key', docs.encryption, 'the encryption protector was not seen');
   return settle(valueOf(key) ?? '', key, closed, ...states);
 }
@@ -150,14 +154,14 @@ function backups(parts: Parts): FactState {
     orDefault(parts, d.retentionDays, 7, docs.backups, `the backup policy of database ${d.name} was not seen`),
   );
   const open = days.find((s) => s.state === 'unknown');
-  if (open !== undefined) return open as FactState;
+  if (open !== undefined) return open;
   if (closed === undefined) return notSeen('the databases, each with its own backup policy, were not seen');
   if (closed.state === 'unknown') return closed;
   const shortest = days.toSorted((a, b) => (valueOf(a) ?? 0) - (valueOf(b) ?? 0))[0];
   // A database that is created later keeps its backups for the default.
   return shortest === undefined
     ? { state: 'default', value: 7, ...docs.backups }
-    : settle(valueOf(shortest) ?? 0, shortest, closed);
+    : settle(valueOf(shortest) ?? 0, shortest, closed, ...days);
 }
 
 const serverOf = (native: NativeResource): OwnerRef | undefined => {

@@ -16,7 +16,7 @@ import { at, type Because, derive, look, type Reader, type Reading, type Reading
 import { ancestorOf, armName } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
-import { notSeen, settle, valueOf } from './settle.ts';
+import { notSeen, scalarText, settle, valueOf } from './settle.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';
@@ -33,6 +33,7 @@ const docs = {
   },
   create: { because: 'https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create', on },
   firewall: { because: 'https://learn.microsoft.com/azure/storage/common/storage-network-security', on },
+  website: { because: 'https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website', on },
   encryption: { because: 'https://learn.microsoft.com/azure/storage/common/storage-service-encryption', on },
   nfs: { because: 'https://learn.microsoft.com/azure/storage/common/storage-require-secure-transfer', on },
   versioning: { because: 'https://learn.microsoft.com/azure/storage/blobs/versioning-overview', on },
@@ -146,7 +147,7 @@ function containers(parts: Parts): {
   const listedAt = parts.all('container_list')[0]?.orderKey;
   const newer = parts.all('container').filter((c) => listedAt === undefined || c.orderKey > listedAt);
   const list: Container[] = newer.map((c) => ({
-    name: String(valueOf(c.readings['container_name']) ?? ''),
+    name: scalarText(valueOf(c.readings['container_name'])),
     access:
       (c.readings['container_access'] as Reading<string> | undefined) ?? notSeen('the access level of a container'),
     scope: c.readings['container_scope'] as Reading<string> | undefined,
@@ -184,7 +185,11 @@ function publicRead(parts: Parts): FactState {
   const web = parts.get<boolean>('website') ?? parts.get<boolean>('static_website');
   const allow = parts.read<boolean>('allow_blob_public_access');
   const open = list.find((c) => ['blob', 'container'].includes(valueOf(c.access) ?? ''));
-  if (web !== undefined && valueOf(web) === true) return settle(true, web, reached);
+  if (web !== undefined && valueOf(web) === true) {
+    const served = settle(true, web, reached);
+    // What is served is documented, not written in the document: only that the website is on.
+    return served.state === 'known' ? { state: 'default', value: true, ...docs.website } : served;
+  }
   if (open !== undefined && valueOf(allow) === true) return settle(true, open.access, allow, reached);
   // Whether a website is on is not shown where only its container is.
   if (web?.state === 'unknown') return web;
@@ -192,8 +197,8 @@ function publicRead(parts: Parts): FactState {
   const none = web === undefined ? [] : [web];
   if (valueOf(allow) === false) return settle(false, allow, ...none);
   const unseen = list.find((c) => c.access.state === 'unknown');
-  if (open !== undefined) return allow as FactState;
-  if (unseen !== undefined) return unseen.access as FactState;
+  if (open !== undefined) return allow;
+  if (unseen !== undefined) return unseen.access;
   if (closed === undefined) return notSeen('the account permits public containers, and its containers were not seen');
   return settle(false, closed, ...list.map((c) => c.access), ...none);
 }
@@ -201,29 +206,28 @@ function publicRead(parts: Parts): FactState {
 /** The account's key, unless a container gives new blobs another by an encryption scope that was not seen. */
 function encryption(parts: Parts): FactState {
   const account = parts.get<string>('customer_key') ?? parts.read<string>('encryption_key');
-  if (valueOf(account) !== 'customer_key') return account as FactState;
+  if (valueOf(account) !== 'customer_key') return account;
   const { list } = containers(parts);
   const scoped = list.find((c) => c.scope !== undefined && valueOf(c.scope) !== ACCOUNT_KEY_SCOPE);
-  return scoped === undefined
-    ? (account as FactState)
-    : notSeen('a container encrypts under a scope whose key was not seen');
+  return scoped === undefined ? account : notSeen('a container encrypts under a scope whose key was not seen');
 }
 
 function tlsOnly(parts: Parts): FactState {
   const secure = parts.read<boolean>('secure_transfer');
-  if (valueOf(secure) !== true) return secure as FactState;
+  if (valueOf(secure) !== true) return secure;
   const nfs = parts.get<boolean>('nfs');
-  if (nfs !== undefined && valueOf(nfs) === true) return settle(false, nfs);
+  // Secure transfer is about requests over HTTP; NFS goes in the clear beside it.
+  if (nfs !== undefined && valueOf(nfs) === true) return { state: 'default', value: false, ...docs.nfs };
   if (nfs?.state === 'unknown') return nfs;
   const domain = parts.get<boolean>('custom_domain');
-  if (domain === undefined || valueOf(domain) === false) return secure as FactState;
+  if (domain === undefined || valueOf(domain) === false) return secure;
   return notSeen('secure transfer is not applied to requests by the custom domain name');
 }
 
 function versioned(parts: Parts): FactState {
   const got = parts.get<boolean>('versioning');
-  if (got !== undefined) return got as FactState;
-  return parts.complete ? (byDefault(false, docs.versioning) as FactState) : notSeen('the blob service was not read');
+  if (got !== undefined) return got;
+  return parts.complete ? byDefault(false, docs.versioning) : notSeen('the blob service was not read');
 }
 
 const accountOf = (native: NativeResource): OwnerRef | undefined => {

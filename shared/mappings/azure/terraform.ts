@@ -28,7 +28,7 @@ export function azurermOwner(
 }
 
 /**
- * Whether a nested block is there (`block { … }` is a list of one). An unset computed block says nothing: the provider
+ * Whether a nested block is there (`block { … }` is a list of one; an empty list is none). An unset computed block says nothing: the provider
  * may show what exists already, and a dynamic block looks the same.
  */
 export const block = (pointer: string): Reader<boolean> =>
@@ -38,7 +38,7 @@ export const block = (pointer: string): Reader<boolean> =>
     if (found.is === 'denied') return unknown('denied', found.at);
     if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
     if (!Array.isArray(found.value)) return unknown('invalid', found.at, 'expected a block');
-    return { state: 'known', value: (found.value as readonly Body[]).length > 0, at: found.at };
+    return (found.value as readonly Body[]).length > 0 ? { state: 'known', value: true, at: found.at } : undefined;
   });
 
 /** True if the pointer is a computed block or attribute that the configuration does not set. */

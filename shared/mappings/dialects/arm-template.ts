@@ -15,7 +15,7 @@ import { armTags } from './arm.ts';
 import { bounded, evaluate, idOf, literalOf, parseTemplateString, type Scope } from './arm-expression.ts';
 
 type Object_ = { readonly [key: string]: Json };
-const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? (value as Object_) : undefined);
+const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? value : undefined);
 
 const MAX_COPIES = 800; // ARM's own limit: https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
 const MAX_RESOURCES = 20_000;
@@ -30,6 +30,12 @@ function property(of: Object_, name: string): Json | undefined {
   const key = Object.keys(of).find((k) => k.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : of[key];
 }
+
+/** A property that is a text; empty for anything else. */
+const textAt = (of: Object_, name: string): string => {
+  const value = property(of, name);
+  return typeof value === 'string' ? value : '';
+};
 
 /** A scope in which copy loops count. */
 interface LoopScope extends Scope {
@@ -75,7 +81,7 @@ const isPropertyLoop = (value: Json): boolean => {
 };
 
 function repeat(loop: Object_, scope: LoopScope, depth: number, into: Record<string, Body>): void {
-  const name = String(property(loop, 'name'));
+  const name = textAt(loop, 'name');
   const count = resolve(property(loop, 'count'), scope, depth + 1);
   if (typeof count !== 'number' || count < 0 || count > MAX_COPIES) {
     into[name] = new Unresolved('{how often a copy loop runs}');
@@ -131,7 +137,7 @@ function makeScope(
         const loops = property(variables, 'copy');
         const loop = Array.isArray(loops)
           ? (loops as readonly Json[]).find(
-              (l) => isPropertyLoop(l) && String(property(l as Object_, 'name')).toLowerCase() === name.toLowerCase(),
+              (l) => isPropertyLoop(l) && textAt(l as Object_, 'name').toLowerCase() === name.toLowerCase(),
             )
           : undefined;
         if (loop === undefined) return new Unresolved(`{variables('${name}')}`);
@@ -154,7 +160,7 @@ function makeScope(
 }
 
 const nameText = (name: Body): string =>
-  name instanceof Unresolved ? name.detail : typeof name === 'string' ? name : String(name);
+  name instanceof Unresolved ? name.detail : typeof name === 'string' || typeof name === 'number' ? String(name) : '{}';
 
 /** Where resources are read: what is known of the surroundings. */
 interface Place {
@@ -219,7 +225,7 @@ class Reader {
   #looped(resource: Object_, place: Place): void {
     const copy = object(property(resource, 'copy'));
     if (copy === undefined) return this.#conditional(resource, place);
-    const name = String(property(copy, 'name') ?? '');
+    const name = textAt(copy, 'name');
     const count = resolve(property(copy, 'count'), place.scope);
     if (typeof count !== 'number') {
       const conditional = new Unresolved('{how often a copy loop runs}', count instanceof Unresolved ? count.refs : []);
@@ -306,7 +312,7 @@ class Reader {
       return false;
     }
     const evaluation = object(property(properties, 'expressionEvaluationOptions'));
-    const inner = String(evaluation === undefined ? 'outer' : property(evaluation, 'scope')).toLowerCase() === 'inner';
+    const inner = evaluation !== undefined && textAt(evaluation, 'scope').toLowerCase() === 'inner';
     const at = {
       pointer: `${place.pointer}/properties/template`,
       parent: undefined,
@@ -337,13 +343,13 @@ function passedValue(passed: Object_ | undefined, scope: LoopScope | undefined):
   if (passed === undefined) return undefined;
   const value = property(passed, 'value');
   if (value === undefined) return new Unresolved('{a parameter that is read from a vault}');
-  return scope === undefined ? (value as Body) : resolve(value, scope);
+  return scope === undefined ? value : resolve(value, scope);
 }
 
 /** What two bodies of one resource agree on. */
 function agreed(a: Body | undefined, b: Body | undefined): Body {
   if (isObject(a) && isObject(b)) {
-    const [x, y] = [a as { readonly [key: string]: Body }, b as { readonly [key: string]: Body }];
+    const [x, y] = [a, b];
     return Object.fromEntries(
       [...new Set([...Object.keys(x), ...Object.keys(y)])].map((key) => [key, agreed(x[key], y[key])]),
     );

@@ -9,7 +9,7 @@ import { armLocation, armName, armType, isArmId, subscriptionOf } from '../azure
 import type { DocumentForm, ReadOptions } from '../form.ts';
 
 type Object_ = { readonly [key: string]: Json };
-const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? (value as Object_) : undefined);
+const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? value : undefined);
 
 /** The value of a property in whatever case the document spells it. */
 function property(of: Object_, name: string): { readonly key: string; readonly value: Json } | undefined {
@@ -24,7 +24,7 @@ export function armTags(value: Body | undefined, at: string): NativeResource['ta
   if (!isObject(value)) return { state: 'unknown', why: 'invalid', at, detail: 'expected an object of tags' };
   const tags: { key: string; value: string }[] = [];
   let closed = true;
-  for (const [key, tag] of Object.entries(value as { readonly [key: string]: Body })) {
+  for (const [key, tag] of Object.entries(value)) {
     if (typeof tag === 'string' || typeof tag === 'number' || typeof tag === 'boolean') {
       tags.push({ key, value: String(tag) });
     } else if (tag !== null) closed = false;
