@@ -153,15 +153,15 @@ describe('listed and exported assets', () => {
     ).toBeUndefined();
   });
 
-  test.each([
-    [{ ...bucket, ancestors: undefined, resource }, '417203'],
+  test.each<[Json, string]>([
+    [{ name: bucket.name, assetType: bucket.assetType, resource }, '417203'],
     [
       { name: '//sqladmin.googleapis.com/projects/acme/instances/i', assetType: 'sqladmin.googleapis.com/Instance' },
       'acme',
     ],
     [{ name: '//a.b/c', assetType: 'a.b/C', resource: { data: { projectNumber: '99' } } }, '99'],
   ])('the project is found without ancestors', (asset, account) => {
-    expect(caiAsset.read(asset as unknown as Json, {})[0]?.account).toBe(account);
+    expect(caiAsset.read(asset, {})[0]?.account).toBe(account);
   });
 });
 
