@@ -125,7 +125,12 @@ export function mapDocument(
   const context = options.context ?? DEFAULT_CONTEXT;
   const assemblies = new Assemblies();
   const unsupported = new Map<string, number>();
-  const satellites: { readonly native: NativeResource; readonly candidates: readonly Candidate[] }[] = [];
+  const satellites: {
+    readonly native: NativeResource;
+    readonly candidates: readonly Candidate[];
+    /** It is a resource of its own as well (a member of a cluster). */
+    readonly own: boolean;
+  }[] = [];
 
   for (const native of natives) {
     const candidates = registry.candidatesFor(native);
@@ -135,16 +140,17 @@ export function mapDocument(
     }
     for (const c of candidates) if (c.main) keep(assemblies.open(c.mapping, native.id, native.name), c, native);
     const others = candidates.filter((c) => !c.main);
-    if (others.length > 0) satellites.push({ native, candidates: others });
+    if (others.length > 0) satellites.push({ native, candidates: others, own: others.length < candidates.length });
   }
-  for (const { native, candidates } of satellites) {
+  for (const { native, candidates, own } of satellites) {
     for (const candidate of candidates) {
       const ref = candidate.mapping.parts[candidate.part]?.owner?.(native);
       if (ref === undefined) continue;
       const owner = assemblies.find(candidate.mapping, ref);
       if (owner !== undefined) keep(owner, candidate, native);
-      // A type that attaches to many things says nothing about which of them it means if that one is not here.
-      else if (candidates.length === 1) {
+      // A type that attaches to many things says nothing about which of them it means if that one is not here, and what
+      // is a resource of its own is judged as that.
+      else if (candidates.length === 1 && !own) {
         keep(assemblies.open(candidate.mapping, absentOwner(ref, native)), candidate, native);
       }
     }

@@ -3,6 +3,9 @@ import { mainPart, nativeTypes } from './assemble.ts';
 import { mysqlFlexibleServer } from './azure/mysql-flexible-server.ts';
 import { postgresqlFlexibleServer } from './azure/postgresql-flexible-server.ts';
 import { sqlServer } from './azure/sql-server.ts';
+import { rdsCluster } from './aws/rds-cluster.ts';
+import { rdsInstance } from './aws/rds-instance.ts';
+import { rdsParameterGroup } from './aws/rds-parameter-group.ts';
 import { s3AccountBlock } from './aws/s3-account-block.ts';
 import { s3Bucket } from './aws/s3-bucket.ts';
 import { securityGroup } from './aws/security-group.ts';
@@ -24,6 +27,9 @@ export const mappings: readonly Mapping[] = [
   s3Bucket,
   s3AccountBlock,
   securityGroup,
+  rdsInstance,
+  rdsCluster,
+  rdsParameterGroup,
   storageBucket,
   sqlInstance,
   firewallRule,

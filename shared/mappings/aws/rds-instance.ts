@@ -1,0 +1,119 @@
+/**
+ * RDS instances, by themselves or as members of a cluster. A member's storage is its cluster's: encryption, backups and
+ * deletion protection are read there, and so are the parameters that require TLS.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html (read 2026-11-25)
+ */
+import { sqlDatabase } from '../../kinds/sql-database.ts';
+import type { FactState } from '../../model/fact.ts';
+import { templateOwner } from '../dialects/cloudformation.ts';
+import { terraformOwner } from '../dialects/terraform.ts';
+import { defineMapping, type Parts } from '../mapping.ts';
+import { at, derive, look, unknown } from '../reader.ts';
+import { dbParameterGroupArn } from './arn.ts';
+import { doc } from './evidence.ts';
+import {
+  clusterOf,
+  deletionProtected,
+  encryption,
+  instanceIsPublic,
+  ofCluster,
+  unlessRestored,
+} from './rds-cluster.ts';
+import { groupName, tlsRequired } from './rds-parameter-group.ts';
+
+const CREATE_INSTANCE = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html');
+const TERRAFORM = doc('https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance');
+
+/** The fact of the instance itself, or of the cluster that it is a member of. */
+const own =
+  (reading: string) =>
+  (parts: Parts): FactState =>
+    parts.depends('cluster') ? ofCluster(parts.dependency('cluster'), reading) : parts.read(reading);
+
+export const rdsInstance = defineMapping('aws/rds-instance', {
+  cloud: 'aws',
+  kind: sqlDatabase,
+  title: 'RDS instance',
+  dependsOn: {
+    cluster: { mapping: 'aws/rds-cluster', on: clusterOf },
+    parameters: {
+      mapping: 'aws/rds-parameter-group',
+      on: (native) => {
+        if (native.dialect === 'terraform') return terraformOwner(native, '/parameter_group_name');
+        if (native.dialect === 'aws.cfn') return templateOwner(native, 'DBParameterGroupName');
+        const name = look(
+          native,
+          native.dialect === 'aws.api'
+            ? '/DBParameterGroups/0/DBParameterGroupName'
+            : '/configuration/dBParameterGroups/0/dBParameterGroupName',
+        );
+        return name.is !== 'value' || native.account === undefined || native.region === undefined
+          ? undefined
+          : { id: dbParameterGroupArn(String(name.value), { account: native.account, region: native.region }) };
+      },
+    },
+  },
+  parts: {
+    instance: {
+      native: {
+        'aws.config': 'AWS::RDS::DBInstance',
+        'aws.api': 'AWS::RDS::DBInstance',
+        'aws.cfn': 'AWS::RDS::DBInstance',
+        terraform: ['aws_db_instance', 'aws_rds_cluster_instance'],
+      },
+      readings: {
+        engine: {
+          'aws.config': at('/configuration/engine').string(),
+          'aws.api': at('/Engine').string(),
+          'aws.cfn': at('/Engine').string(),
+          terraform: at('/engine').string(),
+        },
+        engine_version: {
+          'aws.config': at('/configuration/engineVersion').string(),
+          'aws.api': at('/EngineVersion').string(),
+          'aws.cfn': at('/EngineVersion').string(),
+          terraform: at('/engine_version').string(),
+        },
+        parameter_group: {
+          'aws.config': groupName('/configuration/dBParameterGroups/0/dBParameterGroupName'),
+          'aws.api': groupName('/DBParameterGroups/0/DBParameterGroupName'),
+          'aws.cfn': groupName('/DBParameterGroupName'),
+          terraform: groupName('/parameter_group_name'),
+        },
+        parameters_pending: {
+          'aws.config': at('/configuration/dBParameterGroups/0/parameterApplyStatus')
+            .string()
+            .map((status) => (status === 'pending-reboot' ? true : undefined)),
+          'aws.api': at('/DBParameterGroups/0/ParameterApplyStatus')
+            .string()
+            .map((status) => (status === 'pending-reboot' ? true : undefined)),
+        },
+        encryption,
+        backup_retention_days: {
+          'aws.config': at('/configuration/backupRetentionPeriod').int(),
+          'aws.api': at('/BackupRetentionPeriod').int(),
+          'aws.cfn': at('/BackupRetentionPeriod')
+            .int()
+            .or(unlessRestored(derive<number>(() => ({ state: 'default', value: 1, ...CREATE_INSTANCE })))),
+          terraform: at('/backup_retention_period')
+            .int()
+            .or(unlessRestored(derive<number>(() => ({ state: 'default', value: 0, ...TERRAFORM })))),
+        },
+        deletion_protected: deletionProtected(TERRAFORM),
+      },
+    },
+  },
+  facts: {
+    public_endpoint: { is: instanceIsPublic },
+    encryption: own('encryption'),
+    tls_required: (parts) => {
+      if (!parts.depends('cluster')) return tlsRequired(parts);
+      const cluster = parts.dependency('cluster');
+      return cluster === undefined
+        ? unknown('not_collected', undefined, 'the cluster was not seen')
+        : tlsRequired(cluster);
+    },
+    backup_retention_days: own('backup_retention_days'),
+    deletion_protected: own('deletion_protected'),
+  },
+});
