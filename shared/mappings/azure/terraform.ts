@@ -1,5 +1,6 @@
 /** What the azurerm resources have in common. */
 import type { Body, NativeResource } from '../../model/native.ts';
+import { terraformOwner } from '../dialects/terraform.ts';
 import type { OwnerRef } from '../mapping.ts';
 import { derive, look, type Reader, unknown } from '../reader.ts';
 import { ancestorOf, armName, isArmId } from './arm-id.ts';
@@ -14,14 +15,12 @@ export function azurermOwner(
   ...attributes: readonly string[]
 ): OwnerRef | undefined {
   for (const attribute of attributes) {
-    const found = look(native, `/${attribute}`);
-    if (found.is === 'unresolved') {
-      if (found.refs.length > 0) return { refs: found.refs };
+    const ref = terraformOwner(native, `/${attribute}`);
+    if (ref === undefined || !('name' in ref) || !isArmId(ref.name)) {
+      if (ref !== undefined) return ref;
       continue;
     }
-    if (found.is !== 'value' || typeof found.value !== 'string' || found.value === '') continue;
-    if (!isArmId(found.value)) return { name: found.value };
-    const owner = ancestorOf(found.value, type);
+    const owner = ancestorOf(ref.name, type);
     if (owner !== undefined) return { name: armName(owner) };
   }
   return undefined;

@@ -51,6 +51,7 @@ const CHOSEN_BY_PROVIDER: { readonly [type: string]: readonly string[] } = {
   aws_default_security_group: ['ingress', 'egress'],
   azurerm_storage_account: ['blob_properties', 'network_rules', 'queue_properties', 'routing', 'share_properties'],
   azurerm_network_security_group: ['security_rule'],
+  azurerm_mssql_database: ['long_term_retention_policy', 'short_term_retention_policy', 'threat_detection_policy'],
   azurerm_postgresql_flexible_server: ['authentication'],
   azurerm_mysql_flexible_server: ['storage'],
   google_storage_bucket: ['versioning', 'soft_delete_policy', 'website'],
