@@ -90,15 +90,19 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
         ),
       ),
     );
-    const first = state.revision === 1;
-    const names: Record<string, string> = {
-      '#resource': 'resource',
-      '#revision': 'revision',
-      '#by': 'judged_by',
-      '#act': 'activation',
-    };
+    const names: Record<string, string> = { '#by': 'judged_by', '#activation': 'activation' };
     const values: Record<string, unknown> = { ':activation': state.judgedBy.activation };
-    if (!first) values[':base'] = state.revision - 1;
+    // Nobody committed since we read ...
+    let nobodyWasFaster = '#revision = :base';
+    if (state.revision === 1) {
+      nobodyWasFaster = 'attribute_not_exists(#resource)';
+      names['#resource'] = 'resource';
+    } else {
+      names['#revision'] = 'revision';
+      values[':base'] = state.revision - 1;
+    }
+    // ... and nobody judged by what replaced our bundle or context: an older activation never overwrites a newer one.
+    const notGoingBack = '(attribute_not_exists(#by) OR #by.#activation <= :activation)';
     const set: string[] = [];
     const remove: string[] = [];
     for (const [i, [attribute, value]] of Object.entries(attributes).entries()) {
@@ -109,11 +113,6 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
         values[`:a${i}`] = value;
       }
     }
-    // Nobody committed since we read ...
-    const nobodyWasFaster = first ? 'attribute_not_exists(#resource)' : '#revision = :base';
-    // ... and nobody judged by what replaced our bundle or context: an older activation never overwrites a newer one.
-    const notGoingBack = '(attribute_not_exists(#by) OR #by.#act <= :activation)';
-    if (first) delete names['#revision'];
     try {
       await client.send(
         new UpdateCommand({
@@ -129,17 +128,8 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
       );
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const stored = await client.send(
-        new GetCommand({
-          TableName,
-          Key: { resource: state.id, item: STATE },
-          ConsistentRead: true,
-          ProjectionExpression: '#by',
-          ExpressionAttributeNames: { '#by': 'judged_by' },
-        }),
-      );
-      const by = (stored.Item?.['judged_by'] ?? {}) as { readonly activation?: number };
-      return (by.activation ?? 0) > state.judgedBy.activation ? 'stale' : 'conflict';
+      const stored = Number(error.Item?.['judged_by']?.M?.['activation']?.N ?? 0);
+      return stored > state.judgedBy.activation ? 'stale' : 'conflict';
     }
     const replaced = Object.values(state.storage ?? {}).map(detailKey);
     if (details.length > 0 || replaced.length > Object.keys(storage).length)
