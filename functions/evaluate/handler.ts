@@ -1,1 +1,51 @@
-export const handler = async (): Promise<void> => {};
+/** Judges what changed: batches of the changes queue. */
+import { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { SQSEvent } from 'aws-lambda';
+import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
+import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
+import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { now, systemClock } from '../../shared/adapters/service/clock.ts';
+import { makeJudging } from '../../shared/adapters/service/judging.ts';
+import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
+import { countOutcomes } from '../../shared/adapters/service/outcome-counts.ts';
+import { makeReadBacks } from '../../shared/adapters/service/read-backs.ts';
+import { makeWorkBatch } from '../../shared/adapters/service/work-batch.ts';
+import { forms } from '../../shared/mappings/dialects/index.ts';
+import type { QueueMessage } from '../../shared/model/change.ts';
+import { makeNormalize } from '../../shared/pipeline/normalize.ts';
+import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { baseStack } from '../../shared/runtime/middleware.ts';
+import { answerBatch } from '../../shared/runtime/sqs-batch.ts';
+import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
+
+const env = parseEnvironment('evaluate', process.env);
+const telemetry = makeTelemetry('evaluate', env);
+const { count, failed: log } = telemetry;
+const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
+const { registry, active, judge, sources } = makeJudging(env, telemetry);
+const observe = makeCountedObserve(quarantine, telemetry);
+const readBack = makeReadBacks(env, telemetry);
+const work = makeWorkBatch({
+  active,
+  notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL, sageMaker: () => undefined }),
+  normalize: makeNormalize({ forms, registry, readBack, quarantine, clock: systemClock }),
+  judge,
+  again: makeSqsQueue<QueueMessage>(new SQSClient(), env.CHANGES_QUEUE_URL),
+  sources,
+  quarantine,
+  now,
+  count,
+  log,
+});
+
+export const handler = middy<SQSEvent>()
+  .use(baseStack(telemetry))
+  .handler((event) =>
+    answerBatch(event, async (messages) => {
+      const { done, outcomes } = await work(messages);
+      countOutcomes(telemetry, outcomes);
+      return done;
+    }),
+  );

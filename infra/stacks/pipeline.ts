@@ -19,6 +19,7 @@ import {
   type PipelineOutput,
   stackNames,
 } from '../../shared/model/deployment.ts';
+import { FINDING_DETAIL_TYPES } from '../../shared/model/finding-event.ts';
 import type { EdictConfig } from '../config.ts';
 import { AppFunction } from '../constructs/app-function.ts';
 import { acknowledge } from '../constructs/nag.ts';
@@ -50,10 +51,10 @@ export class PipelineStack extends Stack {
       name: 're-judge',
       consumerTimeout: Duration.seconds(60),
     });
-    const changes = this.#evaluate(reJudge);
+    const changes = this.#evaluate();
     const ingestUrl = this.#ingest(changes);
     this.#noticesOfAws(changes);
-    this.#project();
+    this.#project(reJudge);
     this.#reJudge(reJudge);
     const sweep = this.#sweep(changes);
     if (config.slack !== undefined) this.#slack(config.slack);
@@ -67,7 +68,7 @@ export class PipelineStack extends Stack {
   }
 
   /** The changes queue and who judges what is in it. */
-  #evaluate(reJudge: WorkQueue): WorkQueue {
+  #evaluate(): WorkQueue {
     const { config, resources, policies, quarantine } = this.#props;
     const timeout = Duration.seconds(60);
     const changes = new WorkQueue(this, 'ChangesQueue', { config, name: 'changes', consumerTimeout: timeout });
@@ -79,14 +80,15 @@ export class PipelineStack extends Stack {
         RESOURCES_TABLE: resources.tableName,
         POLICIES_TABLE: policies.tableName,
         QUARANTINE_BUCKET: quarantine.bucketName,
-        RE_JUDGE_QUEUE_URL: reJudge.queue.queueUrl,
+        CHANGES_QUEUE_URL: changes.queue.queueUrl,
         AZURE_READER: optionalJson(config.azureReader),
       },
     });
     resources.grantReadWriteData(evaluate.function);
     policies.grantReadData(evaluate.function);
     quarantine.grantPut(evaluate.function);
-    reJudge.queue.grantSendMessages(evaluate.function);
+    // What has to be read again goes behind what waits already.
+    changes.queue.grantSendMessages(evaluate.function);
     const reads = [
       'config:GetResourceConfigHistory',
       'rds:DescribeDBParameters',
@@ -185,11 +187,11 @@ export class PipelineStack extends Stack {
   }
 
   /** Derives findings and events from the commits of the resources table. */
-  #project(): void {
+  #project(reJudge: WorkQueue): void {
     const { config, resources, findings, policies, bus } = this.#props;
-    const poison = new WorkQueue(this, 'PoisonQueue', {
+    const waiting = new WorkQueue(this, 'ProjectionQueue', {
       config,
-      name: 'poison',
+      name: 'projection',
       consumerTimeout: Duration.seconds(60),
     });
     const project = new AppFunction(this, 'Project', {
@@ -201,72 +203,65 @@ export class PipelineStack extends Stack {
         FINDINGS_TABLE: findings.tableName,
         POLICIES_TABLE: policies.tableName,
         BUS_NAME: bus.eventBusName,
-        POISON_QUEUE_URL: poison.queue.queueUrl,
+        RE_JUDGE_QUEUE_URL: reJudge.queue.queueUrl,
+        PROJECTION_QUEUE_URL: waiting.queue.queueUrl,
       },
     });
     resources.grantReadWriteData(project.function);
     findings.grantReadWriteData(project.function);
     policies.grantReadData(project.function);
     bus.grantPutEventsTo(project.function);
-    poison.queue.grantSendMessages(project.function);
+    reJudge.queue.grantSendMessages(project.function);
+    waiting.queue.grantSendMessages(project.function);
     project.follow(asStream(resources), {
       batchSize: 100,
       parallelizationFactor: config.local ? 1 : 4,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
-      onFailure: new SqsDlq(poison.deadLetters),
+      onFailure: new SqsDlq(waiting.deadLetters),
     });
-    // A record that failed for a reason of its own is tried again from here, by its resource's id.
-    poison.consume(project, { batchSize: 10, maxConcurrency: 2 });
+    // A commit that failed for a reason of its own is tried again from here, by its resource's id.
+    waiting.consume(project, { batchSize: 10, maxConcurrency: 2 });
+    this.#tick(waiting, 'Repair', Schedule.rate(Duration.minutes(5)), 'Project what the stream lost', 'repair');
   }
 
   /** What must be judged again from stored facts: a new bundle, a changed dependency, a clause on age that flips. */
   #reJudge(queue: WorkQueue): void {
-    const { config, resources, findings, policies } = this.#props;
+    const { config, resources, policies, quarantine } = this.#props;
     const reJudge = new AppFunction(this, 'ReJudge', {
       functionName: 're-judge',
       config,
       timeout: Duration.seconds(60),
       environment: {
         RESOURCES_TABLE: resources.tableName,
-        FINDINGS_TABLE: findings.tableName,
         POLICIES_TABLE: policies.tableName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
         RE_JUDGE_QUEUE_URL: queue.queue.queueUrl,
       },
     });
     resources.grantReadWriteData(reJudge.function);
-    findings.grantReadData(reJudge.function);
     policies.grantReadData(reJudge.function);
+    quarantine.grantPut(reJudge.function);
     queue.queue.grantSendMessages(reJudge.function);
     queue.consume(reJudge, { batchSize: 10, maxConcurrency: config.local ? 2 : 20 });
     reJudge.follow(asStream(policies), {
       batchSize: 10,
-      filters: [FilterCriteria.filter({ dynamodb: { Keys: { id: { S: FilterRule.isEqual('ACTIVE') } } } })],
+      filters: [FilterCriteria.filter({ dynamodb: { Keys: { id: { S: FilterRule.isEqual('active') } } } })],
       onFailure: new SqsDlq(queue.deadLetters),
     });
-    const tick = (id: string, schedule: Schedule, description: string, job: string) =>
-      new Rule(this, id, {
-        description,
-        schedule,
-        targets: [
-          new SqsQueue(queue.queue, {
-            message: RuleTargetInput.fromObject({ job }),
-            deadLetterQueue: queue.deadLetters,
-          }),
-        ],
-      });
-    tick('DueFlips', Schedule.rate(Duration.minutes(1)), 'Judge again what a clause on age flips about now', 'flips');
-    tick(
-      'Repair',
+    this.#tick(queue, 'DueFlips', Schedule.rate(Duration.minutes(1)), 'Judge what a clause on age flips now', 'flips');
+    this.#tick(
+      queue,
+      'Activations',
       Schedule.rate(Duration.minutes(15)),
-      'Project revisions that the stream lost, re-judge what lags',
-      'repair',
+      'Judge what was judged by less than what is active',
+      'activation',
     );
   }
 
   /** The inventory: daily, and when somebody asks. One message is one page. */
   #sweep(changes: WorkQueue): WorkQueue {
-    const { config, findings } = this.#props;
+    const { config, resources, findings, quarantine, bus } = this.#props;
     const timeout = Duration.minutes(5);
     const queue = new WorkQueue(this, 'SweepQueue', {
       config,
@@ -278,32 +273,35 @@ export class PipelineStack extends Stack {
       functionName: 'sweep',
       config,
       timeout,
-      memorySizeMb: 512,
       environment: {
         CHANGES_QUEUE_URL: changes.queue.queueUrl,
         SWEEP_QUEUE_URL: queue.queue.queueUrl,
+        RESOURCES_TABLE: resources.tableName,
         FINDINGS_TABLE: findings.tableName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        BUS_NAME: bus.eventBusName,
+        AWS_AGGREGATOR: config.awsAggregator,
         AZURE_READER: optionalJson(config.azureReader),
         GOOGLE_READER: optionalJson(config.googleReader),
       },
     });
     changes.queue.grantSendMessages(sweep.function);
     queue.queue.grantSendMessages(sweep.function);
-    findings.grantReadWriteData(sweep.function);
+    resources.grantReadWriteData(sweep.function);
+    findings.grantReadData(sweep.function);
+    quarantine.grantPut(sweep.function);
+    bus.grantPutEventsTo(sweep.function);
     const reads = ['config:SelectResourceConfig', 'config:BatchGetResourceConfig', 'sagemaker:ListEndpoints'];
     sweep.allowAnywhere(reads, 'An inventory lists everything.');
     this.#readAzure(sweep);
     queue.consume(sweep, { batchSize: 1, maxConcurrency: 2 });
-    new Rule(this, 'DailySweep', {
-      description: 'Take the inventory of every cloud',
-      schedule: Schedule.cron({ hour: '2', minute: '17' }),
-      targets: [
-        new SqsQueue(queue.queue, {
-          message: RuleTargetInput.fromObject({ job: 'sweep' }),
-          deadLetterQueue: queue.deadLetters,
-        }),
-      ],
-    });
+    this.#tick(
+      queue,
+      'DailySweep',
+      Schedule.cron({ hour: '2', minute: '17' }),
+      'Take the inventory of every cloud',
+      'sweep',
+    );
     return queue;
   }
 
@@ -335,7 +333,7 @@ export class PipelineStack extends Stack {
       eventBus: bus,
       eventPattern: {
         source: [EVENT_SOURCE],
-        detailType: ['FindingOpened.v1', 'FindingChanged.v1', 'FindingResolved.v1'],
+        detailType: [...FINDING_DETAIL_TYPES, 'FindingsBaselined.v1'],
       },
       targets: [new SqsQueue(queue.queue, { deadLetterQueue: queue.deadLetters })],
     });
@@ -343,12 +341,25 @@ export class PipelineStack extends Stack {
     queue.consume(notify, { batchSize: 200, window: Duration.seconds(config.local ? 1 : 15), maxConcurrency: 2 });
   }
 
+  /** Enqueues a job by the clock. */
+  #tick(to: WorkQueue, id: string, schedule: Schedule, description: string, job: string): void {
+    const message = RuleTargetInput.fromObject({ job });
+    new Rule(this, id, {
+      description,
+      schedule,
+      targets: [new SqsQueue(to.queue, { message, deadLetterQueue: to.deadLetters })],
+    });
+  }
+
   #readAzure(reader: AppFunction<'evaluate'> | AppFunction<'sweep'>): void {
     if (this.#props.config.azureReader?.credential !== 'federated') return;
     reader.allowAnywhere(
       ['sts:GetWebIdentityToken'],
       'The token names no resource; the condition allows the one audience that Azure takes.',
-      { 'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': ['api://AzureADTokenExchange'] } },
+      {
+        'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': ['api://AzureADTokenExchange'] },
+        Null: { 'sts:IdentityTokenAudience': ['false'] },
+      },
     );
   }
 }

@@ -20,7 +20,7 @@ export interface Telemetry {
   readonly metrics: Metrics;
   /** Counts under the stage and, where dimensions are given, under those as well. */
   count(name: MetricName, value?: number, dimensions?: Dimensions): void;
-  /** Logs a failure by its code; nothing of the native document. */
+  /** Logs what went wrong, an error by its code; nothing of the native document. */
   failed(what: string, error: unknown, keys?: { readonly [key: string]: unknown }): void;
 }
 
@@ -50,11 +50,19 @@ export function makeTelemetry(service: FunctionName, env: { EDICT_STAGE: string;
       single.addMetric(name, MetricUnit.Count, value);
     },
     failed(what, error, keys = {}) {
+      if (error === undefined) {
+        logger.warn(what, { ...keys });
+        return;
+      }
       const known = isAppError(error)
         ? { code: error.code, retryable: error.retryable, details: error.details }
         : { code: 'INVARIANT_BROKEN' };
-      const level = isAppError(error) && (error.retryable || error.code === 'UPSTREAM_DENIED') ? 'warn' : 'error';
-      logger[level](what, { ...keys, ...known, error: error instanceof Error ? error : new Error(String(error)) });
+      const expected = isAppError(error) && (error.retryable || error.code === 'UPSTREAM_DENIED');
+      logger[expected ? 'warn' : 'error'](what, {
+        ...keys,
+        ...known,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
     },
   };
 }

@@ -1,0 +1,33 @@
+import { type AuthClient, ExternalAccountClient, type ExternalAccountClientOptions } from 'google-auth-library';
+import { mappings } from '../../mappings/registry.ts';
+import { AppError } from '../../model/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { GoogleReader } from '../../runtime/env.ts';
+import { makeAssetInventory } from './asset-inventory.ts';
+
+const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
+
+/** Identity without a key: workload identity federation with this AWS account, as the configuration that Google gives out says. */
+function authClientOf(reader: GoogleReader): AuthClient | undefined {
+  if (reader.credentials === null) return undefined;
+  const client = ExternalAccountClient.fromJSON(reader.credentials as unknown as ExternalAccountClientOptions);
+  if (client === null)
+    throw new AppError('CONFIG_INVALID', 'the Google credentials are no external-account configuration');
+  client.scopes = SCOPES;
+  return client;
+}
+
+/** The inventory of the configured scope. */
+export function makeGoogleInventory(reader: GoogleReader, clock: Clock): Inventory {
+  const authClient = authClientOf(reader);
+  const types = mappings.flatMap(({ parts }) => Object.values(parts).flatMap(({ native }) => native['gcp.cai'] ?? []));
+  return makeAssetInventory({
+    endpoint: reader.endpoint,
+    scope: reader.scope,
+    // `…#iam` and `…#orgpolicy` are other contents of the same asset type.
+    types: [...new Set(types.map((type) => type.replace(/#.*$/, '')))].sort(),
+    clock,
+    ...(authClient === undefined ? {} : { authClient }),
+  });
+}

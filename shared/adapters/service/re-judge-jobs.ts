@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import type { Rejudge } from '../../model/change.ts';
+import { SEGMENTS } from '../../model/tables.ts';
+import type { Page } from '../../model/finding.ts';
+import type { PolicyStore } from '../../ports/policy-store.ts';
+import type { ResourceStore } from '../../ports/resource-store.ts';
+import type { JsonQueue } from '../aws/sqs-queue.ts';
+import type { DoorDeps } from '../http-auth/door.ts';
+
+const page = {
+  segment: z
+    .int()
+    .min(0)
+    .max(SEGMENTS - 1)
+    .optional(),
+  next: z.string().min(1).optional(),
+};
+
+/** Jobs on the re-judge queue: each finds resources, page by page, and wishes that they be judged again. */
+export const reJudgeJobSchema = z.discriminatedUnion('job', [
+  /** Everything that was judged by less than what is active now. */
+  z.strictObject({
+    job: z.literal('activation'),
+    ...page,
+    /** The round before this page found something in this round; how many rounds there were. */
+    found: z.boolean().optional(),
+    round: z.int().min(0).optional(),
+  }),
+  /** Everything that a clause on age flips by now. */
+  z.strictObject({ job: z.literal('flips'), ...page }),
+]);
+export type ReJudgeJob = z.infer<typeof reJudgeJobSchema>;
+
+export interface ReJudgeJobsDeps extends Pick<DoorDeps, 'count' | 'log'> {
+  readonly resources: ResourceStore;
+  readonly policies: PolicyStore;
+  readonly queue: JsonQueue<ReJudgeJob | Rejudge>;
+  readonly nowMs: () => number;
+}
+
+/** How long after a round that found something the next one looks: the index is a moment behind the table. Doubles each round. */
+const NEXT_ROUND_SECONDS = 30;
+/** SQS delays a message by no more. */
+const MAX_DELAY_SECONDS = 900;
+
+/**
+ * Does one page of a job and enqueues the next: a job of any size is a chain of short invocations. An activation is looked
+ * for again until a whole round finds nothing below it.
+ */
+export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Promise<void> {
+  const onePage = async (job: ReJudgeJob, segment: number): Promise<void> => {
+    const { found, wishes } = await find(deps, job, segment);
+    if (wishes.length > 0) await deps.queue.send(wishes);
+    deps.count('RejudgementsAsked', wishes.length);
+    const some = wishes.length > 0 || (job.job === 'activation' && job.found === true);
+    if (found.next !== undefined) {
+      const more = { segment, next: found.next };
+      await deps.queue.send([job.job === 'flips' ? { ...job, ...more } : { ...job, ...more, found: some }]);
+    } else if (job.job === 'activation' && some) {
+      const round = (job.round ?? 0) + 1;
+      const delaySeconds = Math.min(MAX_DELAY_SECONDS, NEXT_ROUND_SECONDS * 2 ** (round - 1));
+      await deps.queue.send([{ job: 'activation', segment, round }], { delaySeconds });
+    }
+  };
+  return async (job) => {
+    // The start: the first page of every segment; what is longer goes on as a chain of its own.
+    const segments = job.segment === undefined ? Array.from({ length: SEGMENTS }, (_, n) => n) : [job.segment];
+    for (const segment of segments) await onePage(job, segment);
+  };
+}
+
+async function find(
+  deps: ReJudgeJobsDeps,
+  job: ReJudgeJob,
+  segment: number,
+): Promise<{ readonly found: Page<string>; readonly wishes: readonly Rejudge[] }> {
+  const wish =
+    (cause: Rejudge['cause']) =>
+    (resourceId: string): Rejudge => ({ type: 'rejudge', version: 1, resourceId, cause });
+  if (job.job === 'flips') {
+    const found = await deps.resources.dueToFlip(segment, Math.floor(deps.nowMs() / 1000), job.next);
+    return { found, wishes: found.items.map(wish('clock')) };
+  }
+  const active = await deps.policies.active();
+  if (active === undefined) return { found: { items: [] }, wishes: [] };
+  const found = await deps.resources.belowActivation(segment, active.sequence, job.next);
+  return { found, wishes: found.items.map(wish('activation')) };
+}

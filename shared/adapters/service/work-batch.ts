@@ -1,0 +1,197 @@
+import { type Change, type QueueMessage, queueMessageSchema, type Rejudge } from '../../model/change.ts';
+import { isAppError } from '../../model/errors.ts';
+import { isObject, type Json } from '../../model/json.ts';
+import type { ActiveSource } from '../../pipeline/active.ts';
+import type { JudgedWork } from '../../pipeline/judge.ts';
+import { settle } from '../../pipeline/outcomes.ts';
+import type { Normalized, Outcome, Work } from '../../pipeline/stages.ts';
+import type { Queue } from '../../ports/queue.ts';
+import type { SourceLog } from '../../ports/source-log.ts';
+import { isEventBridgeEvent } from '../aws/notice-door.ts';
+import { type DoorDeps, keep } from '../http-auth/door.ts';
+
+/** One message of a queue, as it was delivered. */
+export interface Delivered {
+  readonly messageId: string;
+  readonly body: string;
+}
+
+export interface WorkBatchDeps extends Pick<DoorDeps, 'quarantine' | 'now' | 'count' | 'log'> {
+  readonly active: ActiveSource;
+  /** Takes AWS's own events off their envelope. Undefined where none can arrive. */
+  readonly notices?: (event: { readonly [key: string]: Json }) => Promise<readonly Change[]>;
+  readonly normalize: (changes: readonly Change[]) => Promise<Normalized>;
+  readonly judge: (work: Work) => Promise<JudgedWork>;
+  /** Where a wish goes to read a resource again: two documents with one version differ. */
+  readonly again: Queue;
+  /** Where it is noted that an account was heard. @default nowhere */
+  readonly sources?: SourceLog;
+}
+
+/** What a batch led to: the outcome of every change, and the messages that have to be delivered again. */
+export interface WorkedBatch {
+  readonly outcomes: readonly Outcome[];
+  /** Ids of messages that are proven done. All others come again. */
+  readonly done: ReadonlySet<string>;
+}
+
+/** How often it is noted that an account was heard: silence is told in hours, and every note is a write. */
+const HEARD_MS = 60_000;
+/** How many resources are judged at once. */
+const PARALLEL = 8;
+
+/**
+ * Works on a batch of the changes queue or of the re-judge queue: reads what is active once, normalises all changes
+ * together, and judges each resource once with everything that the batch holds for it.
+ */
+export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivered[]) => Promise<WorkedBatch> {
+  const heard = makeHeard(deps);
+  return async (messages) => {
+    await deps.active.refresh();
+    const done = new Set<string>();
+    const failed: Outcome[] = [];
+    const changes: Change[] = [];
+    const rejudge: Rejudge[] = [];
+    /** The messages that a change or a wish came with. */
+    const from = new Map<string, string[]>();
+    const remember = (key: string, messageId: string): void =>
+      void from.set(key, [...(from.get(key) ?? []), messageId]);
+
+    for (const { messageId, body } of messages) {
+      try {
+        for (const message of await read(deps, body)) {
+          if (message.type === 'change') {
+            remember(message.changeId, messageId);
+            // Told twice in one batch: once is enough.
+            if ((from.get(message.changeId)?.length ?? 0) === 1) changes.push(message);
+          } else {
+            remember(wishKey(message), messageId);
+            rejudge.push(message);
+          }
+        }
+        done.add(messageId);
+      } catch (error) {
+        deps.log('a message could not be read now', error, { messageId });
+      }
+    }
+
+    const normalized = await deps.normalize(changes);
+    const outcomes: Outcome[] = [...normalized.outcomes];
+    await heard(normalized.work);
+    const works = withWishes(normalized.work, rejudge);
+    await inParallel(works, PARALLEL, async (work) => {
+      try {
+        const judged = await deps.judge(work);
+        outcomes.push(...judged.outcomes);
+        if (judged.readAgain) await readAgain(deps, work);
+      } catch (error) {
+        deps.log('a resource could not be judged now', error, {
+          resourceId: work.resourceId,
+          changeId: work.updates[0]?.changeId,
+        });
+        const code = isAppError(error) ? error.code : 'INVARIANT_BROKEN';
+        for (const { changeId } of work.updates) failed.push({ changeId, outcome: 'failed', code });
+        for (const wish of work.rejudge) for (const messageId of from.get(wishKey(wish)) ?? []) done.delete(messageId);
+      }
+    });
+
+    const settled = settle([...outcomes, ...failed]);
+    for (const { changeId, outcome } of settled)
+      if (outcome === 'failed') for (const messageId of from.get(changeId) ?? []) done.delete(messageId);
+    // A change without an outcome was lost in our own code: it is not proven done.
+    const accounted = new Set(settled.map(({ changeId }) => changeId));
+    for (const { changeId } of changes)
+      if (!accounted.has(changeId)) for (const messageId of from.get(changeId) ?? []) done.delete(messageId);
+    return { outcomes: settled, done };
+  };
+}
+
+/** Notes which accounts were heard, each once in a while. That it could not be noted fails nothing. */
+function makeHeard(deps: WorkBatchDeps): (works: readonly Work[]) => Promise<void> {
+  const noted = new Map<string, number>();
+  return async (works) => {
+    if (deps.sources === undefined) return;
+    const at = deps.now();
+    for (const { updates } of works) {
+      for (const { source, cloud, part } of updates) {
+        const { account = `${cloud}:unknown` } = part.about;
+        const key = `${source} ${account}`;
+        if (Date.parse(at) - (noted.get(key) ?? 0) < HEARD_MS) continue;
+        noted.set(key, Date.parse(at));
+        await deps.sources.heard(source, account, at).catch((error: unknown) => {
+          deps.log('it could not be noted that an account was heard', error, { source });
+        });
+      }
+    }
+  };
+}
+
+const wishKey = (wish: Rejudge): string => `wish ${wish.resourceId}`;
+
+/** What a message holds. Content that redelivery cannot help is kept in the quarantine: nothing to do. */
+async function read(deps: WorkBatchDeps, body: string): Promise<readonly QueueMessage[]> {
+  const unusable = async (reason: string, code: 'EVENT_INVALID' | 'CONTRACT_UNKNOWN_VERSION'): Promise<[]> => {
+    await keep(deps, 'queue', body, { reason, code });
+    return [];
+  };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return unusable('the message is not JSON', 'EVENT_INVALID');
+  }
+  if (deps.notices !== undefined && isEventBridgeEvent(parsed)) return deps.notices(parsed);
+  const message = queueMessageSchema.safeParse(parsed);
+  if (message.success) return [message.data];
+  const version = isObject(parsed) ? parsed['version'] : undefined;
+  return typeof version === 'number' && version !== 1
+    ? unusable('the message is of a version that this build does not know', 'CONTRACT_UNKNOWN_VERSION')
+    : unusable(
+        `the message is no change and no wish: ${message.error.issues[0]?.path.join('/') ?? ''}`,
+        'EVENT_INVALID',
+      );
+}
+
+/** The work of the batch, with the wishes to judge again: one judgement for each resource. */
+function withWishes(works: readonly Work[], wishes: readonly Rejudge[]): readonly Work[] {
+  const byResource = new Map<string, Work>(works.map((work) => [work.resourceId, work]));
+  for (const wish of wishes) {
+    const work = byResource.get(wish.resourceId) ?? { resourceId: wish.resourceId, updates: [], rejudge: [] };
+    byResource.set(wish.resourceId, { ...work, rejudge: [...work.rejudge, wish] });
+  }
+  return [...byResource.values()];
+}
+
+/** Asks the provider again. Only ARM can be asked by id alone; elsewhere versions do not collide, or a sweep settles it. */
+async function readAgain(deps: WorkBatchDeps, work: Work): Promise<void> {
+  const update = work.updates.at(-1);
+  if (update === undefined) return;
+  deps.log('two documents of one version differ', undefined, {
+    resourceId: work.resourceId,
+    changeId: update.changeId,
+  });
+  if (update.cloud !== 'azure') return;
+  const receivedAt = deps.now();
+  await deps.again.send(
+    [
+      {
+        type: 'change',
+        version: 1,
+        changeId: update.changeId,
+        source: update.source,
+        origin: 'read_back',
+        receivedAt,
+        content: { is: 'notice', cloud: 'azure', resourceId: work.resourceId, changedAt: receivedAt },
+      },
+    ],
+    { delaySeconds: 5 },
+  );
+}
+
+async function inParallel<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await task(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+}
