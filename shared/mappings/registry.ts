@@ -8,6 +8,7 @@ import { rdsInstance } from './aws/rds-instance.ts';
 import { rdsParameterGroup } from './aws/rds-parameter-group.ts';
 import { s3AccountBlock } from './aws/s3-account-block.ts';
 import { s3Bucket } from './aws/s3-bucket.ts';
+import { sageMakerEndpoint, sageMakerEndpointConfig, sageMakerModel } from './aws/sagemaker-endpoint.ts';
 import { securityGroup } from './aws/security-group.ts';
 import { mlWorkspace } from './azure/ml-workspace.ts';
 import { mlOnlineEndpoint } from './azure/ml-online-endpoint.ts';
@@ -30,6 +31,9 @@ export const mappings: readonly Mapping[] = [
   rdsInstance,
   rdsCluster,
   rdsParameterGroup,
+  sageMakerEndpoint,
+  sageMakerEndpointConfig,
+  sageMakerModel,
   storageBucket,
   sqlInstance,
   firewallRule,

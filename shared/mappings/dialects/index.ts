@@ -1,6 +1,7 @@
 import type { Json } from '../../model/json.ts';
 import type { DocumentForm } from '../form.ts';
 import { armResource, resourceGraph } from './arm.ts';
+import { awsApi } from './aws-api.ts';
 import { configEvent, configHistory, configItem, configSelect } from './aws-config.ts';
 import { caiAsset, caiFeed } from './cai.ts';
 import { cloudFormation } from './cloudformation.ts';
@@ -23,6 +24,7 @@ export const forms: readonly DocumentForm[] = [
   configHistory,
   configSelect,
   cloudFormation,
+  awsApi,
 ];
 
 /** The form of a document, by its content; undefined if it is of no known form. */
