@@ -3,6 +3,7 @@ import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { NativeResource } from '../model/native.ts';
 import { assemble, type DependencyParts, mainPart, makeParts, readPart } from './assemble.ts';
+import type { Reading } from './reader.ts';
 import { type ContextConfig, DEFAULT_CONTEXT, resolveContext } from './context.ts';
 import type { Mapping, OwnerRef, Parts, SeenPart } from './mapping.ts';
 import { type Candidate, type Registry, registry as defaultRegistry } from './registry.ts';
@@ -58,6 +59,7 @@ const NO_TAGS: NativeResource['tags'] = {
 class Assemblies {
   readonly #byId = new Map<string, Assembly>();
   readonly #byName = new Map<string, Assembly[]>();
+  readonly #refs = new Map<string, OwnerRef>();
 
   all(): Iterable<Assembly> {
     return this.#byId.values();
@@ -83,19 +85,47 @@ class Assemblies {
     return assembly;
   }
 
-  /** The assembly that a reference means; undefined if it is not in the set, or a name is ambiguous. */
-  find(mapping: Mapping, ref: OwnerRef): Assembly | undefined {
-    if ('id' in ref) return this.get(mapping, ref.id);
-    if ('name' in ref) {
-      const found = this.#byName.get(`${mapping.id} ${ref.name.toLowerCase()}`);
-      return found?.length === 1 ? found[0] : undefined;
-    }
-    for (const id of ref.refs) {
-      const found = this.get(mapping, id);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  /** Notes whom a satellite names: others may name their owner by way of it (`bucket = aws_s3_bucket_policy.p.bucket`). */
+  note(mapping: Mapping, id: string, ref: OwnerRef): void {
+    this.#refs.set(`${mapping.id} ${id}`, ref);
   }
+
+  /** The assemblies that a reference may mean: none if it is not in the set, several if the document does not tell which. */
+  find(mapping: Mapping, ref: OwnerRef, depth = 0): readonly Assembly[] {
+    if ('id' in ref) return oneOrNone(this.get(mapping, ref.id));
+    if ('name' in ref) return this.#byName.get(`${mapping.id} ${ref.name.toLowerCase()}`) ?? [];
+    const found = new Set<Assembly>();
+    for (const id of ref.refs) {
+      const assembly = this.get(mapping, id);
+      const through = assembly === undefined ? this.#refs.get(`${mapping.id} ${id}`) : undefined;
+      if (assembly !== undefined) found.add(assembly);
+      else if (through !== undefined && depth < MAX_DEPENDENCY_DEPTH) {
+        for (const other of this.find(mapping, through, depth + 1)) found.add(other);
+      }
+    }
+    return [...found];
+  }
+}
+
+const oneOrNone = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
+
+/** A part of which the document does not tell to which of several resources it belongs: nothing of it is known of any. */
+function uncertain(candidate: Candidate, native: NativeResource): Piece {
+  const { mapping, part: name } = candidate;
+  const part = readPart(mapping, name, native);
+  const detail = `${native.id} may belong to it, or to another`;
+  const readings: Record<string, Reading> = {};
+  for (const [reading, columns] of Object.entries(mapping.parts[name]?.readings ?? {})) {
+    if (columns[native.dialect] === undefined) continue;
+    readings[reading] = { state: 'unknown', why: 'unresolved', at: native.pointer, part: name, detail };
+  }
+  return { native, part: { ...part, readings } };
+}
+
+/** Adds a part to a resource that may have it, unless the resource surely has another one of it. */
+function keepUncertain(assembly: Assembly, piece: Piece): void {
+  const key = `${piece.part.part} ${piece.part.instance}`;
+  if (!assembly.pieces.has(key)) assembly.pieces.set(key, piece);
 }
 
 /** Keeps the newer of two documents of one part (last writer wins by the provider's version). */
@@ -142,18 +172,34 @@ export function mapDocument(
     const others = candidates.filter((c) => !c.main);
     if (others.length > 0) satellites.push({ native, candidates: others, own: others.length < candidates.length });
   }
-  for (const { native, candidates, own } of satellites) {
-    for (const candidate of candidates) {
+  const named = satellites.flatMap(({ native, candidates, own }) =>
+    candidates.flatMap((candidate) => {
       const ref = candidate.mapping.parts[candidate.part]?.owner?.(native);
-      if (ref === undefined) continue;
-      const owner = assemblies.find(candidate.mapping, ref);
-      if (owner !== undefined) keep(owner, candidate, native);
-      // A type that attaches to many things says nothing about which of them it means if that one is not here, and what
-      // is a resource of its own is judged as that.
-      else if (candidates.length === 1 && !own) {
-        keep(assemblies.open(candidate.mapping, absentOwner(ref, native)), candidate, native);
-      }
-    }
+      if (ref === undefined) return [];
+      assemblies.note(candidate.mapping, native.id, ref);
+      return [{ native, candidate, ref, only: candidates.length === 1 && !own }];
+    }),
+  );
+  const unsure: { readonly owners: readonly Assembly[]; readonly piece: Piece }[] = [];
+  /** Parts that may belong to any resource of their mapping: one of each sort is enough to say so. */
+  const anybodys = new Map<string, { readonly candidate: Candidate; readonly native: NativeResource }>();
+  const mapped = new Set([...assemblies.all()].map((a) => a.mapping));
+  for (const { native, candidate, ref, only } of named) {
+    const owners = assemblies.find(candidate.mapping, ref);
+    const [owner] = owners;
+    const open = 'refs' in ref && ref.open === true && mapped.has(candidate.mapping);
+    if (open) anybodys.set(`${candidate.mapping.id} ${candidate.part}`, { candidate, native });
+    else if (owners.length > 1) unsure.push({ owners, piece: uncertain(candidate, native) });
+    else if (owner !== undefined) keep(owner, candidate, native);
+    // A type that attaches to many things says nothing about which of them it means if that one is not here, and what
+    // is a resource of its own is judged as that.
+    else if (only) keep(assemblies.open(candidate.mapping, absentOwner(ref, native)), candidate, native);
+  }
+  // What surely belongs to a resource was kept above, and wins.
+  for (const { owners, piece } of unsure) for (const owner of owners) keepUncertain(owner, piece);
+  for (const { candidate, native } of anybodys.values()) {
+    const piece = uncertain(candidate, native);
+    for (const assembly of assemblies.all()) if (assembly.mapping === candidate.mapping) keepUncertain(assembly, piece);
   }
 
   const cache = new Map<Assembly, Parts>();
@@ -165,10 +211,14 @@ export function mapDocument(
     for (const [name, dependency] of Object.entries(assembly.mapping.dependsOn ?? {})) {
       const ref = main === undefined ? undefined : dependency.on(main);
       const mapping = registry.mapping(dependency.mapping);
-      const found = ref === undefined || mapping === undefined ? undefined : assemblies.find(mapping, ref);
+      const [found, ...others] = ref === undefined || mapping === undefined ? [] : assemblies.find(mapping, ref);
       dependencies[name] = {
         named: ref !== undefined,
-        parts: found === undefined || depth >= MAX_DEPENDENCY_DEPTH ? undefined : partsOf(found, depth + 1),
+        // Of several that may be meant none is taken.
+        parts:
+          found === undefined || others.length > 0 || depth >= MAX_DEPENDENCY_DEPTH
+            ? undefined
+            : partsOf(found, depth + 1),
       };
     }
     const parts = makeParts(

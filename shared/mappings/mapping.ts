@@ -17,7 +17,12 @@ export type Columns<V> = { readonly [D in Dialect]?: Read<V> };
 /** How a satellite names the resource it belongs to. Exactly one of the forms is given; `undefined` if the document does not say. */
 export type OwnerRef =
   | { readonly id: string } // canonical id of the owner (live documents)
-  | { readonly refs: readonly string[] } // addresses / logical ids in the same plan or template, most specific first
+  | {
+      /** Addresses or logical ids in the same plan or template. Where several of them are such resources, any of them may be meant. */
+      readonly refs: readonly string[];
+      /** The document does not show everything that the value may come from (a Terraform local): any owner may be meant. */
+      readonly open?: boolean;
+    }
   | { readonly name: string }; // the owner's name (literal in a plan or template)
 
 export interface Part {

@@ -657,13 +657,20 @@ function knownRefs(body: Body, config: Fields | undefined, configuration: Config
   return refs;
 }
 
+/** A local, whose expression plans leave out. */
+const isLocal = (ref: string): boolean => /(?:^|\.)local\.[\w-]+$/.test(ref);
+
 /**
- * Whom a satellite names in an attribute (`/bucket`): the addresses it refers to, or, for a literal, the name. Undefined
- * if the attribute is not there or refers to nothing that the document has.
+ * Whom a satellite names in an attribute (`/bucket`): the addresses it refers to, or, for a literal, the name. `open` where
+ * the plan hides what it refers to. Undefined if the attribute is not there.
  */
 export function terraformOwner(native: NativeResource, pointer: string): OwnerRef | undefined {
   const value = valueAt(native.body, pointer.slice(1).split('/'));
-  if (value instanceof Unresolved) return value.refs.length === 0 ? undefined : { refs: value.refs };
+  if (value instanceof Unresolved) {
+    return value.refs.length === 0 || value.refs.some(isLocal)
+      ? { refs: value.refs, open: true }
+      : { refs: value.refs };
+  }
   const name = text(value);
   if (name === undefined) return undefined;
   const refs = native.extra?.refs;

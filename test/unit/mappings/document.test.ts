@@ -4,7 +4,8 @@ import { defineKind } from '../../../shared/model/kind.ts';
 import { type Body, type NativeResource, Unresolved } from '../../../shared/model/native.ts';
 import { mapDocument } from '../../../shared/mappings/document.ts';
 import { defineMapping, is, reading } from '../../../shared/mappings/mapping.ts';
-import { at, look } from '../../../shared/mappings/reader.ts';
+import { terraformOwner } from '../../../shared/mappings/dialects/terraform.ts';
+import { at } from '../../../shared/mappings/reader.ts';
 import { makeRegistry } from '../../../shared/mappings/registry.ts';
 
 const box = defineKind('box', {
@@ -19,13 +20,10 @@ const mapping = defineMapping('aws/box', {
     main: { native: { terraform: 'aws_box' } },
     lock: {
       native: { terraform: 'aws_box_lock' },
-      owner: (native) => {
-        const found = look(native, '/box');
-        if (found.is === 'unresolved') return { refs: found.refs };
-        return found.is === 'value' && typeof found.value === 'string' ? { name: found.value } : undefined;
-      },
+      owner: (native) => terraformOwner(native, '/box'),
       readings: { locked: { terraform: at('/locked').bool() } },
     },
+    bolt: { native: { terraform: 'aws_box_bolt' }, owner: (native) => terraformOwner(native, '/box'), readings: {} },
   },
   dependsOn: { guard: { mapping: 'aws/guard', on: () => ({ name: 'guard' }) } },
   facts: {
@@ -86,7 +84,7 @@ describe('a document set is mapped', () => {
     expect(resources[0]?.natives.map((n) => n.id)).toEqual(['aws_box.a', 'aws_box_lock.a']);
   });
 
-  it('a satellite finds its owner by name, and not when two have the name', () => {
+  it('a satellite finds its owner by name; where two have the name, neither is known to have it', () => {
     const lock = native('aws_box_lock', 'aws_box_lock.a', { box: 'Named', locked: true });
     const one = mapDocument([lock, native('aws_box', 'aws_box.a', {}, { name: 'named' })], { registry });
     expect(one.resources).toHaveLength(1);
@@ -99,10 +97,55 @@ describe('a document set is mapped', () => {
       { registry },
     );
     expect(two.resources.map((r) => [r.id, r.facts.locked?.state])).toEqual([
-      ['aws_box.a', 'default'],
-      ['aws_box.b', 'default'],
-      ['Named', 'known'],
+      ['aws_box.a', 'unknown'],
+      ['aws_box.b', 'unknown'],
     ]);
+  });
+
+  describe('where a plan does not tell whose part it is', () => {
+    const boxes = [native('aws_box', 'aws_box.a', {}), native('aws_box', 'aws_box.b', {})];
+    const lock = (id: string, of: Body): NativeResource => native('aws_box_lock', id, { box: of, locked: true });
+    const lockedOf = (...natives: readonly NativeResource[]): readonly (readonly [string, string | undefined])[] =>
+      mapDocument(natives, { registry }).resources.map((r) => [r.id, r.facts.locked?.state] as const);
+
+    it('nothing of it is known of any that may be meant', () => {
+      const either = lock('aws_box_lock.l', new Unresolved('after apply', ['aws_box.a', 'aws_box.b']));
+      expect(lockedOf(...boxes, either, native('aws_box', 'aws_box.c', {}))).toEqual([
+        ['aws_box.a', 'unknown'],
+        ['aws_box.b', 'unknown'],
+        ['aws_box.c', 'default'],
+      ]);
+    });
+
+    it('what surely belongs to one of them still does', () => {
+      const either = lock('aws_box_lock.l', new Unresolved('after apply', ['aws_box.a', 'aws_box.b']));
+      const mine = lock('aws_box_lock.m', new Unresolved('after apply', ['aws_box.b']));
+      expect(lockedOf(...boxes, either, mine)).toEqual([
+        ['aws_box.a', 'unknown'],
+        ['aws_box.b', 'known'],
+      ]);
+    });
+
+    it('it may be anybody’s if the document hides what it refers to', () => {
+      expect(lockedOf(...boxes, lock('aws_box_lock.l', new Unresolved('after apply', ['local.box'])))).toEqual([
+        ['aws_box.a', 'unknown'],
+        ['aws_box.b', 'unknown'],
+      ]);
+      expect(lockedOf(lock('aws_box_lock.l', new Unresolved('after apply', ['local.box'])))).toEqual([
+        ['local.box', 'known'],
+      ]);
+    });
+
+    it('it follows another satellite to its owner', () => {
+      const first = lock('aws_box_lock.l', new Unresolved('after apply', ['aws_box.a']));
+      const bolt = native('aws_box_bolt', 'aws_box_bolt.n', {
+        box: new Unresolved('after apply', ['aws_box_lock.l']),
+        bolted: true,
+      });
+      expect(
+        mapDocument([bolt, first, ...boxes], { registry }).resources.map((r) => r.natives.map((n) => n.id)),
+      ).toEqual([['aws_box.a', 'aws_box_bolt.n', 'aws_box_lock.l'], ['aws_box.b']]);
+    });
   });
 
   it('a satellite alone makes a resource whose other facts are unknown', () => {

@@ -413,6 +413,22 @@ describe('owners', () => {
     expect(terraformOwner(policy('a', ['local.bucket']), '/bucket')).toEqual({ refs: ['aws_s3_bucket.a'] });
     expect(terraformOwner(policy('a', []), '/bucket')).toEqual({ refs: ['aws_s3_bucket.a'] });
   });
+  it('is open where the plan hides what the value comes from', () => {
+    const owner = (references: readonly string[]) => {
+      const document = plan(
+        [change({ address: 'aws_s3_bucket_policy.p', unknown: { bucket: true } })],
+        configured({ 'aws_s3_bucket_policy.p': { bucket: { references } } }),
+      );
+      return terraformOwner(only(document), '/bucket');
+    };
+    expect(owner(['local.bucket', 'aws_s3_bucket.a'])).toEqual({
+      refs: ['local.bucket', 'aws_s3_bucket.a'],
+      open: true,
+    });
+    expect(owner(['each.key'])).toEqual({ refs: [], open: true });
+    expect(owner(['aws_s3_bucket.a.id', 'aws_s3_bucket.a'])).toEqual({ refs: ['aws_s3_bucket.a'] });
+    expect(owner(['aws_local.x.id', 'aws_local.x'])).toEqual({ refs: ['aws_local.x'] });
+  });
   it('is undefined where nothing is said', () => {
     expect(terraformOwner(policy(null, []), '/bucket')).toBeUndefined();
   });
