@@ -47,7 +47,7 @@ export interface EventGridDelivery {
 }
 
 type Object_ = { readonly [key: string]: Json };
-const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? (value as Object_) : undefined);
+const object = (value: Json | undefined): Object_ | undefined => (isObject(value) ? value : undefined);
 const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
