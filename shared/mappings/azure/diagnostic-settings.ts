@@ -105,7 +105,7 @@ const azurermTarget = (below: string): Reader<boolean> =>
         : unknown('unresolved', found.at, 'the plan does not show which service it logs');
     }
     if (found.is !== 'value' || typeof found.value !== 'string') return unknown('invalid', found.at);
-    return { state: 'known', value: found.value.toLowerCase().endsWith(below), at: found.at };
+    return { state: 'known', value: found.value.toLowerCase().replace(/\/+$/, '').endsWith(below), at: found.at };
   });
 
 /**
