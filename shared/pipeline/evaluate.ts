@@ -266,8 +266,8 @@ class Evaluation {
       return { cause: { is: 'context', sequence: now.contextSequence }, trueAt: this.#activatedAt() };
     if (base.nextFlipAt !== undefined && base.nextFlipAt * 1000 <= this.#nowMs)
       return { cause: { is: 'clock' }, trueAt: instant(base.nextFlipAt * 1000) };
-    const facts = valuesOf(this.#facts(mapping, stored.parts));
-    if (canonicalJson(facts) === canonicalJson(base.facts)) return undefined;
+    // The states and not only the values: what was assumed and is now known is the same value with another weight.
+    if (contentHash(this.#facts(mapping, stored.parts)) === base.evidence) return undefined;
     const told = this.#work.rejudge.find((r) => r.dependency !== undefined)?.dependency;
     return { cause: dependencyCause(told, base), trueAt: told?.trueAt ?? this.#knownAt };
   }
