@@ -412,7 +412,8 @@ function templateIn(
   const it = object(document);
   if (it === undefined) return undefined;
   if (isTemplate(it)) return { template: it, pointer: '' };
-  const properties = object(it['properties']);
+  // What has an id is a resource; a request to deploy has none.
+  const properties = it['id'] === undefined ? object(it['properties']) : undefined;
   const template = properties === undefined ? undefined : object(properties['template']);
   if (properties === undefined || template === undefined || !isTemplate(template)) return undefined;
   const passed = object(properties['parameters']);

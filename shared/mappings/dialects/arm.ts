@@ -87,12 +87,13 @@ function resource(document: Object_, place: Place, options: ReadOptions): Native
   };
 }
 
-/** True for an object that states one ARM resource: a live ARM id, and a type or properties beside it. */
+/** True for an object that states one ARM resource: a live ARM id, and a type or properties beside it (no event, no template). */
 function statesResource(value: Json | undefined): boolean {
   const it = object(value);
   return (
     it !== undefined &&
     isArmId(property(it, 'id')?.value) &&
+    !['specversion', 'eventType', 'contentVersion'].some((key) => Object.hasOwn(it, key)) &&
     (property(it, 'type') !== undefined || property(it, 'properties') !== undefined)
   );
 }
