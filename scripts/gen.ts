@@ -12,6 +12,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join, sep } from 'node:path';
 import { isToolReady } from './fetch-tools.ts';
 import { bundle } from './gen/bundle.ts';
+import { catalogue } from './gen/catalogue.ts';
 import { policies } from './gen/policies.ts';
 import { schemas } from './gen/schemas.ts';
 import { isMain } from './is-main.ts';
@@ -30,7 +31,7 @@ export interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-export const generators: readonly Generator[] = [schemas, policies, bundle];
+export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue];
 
 export const projectRoot: string = join(import.meta.dirname, '..');
 

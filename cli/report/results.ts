@@ -116,7 +116,7 @@ export function factEvidence(judged: Judged, fact: string, document: string): Ev
   const source = native === undefined ? undefined : judged.sourceOf(native);
   const pointer = state.at === undefined || (native === undefined && state.at === '') ? null : state.at;
   const shown =
-    state.state === 'known' && state.native !== undefined && !SECRET.test(state.native)
+    state.state !== 'unknown' && state.native !== undefined && !SECRET.test(state.native)
       ? state.native
       : native === undefined || pointer === null
         ? undefined

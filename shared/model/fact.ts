@@ -100,6 +100,7 @@ export type State<V> =
       readonly on: string;
       readonly at?: string;
       readonly part?: string;
+      readonly native?: string;
     }
   | {
       readonly state: 'assumed';
@@ -108,6 +109,7 @@ export type State<V> =
       readonly because: string;
       readonly at?: string;
       readonly part?: string;
+      readonly native?: string;
     }
   | {
       readonly state: 'unknown';

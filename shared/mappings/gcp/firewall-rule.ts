@@ -130,6 +130,29 @@ function sourcesOf(native: NativeResource, names: Names): Sources | Reading<neve
   return items.length > 0 ? { items, closed } : { items: [sourceOf(ANY)], closed };
 }
 
+const LONGEST_TEXT = 200;
+
+/** The rule in words: `tcp:22 from 0.0.0.0/0`. */
+function inWords(native: NativeResource, names: Names, allowed: readonly Body[]): string {
+  const words = (value: Body | undefined): string =>
+    Array.isArray(value)
+      ? value.map((v) => words(v as Body)).join(', ')
+      : typeof value === 'string' || typeof value === 'number'
+        ? String(value)
+        : 'unknown';
+  const what = allowed.map((entry) => {
+    if (!isObject(entry)) return 'unknown';
+    const ports = words(entry.ports ?? []);
+    return `${words(entry[names.protocol])}${ports === '' ? '' : `:${ports}`}`;
+  });
+  const whence = [names.ranges, names.tags, names.accounts].flatMap((pointer) => {
+    const found = look(native, pointer);
+    const said = found.is === 'value' ? words(found.value) : found.is === 'absent' ? '' : 'unknown';
+    return said === '' ? [] : [said];
+  });
+  return `${what.join('; ')} from ${whence.length === 0 ? 'anywhere' : whence.join(', ')}`.slice(0, LONGEST_TEXT);
+}
+
 /** What a rule that is in force lets in. */
 function letsIn(native: NativeResource, names: Names): FactState {
   const allow = look(native, names.allow);
@@ -152,7 +175,13 @@ function letsIn(native: NativeResource, names: Names): FactState {
   // A list is cut at its end when it is too long: what matters most comes first.
   const rank = (item: Item): number => (item.internet === true ? 0 : item.internet === undefined ? 1 : 2);
   items.sort((a, b) => rank(a) - rank(b));
-  return { state: 'known', value: items, closed: sources.closed, at: allow.at };
+  return {
+    state: 'known',
+    value: items,
+    closed: sources.closed,
+    at: allow.at,
+    native: inWords(native, names, allow.value as readonly Body[]),
+  };
 }
 
 const direction = at('/direction')

@@ -51,8 +51,13 @@ const PREDEFINED_ACLS: { readonly [name: string]: Powers } = {
   publicreadwrite: BOTH,
 };
 
-const known = (value: boolean, at: string): Reading<boolean> => ({ state: 'known', value, at });
-const isPublic = (member: Body): boolean =>
+const known = (value: boolean, at: string, native?: string): Reading<boolean> => ({
+  state: 'known',
+  value,
+  at,
+  ...(native === undefined ? {} : { native }),
+});
+const isPublic = (member: Body): member is string =>
   typeof member === 'string' && PUBLIC_MEMBERS.has(member.trim().toLowerCase());
 
 /** The first reading that settles an "any of": a public grant, else one that cannot be read; undefined if all are clear. */
@@ -80,7 +85,7 @@ function bindingGrant(binding: Body, verb: Verb, at: string): Reading<boolean> {
     // A condition may narrow when and what, not who; whether it ever holds is not decidable from the policy.
     return unknown('unresolved', `${at}/condition`, 'the public grant has a condition');
   }
-  return known(true, `${at}/members`);
+  return known(true, `${at}/members`, `${role} to ${list.filter(isPublic).join(', ')}`);
 }
 
 /** What a list of bindings gives the public. An empty list is left out of the API's answers. */
@@ -147,7 +152,9 @@ function aclEntryGrant(entry: Body, on: 'bucket' | 'object', verb: Verb, at: str
   if (typeof entity !== 'string' || typeof role !== 'string') return unknown('invalid', at);
   if (!isPublic(entity)) return known(false, at);
   const powers = ACL_ROLES[on][role.toUpperCase()];
-  return powers === undefined ? unknown('invalid', at, `no such permission: ${role}`) : known(powers[verb], at);
+  return powers === undefined
+    ? unknown('invalid', at, `no such permission: ${role}`)
+    : known(powers[verb], at, `${role} to ${entity}`);
 }
 
 /** A list of entries: `{entity, role}` objects, or Terraform's `ROLE:entity` strings. Undefined where there is none. */
@@ -173,8 +180,9 @@ export const predefinedAclGrant = (verb: Verb, pointer: string): Reader<boolean>
     if (found.is === 'absent' || (found.is === 'value' && found.value === '')) return undefined;
     if (found.is === 'denied') return unknown('denied', found.at);
     if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
-    const powers = typeof found.value === 'string' ? PREDEFINED_ACLS[found.value.toLowerCase()] : undefined;
-    return powers === undefined ? unknown('invalid', found.at) : known(powers[verb], found.at);
+    if (typeof found.value !== 'string') return unknown('invalid', found.at);
+    const powers = PREDEFINED_ACLS[found.value.toLowerCase()];
+    return powers === undefined ? unknown('invalid', found.at) : known(powers[verb], found.at, found.value);
   });
 
 /** Several places of one document that may hold a grant: any of them counts. Undefined where none is present. */

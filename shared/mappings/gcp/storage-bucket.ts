@@ -159,6 +159,7 @@ const publicMay =
         value: true,
         at: granted.at,
         ...(granted.part === undefined ? {} : { part: granted.part }),
+        ...(granted.native === undefined ? {} : { native: granted.native }),
       };
     }
     const unclear = [...iam, ...acl].find((g) => g.state === 'unknown');

@@ -30,6 +30,7 @@ describe('what a VPC firewall rule lets in', () => {
       state: 'known',
       closed: true,
       at: '/resource/data/allowed',
+      native: 'tcp:22, 8000-8080 from 0.0.0.0/0, 10.0.0.0/8',
       value: [
         { ...any, protocol: 'tcp', ...port(22) },
         { ...any, protocol: 'tcp', ...port(8000, 8080) },

@@ -64,6 +64,7 @@ describe('who can read and write a Cloud Storage bucket', () => {
       because: expect.stringContaining('storage.publicAccessPrevention'),
       at: '/0/iamPolicy/bindings/0/members',
       part: 'iam',
+      native: 'roles/storage.objectViewer to allUsers',
     });
   });
 
