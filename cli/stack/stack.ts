@@ -1,4 +1,5 @@
 /** The deployed stack that a command works with: the one on this machine, or one in an AWS account. */
+import type { Agent } from 'node:https';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { AppError } from '../../shared/model/errors.ts';
 import { STACK_OUTPUTS, type PipelineOutput, stackNames, type StateOutput } from '../../shared/model/deployment.ts';
@@ -17,16 +18,19 @@ export interface Stack {
   /** The stack on this machine, if it is that. */
   readonly local: LocalStack | undefined;
   /** For the client of any AWS service. */
-  readonly aws: { readonly region?: string; readonly endpoint?: string; readonly credentials?: AwsKeys };
+  readonly aws: AwsOptions;
   /** An output of its stacks. Throws `CONFIG_INVALID` if the deployment has none of that name. */
   output(name: StateOutput | PipelineOutput): string;
   /** The client that the table adapters share. */
   documents(): ReturnType<typeof makeDocumentClient>;
 }
 
-interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+/** What a client is made with. */
+export interface AwsOptions {
+  readonly region?: string;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly requestHandler?: { readonly httpsAgent: Agent };
 }
 
 const NOTHING_RUNS =
@@ -45,12 +49,17 @@ export async function findStack(options: StackOptions): Promise<Stack> {
   return accountStack(options.stage ?? 'prod', options.region);
 }
 
-export function localStack(local: LocalStack): Stack {
-  // The one account of the local AWS: its keys are no secret.
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const aws = { region: local.region, endpoint: local.endpoint, credentials };
+/** The stack on this machine. `aws` is for a caller that has to trust a certificate of its own. */
+export function localStack(local: LocalStack, aws: AwsOptions = keysOf(local)): Stack {
   return makeStack('the local stack', local, aws, local.outputs);
 }
+
+/** The one account of the local AWS: its keys are no secret. */
+const keysOf = ({ region, endpoint }: LocalStack): AwsOptions => ({
+  region,
+  endpoint,
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
 
 async function accountStack(stage: string, region: string | undefined): Promise<Stack> {
   const aws = region === undefined ? {} : { region };
