@@ -123,8 +123,9 @@ function deletions(
       const state = resource.facts[fact];
       if (state?.state !== 'known') return [];
       const path = pathOf(document, state.at);
-      // An item of a list is no field: without it the list says something else, as it should.
+      // An item of a list is no field: without it the list says something else, as it should. Nor is a whole resource.
       if (path === undefined || path.length === 0 || typeof path.at(-1) === 'number') return [];
+      if (resource.natives.some((n) => n.pointer === state.at)) return [];
       const after = map(changed(document, path, undefined))?.find(
         (r) => r.id === resource.id && r.mapping === resource.mapping,
       );

@@ -9,8 +9,12 @@ import { derive, look, type Read, type Reader, type Reading, unknown } from '../
 /** What a grant lets its holder do: read or list objects; write, delete or re-permission objects or the bucket. */
 export type Verb = 'read' | 'write';
 
-/** Anyone, and anyone with any Google account. */
-const PUBLIC_MEMBERS: ReadonlySet<string> = new Set(['allusers', 'allauthenticatedusers']);
+/** Anyone, anyone with any Google account, and the newer spelling of anyone. */
+const PUBLIC_MEMBERS: ReadonlySet<string> = new Set([
+  'allusers',
+  'allauthenticatedusers',
+  'principalset://goog/public:all',
+]);
 
 type Powers = { readonly [V in Verb]: boolean };
 const READS: Powers = { read: true, write: false };
