@@ -145,7 +145,7 @@ export async function openFile(file: InputFile, maxBytes: number): Promise<Opene
     return claimed ? { is: 'broken', problem: problem(name, reason, action) } : { is: 'other', reason, action };
   }
   const { text } = read;
-  const first = /^\s*(.)/.exec(text.slice(0, 4096))?.[1];
+  const first = /\S/.exec(text.slice(0, 4096))?.[0];
   if (first === undefined && text.trim() === '') {
     return claimed
       ? { is: 'broken', problem: problem(name, 'it is empty', 'check what wrote it') }

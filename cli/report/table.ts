@@ -11,7 +11,7 @@ import { formatValue } from './values.ts';
 
 const MOST_SKIPPED = 20;
 const MOST_UNSUPPORTED = 12;
-const LABEL = 10;
+const LABEL = 12;
 
 type Style = ReturnType<typeof style>;
 const COLOUR: { readonly [S in Severity]: Parameters<Style>[0] } = {
@@ -72,8 +72,10 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
     const shown = [path, piece.native === undefined ? '' : plain(piece.native)].filter((s) => s !== '').join(' = ');
     const where = place === undefined ? '' : ` at ${plain(place.document)}:${place.place.line}:${place.place.column}`;
     const read = shown === '' ? where : `: ${shown}${where}`;
-    if (piece.state === 'assumed') return `${fact} is ${value}, assumed: ${plain(piece.because ?? '')}`;
-    if (piece.state === 'default') return `${fact} is ${value}, the provider's default (${plain(piece.because ?? '')})`;
+    if (piece.state === 'assumed') return `${fact} is ${value}, assumed: ${plain(piece.because ?? '')}${read}`;
+    if (piece.state === 'default') {
+      return `${fact} is ${value}, the provider's default (${plain(piece.because ?? '')})${read}`;
+    }
     return `${fact} is ${value}${read}`;
   };
 
