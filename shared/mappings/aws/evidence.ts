@@ -1,6 +1,8 @@
 /** Working with the states of readings: what follows from several of them, with the provenance of the one that decides. */
 import type { FactValue, State } from '../../model/fact.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
+import { terraformOwner } from '../dialects/terraform.ts';
+import type { OwnerRef } from '../mapping.ts';
 import { type Because, derive, look, type Reader, unknown } from '../reader.ts';
 
 export type Flag = State<boolean>;
@@ -80,4 +82,12 @@ export function stated(pointer: string): Reader<boolean> {
     }
     return found.value === '' ? undefined : { state: 'known', value: true, at: found.at };
   });
+}
+
+/** The resource of the plan that an optional attribute names; undefined where the attribute is not set. */
+export function plannedDependency(native: NativeResource, pointer: string): OwnerRef | undefined {
+  const found = look(native, pointer);
+  return found.is === 'absent' || (found.is === 'unresolved' && found.unset === true)
+    ? undefined
+    : terraformOwner(native, pointer);
 }

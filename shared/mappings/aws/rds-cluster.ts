@@ -7,11 +7,10 @@ import type { FactState, State } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
-import { terraformOwner } from '../dialects/terraform.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, unknown } from '../reader.ts';
 import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
-import { allOf, doc, type Flag } from './evidence.ts';
+import { allOf, doc, type Flag, plannedDependency } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { groupName, tlsRequired } from './rds-parameter-group.ts';
 
@@ -216,7 +215,7 @@ const unlessAurora = (engine: string, read: Reader<boolean>): Reader<boolean> =>
 /** The cluster that an instance is a member of; undefined for an instance by itself. */
 export function clusterOf(native: NativeResource): OwnerRef | undefined {
   if (native.dialect === 'terraform') {
-    return native.type === 'aws_rds_cluster_instance' ? terraformOwner(native, '/cluster_identifier') : undefined;
+    return native.type === 'aws_rds_cluster_instance' ? plannedDependency(native, '/cluster_identifier') : undefined;
   }
   if (native.dialect === 'aws.cfn') return templateOwner(native, 'DBClusterIdentifier');
   const name = said(native, '/configuration/dBClusterIdentifier', '/DBClusterIdentifier');
@@ -285,7 +284,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
     parameters: {
       mapping: 'aws/rds-parameter-group',
       on: (native) => {
-        if (native.dialect === 'terraform') return terraformOwner(native, '/db_cluster_parameter_group_name');
+        if (native.dialect === 'terraform') return plannedDependency(native, '/db_cluster_parameter_group_name');
         if (native.dialect === 'aws.cfn') return templateOwner(native, 'DBClusterParameterGroupName');
         const name = said(native, '/configuration/dbclusterParameterGroup', '/DBClusterParameterGroup');
         return name === undefined || native.account === undefined || native.region === undefined

@@ -6,11 +6,10 @@
 import { sqlDatabase } from '../../kinds/sql-database.ts';
 import type { FactState } from '../../model/fact.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
-import { terraformOwner } from '../dialects/terraform.ts';
 import { defineMapping, type Parts } from '../mapping.ts';
 import { at, derive, look, unknown } from '../reader.ts';
 import { dbParameterGroupArn } from './arn.ts';
-import { doc } from './evidence.ts';
+import { doc, plannedDependency } from './evidence.ts';
 import {
   clusterOf,
   deletionProtected,
@@ -39,7 +38,7 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
     parameters: {
       mapping: 'aws/rds-parameter-group',
       on: (native) => {
-        if (native.dialect === 'terraform') return terraformOwner(native, '/parameter_group_name');
+        if (native.dialect === 'terraform') return plannedDependency(native, '/parameter_group_name');
         if (native.dialect === 'aws.cfn') return templateOwner(native, 'DBParameterGroupName');
         const name = look(
           native,

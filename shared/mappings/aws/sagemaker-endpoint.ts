@@ -15,11 +15,10 @@ import { NONE, type State } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import type { NativeResource } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
-import { terraformOwner } from '../dialects/terraform.ts';
 import { defineMapping, type OwnerRef } from '../mapping.ts';
 import { derive, look, type Reader, unknown } from '../reader.ts';
 import { sageMakerArn } from './arn.ts';
-import { doc } from './evidence.ts';
+import { doc, plannedDependency } from './evidence.ts';
 import { type KeyOwner, readKey } from './kms-key.ts';
 
 const INVOKE = doc('https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html');
@@ -34,7 +33,7 @@ const keyAt = (pointer: string): Reader<KeyOwner> =>
 
 /** The endpoint configuration that the endpoint uses now. */
 function configurationOf(native: NativeResource): OwnerRef | undefined {
-  if (native.dialect === 'terraform') return terraformOwner(native, '/endpoint_config_name');
+  if (native.dialect === 'terraform') return plannedDependency(native, '/endpoint_config_name');
   if (native.dialect === 'aws.cfn') return templateOwner(native, 'EndpointConfigName');
   const name = look(native, '/EndpointConfigName');
   return name.is !== 'value' || native.account === undefined || native.region === undefined
