@@ -19,26 +19,29 @@ export const withValue = <V>(state: State<unknown>, value: V): State<V> =>
 export const assumed = <V>(value: V, because: string): State<V> => ({ state: 'assumed', value, because });
 
 const SURE = { known: 0, default: 1, assumed: 2, unknown: 3 } as const;
-const surest = (states: readonly Flag[]): Flag | undefined =>
-  [...states].sort((a, b) => SURE[a.state] - SURE[b.state])[0];
+const bySureness = (states: readonly Flag[]): readonly Flag[] =>
+  [...states].sort((a, b) => SURE[a.state] - SURE[b.state]);
+/** The surest of several states of which each would do by itself. */
+const surest = (states: readonly Flag[]): Flag | undefined => bySureness(states)[0];
+/** The weakest of several states that are all needed: a default among them makes the whole a default. */
+export const weakest = (states: readonly Flag[]): Flag | undefined => bySureness(states).at(-1);
 
 const isValue = (state: Flag, value: boolean): boolean => state.state !== 'unknown' && state.value === value;
 const NOT_COLLECTED: Flag = { state: 'unknown', why: 'not_collected' };
 
-/** True if one is surely true, false if all are surely false, else unknown; with the surest of the deciding states. */
+/** True if one is surely true, false if all are surely false, else unknown; with the state that decides. */
 export function anyOf(...states: readonly Flag[]): Flag {
   const yes = surest(states.filter((s) => isValue(s, true)));
   // An assumed true may not outrank a way that is not known: either way the worst case is true.
   if (yes !== undefined) return yes;
-  return states.find((s) => s.state === 'unknown') ?? surest(states) ?? NOT_COLLECTED;
+  return weakest(states) ?? NOT_COLLECTED;
 }
 
 /** True if all are surely true, false if one is surely false, else unknown. */
 export function allOf(...states: readonly Flag[]): Flag {
   const no = surest(states.filter((s) => isValue(s, false)));
   if (no !== undefined && no.state !== 'assumed') return no;
-  const open = states.find((s) => s.state === 'unknown');
-  return no ?? open ?? surest(states) ?? NOT_COLLECTED;
+  return no ?? weakest(states) ?? NOT_COLLECTED;
 }
 
 /** True, false or undefined (not known). */

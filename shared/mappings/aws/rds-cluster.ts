@@ -148,7 +148,9 @@ const requested = (p: EncryptionPlaces): Reader<Encryption> =>
       const engine = said(native, p.engine);
       const on = at(p.encrypted).bool()(native);
       if (on?.state === 'unknown') return on;
-      if (on?.value === true) return readKey(native, p.key) ?? { ...on, value: 'provider_key' };
+      if (on?.value === true) {
+        return readKey(native, p.key) ?? { state: 'default', value: 'provider_key', ...RDS_ENCRYPTS };
+      }
       if (isStated(native, p.key)) return unknown('invalid', undefined, 'a key without storage encryption is refused');
       if (engine === undefined) return unknown('not_collected', undefined, 'the engine is not known');
       if (isAurora(engine)) {

@@ -24,7 +24,7 @@ import { terraformOwner } from '../dialects/terraform.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { s3AccountBlockId } from './arn.ts';
-import { allOf, anyOf, assumed, doc, type Flag, stated, truth, withValue } from './evidence.ts';
+import { allOf, anyOf, assumed, doc, type Flag, stated, truth, weakest, withValue } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { type Answer, analyseBucketPolicy, NO_POLICY, type PolicyFindings } from './policy-document.ts';
 import { providerName } from './s3-account-block.ts';
@@ -36,6 +36,7 @@ const TERRAFORM_BLOCK = doc(
   'https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_public_access_block',
 );
 const SSE_S3 = doc('https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html'); // all buckets, since January 2023
+const KMS_DEFAULT = doc('https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html'); // aws/s3
 const UNVERSIONED = doc('https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html');
 const OBJECT_LOCK = doc('https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html');
 const NOT_LOGGED = doc('https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html');
@@ -105,7 +106,8 @@ function effective(parts: Parts, name: Switch): Flag {
   if (account === undefined) {
     return assumed(false, `the account's S3 public access block was never seen: ${name} is taken as off`);
   }
-  return account.state === 'unknown' ? account : bucket;
+  // Off needs both to be off.
+  return weakest([bucket, account]) ?? bucket;
 }
 
 // --- ACLs -----------------------------------------------------------------------------------------------------------
@@ -331,17 +333,17 @@ const literal =
   };
 const ownName = (native: NativeResource): string | undefined => native.name;
 
+/** A key that Config writes as null where it is not set: known to be unset. Without the key, unset is a default. */
+const isNull = (holder: Body, key: string): boolean => isObject(holder) && (holder as unknown as Fields)[key] === null;
+
 /** Config always delivers `BucketPolicy`; without a policy its text is null. */
 const configPolicy = derive<PolicyFindings>((native) => {
   const holder = look(native, `${SUPPLEMENT}/BucketPolicy`);
   if (holder.is !== 'value') return holder.is === 'denied' ? unknown('denied', holder.at) : undefined;
-  return (
-    policyAt(`${SUPPLEMENT}/BucketPolicy/policyText`, ownName)(native) ?? {
-      state: 'known',
-      value: NO_POLICY,
-      at: holder.at,
-    }
-  );
+  const none: Reading<PolicyFindings> = isNull(holder.value, 'policyText')
+    ? { state: 'known', value: NO_POLICY, at: `${holder.at}/policyText` }
+    : { state: 'default', value: NO_POLICY, ...POLICY };
+  return policyAt(`${SUPPLEMENT}/BucketPolicy/policyText`, ownName)(native) ?? none;
 });
 
 // --- encryption, versioning, logging --------------------------------------------------------------------------------
@@ -358,7 +360,7 @@ const sse = (rule: string, algorithm: string, key: string): Reader<Encryption> =
     })(native);
     if (scheme === undefined || scheme.state === 'unknown') return scheme as Reading<Encryption> | undefined;
     if (scheme.value === 's3') return withValue(scheme, 'provider_key' as const);
-    return readKey(native, `${rule}/${key}`) ?? withValue(scheme, 'provider_key' as const);
+    return readKey(native, `${rule}/${key}`) ?? { state: 'default', value: 'provider_key', ...KMS_DEFAULT };
   });
 
 const encryption: Columns<Encryption> = {
@@ -403,8 +405,11 @@ const cfnLogging = derive<boolean>((native) => {
 const configLogging = derive<boolean>((native) => {
   const holder = look(native, `${SUPPLEMENT}/BucketLoggingConfiguration`);
   if (holder.is !== 'value') return holder.is === 'denied' ? unknown('denied', holder.at) : undefined;
-  const target = look(native, `${SUPPLEMENT}/BucketLoggingConfiguration/destinationBucketName`);
-  return { state: 'known', value: target.is === 'value' && target.value !== '', at: target.at };
+  const key = 'destinationBucketName';
+  const none: Flag = isNull(holder.value, key)
+    ? { state: 'known', value: false, at: `${holder.at}/${key}` }
+    : { state: 'default', value: false, ...NOT_LOGGED };
+  return stated(`${SUPPLEMENT}/BucketLoggingConfiguration/${key}`)(native) ?? none;
 });
 
 /** A reading of a satellite, else of the bucket itself, else what a complete document implies. */

@@ -209,7 +209,8 @@ const rulesBefore = derive<readonly Item[]>((native) =>
 const separateRule = derive<readonly Item[]>((native) => {
   const type = look(native, '/type');
   if (type.is === 'unresolved') return unknown('unresolved', type.at, type.detail);
-  if (type.is === 'value' && type.value !== 'ingress') return { state: 'known', value: [], closed: true, at: type.at };
+  if (type.is !== 'value') return unknown('invalid', type.at, 'a rule is ingress or egress');
+  if (type.value === 'egress') return { state: 'known', value: [], closed: true, at: type.at };
   return rulesAt('', terraformRule)(native);
 });
 
