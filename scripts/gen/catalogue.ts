@@ -1,5 +1,6 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { parse } from 'yaml';
 import { LONGEST_FILE_BYTES, openFile } from '../../cli/input/documents.ts';
 import { contextFacts, kinds } from '../../shared/kinds/index.ts';
 import type { Cloud } from '../../shared/model/cloud.ts';
@@ -293,23 +294,37 @@ const LIVE: readonly {
   { cloud: 'gcp', title: 'Google Cloud', event: ['gcp.cai'], readBack: [] },
 ];
 
+/** Why a policy has no example of some sort, as its `exceptions.yaml` says. */
+function exceptionsOf(
+  root: string,
+  policyId: string,
+): readonly { readonly cloud?: string; readonly because: string }[] {
+  const path = join(root, 'policies', folderOf(policyId), 'examples', 'exceptions.yaml');
+  const said = existsSync(path) ? (parse(readFileSync(path, 'utf8')) as { missing?: unknown } | null) : null;
+  return Array.isArray(said?.missing) ? (said.missing as { cloud?: string; because: string }[]) : [];
+}
+
 /** Whether, and from which documents, a policy is decided in a cloud: by its examples that end in compliant or violation. */
-function decidable(judged: readonly Judged[], live: (typeof LIVE)[number]): string {
-  const of = (dialects: readonly Dialect[]) =>
-    judged
-      .filter((j) => dialects.includes(j.dialect) && j.verdict !== 'unknown')
-      .sort((a, b) => a.natives.length - b.natives.length);
-  const types = (j: Judged | undefined): string =>
-    [...new Set((j?.natives ?? []).map((n) => code(n.type)))].join(' + ');
-  const both = (list: readonly Judged[]): string =>
-    [...new Set(['compliant', 'violation'].map((v) => [v, types(list.find((j) => j.verdict === v))] as const))]
-      .filter(([, t]) => t !== '')
-      .map(([v, t]) => `${v} from ${t}`)
-      .join('; ');
-  const [event, readBack] = [of(live.event), of(live.readBack)];
-  if (event.length > 0) return `event: ${both(event)}`;
-  if (readBack.length > 0) return `read-back: ${both(readBack)}`;
-  return judged.some((j) => j.cloud === live.cloud) ? 'never: unknown' : 'no example decides it';
+function decidable(judged: readonly Judged[], live: (typeof LIVE)[number], never: string | undefined): string {
+  const ways = ['compliant', 'violation'].flatMap((verdict) => {
+    const smallest = (dialects: readonly Dialect[]): string | undefined => {
+      const [found] = judged
+        .filter((j) => j.verdict === verdict && j.natives.every((n) => dialects.includes(n.dialect)))
+        .sort((x, y) => x.natives.length - y.natives.length);
+      return found === undefined ? undefined : [...new Set(found.natives.map((n) => code(n.type)))].join(' + ');
+    };
+    const event = smallest(live.event);
+    const either = event === undefined ? smallest([...live.event, ...live.readBack]) : undefined;
+    return event !== undefined
+      ? [{ verdict, how: `event: ${event}` }]
+      : either !== undefined
+        ? [{ verdict, how: `read-back: ${either}` }]
+        : [];
+  });
+  const [first, second] = ways;
+  if (first === undefined) return `never${never === undefined ? '' : `: ${never}`}`;
+  if (second !== undefined && second.how === first.how) return first.how;
+  return ways.map((w) => `${w.verdict} by ${w.how}`).join('; ');
 }
 
 async function policiesPage(root: string): Promise<string> {
@@ -345,12 +360,18 @@ async function policiesPage(root: string): Promise<string> {
     '# Policies',
     'Each policy judges every cloud. Which property and value pass is read off its native examples, by the very mappings that judge.',
     '## What it takes to decide',
-    'From the event alone (AWS Config items, Azure Resource Notifications, Cloud Asset feeds: the state is inside; several types mean several events), by reading the resource back, or never.',
+    'For each verdict the fewest documents that an example needs: from events alone (AWS Config items, Azure Resource Notifications, Cloud Asset feeds have the state inside; several types are several events), by reading back, or never. Where a verdict is not named, no example of that cloud has it.',
     table(
       ['policy', ...LIVE.map((l) => l.title)],
       compiled.map((p) => [
         `[${p.policy.id}](#${anchor(p.policy.id)})`,
-        ...LIVE.map((l) => decidable(judged.get(p.policy.id) ?? [], l)),
+        ...LIVE.map((l) =>
+          decidable(
+            (judged.get(p.policy.id) ?? []).filter((j) => j.cloud === l.cloud),
+            l,
+            exceptionsOf(root, p.policy.id).find((e) => e.cloud === l.cloud)?.because,
+          ),
+        ),
       ]),
     ),
     ...sections,
