@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import type { Json } from '../../../../shared/model/json.ts';
+import { armResource } from '../../../../shared/mappings/dialects/arm.ts';
+import { mapDocument } from '../../../../shared/mappings/document.ts';
+import { only, plan } from '../../../support/plan.ts';
+
+type Fields = { readonly [key: string]: Json };
+const RG = '/subscriptions/s/resourceGroups/rg/providers';
+const UNKNOWN = { state: 'unknown' };
+const is = (value: Json) => ({ value });
+const factOf = (name: string, ...documents: readonly Fields[]) => only({ value: documents }).facts[name];
+
+describe('an Azure SQL server', () => {
+  const ID = `${RG}/Microsoft.Sql/servers/db`;
+  const server = (properties: Fields = {}): Fields => ({
+    id: ID,
+    name: 'db',
+    type: 'Microsoft.Sql/servers',
+    properties,
+  });
+  const child = (path: string, properties: Fields): Fields => ({
+    id: `${ID}/${path}`,
+    name: path.slice(path.lastIndexOf('/') + 1),
+    properties,
+  });
+  const read = (databases: readonly string[], ...more: readonly Fields[]) =>
+    mapDocument([
+      ...armResource.read(server(), { orderKey: '1' }),
+      ...armResource.read(
+        { value: databases.map((d) => child(`databases/${d}`, {})) },
+        { orderKey: '1', listOf: `${ID}/databases` },
+      ),
+      ...more.flatMap((m) => armResource.read(m, { orderKey: '1' })),
+    ]).resources[0]?.facts ?? {};
+  const tde = (database: string, state: string) =>
+    child(`databases/${database}/transparentDataEncryption/current`, { state });
+  const retention = (database: string, retentionDays: number) =>
+    child(`databases/${database}/backupShortTermRetentionPolicies/default`, { retentionDays });
+  const protector = (serverKeyType: string) => child('encryptionProtector/current', { serverKeyType });
+
+  test.each<readonly [string, string, Fields, object]>([
+    ['public_endpoint', 'off', { publicNetworkAccess: 'Disabled' }, is(false)],
+    ['public_endpoint', 'on', { publicNetworkAccess: 'Enabled' }, is(true)],
+    ['public_endpoint', 'unset', {}, { state: 'default', value: true }],
+    ['public_endpoint', 'a perimeter', { publicNetworkAccess: 'SecuredByPerimeter' }, UNKNOWN],
+    ['tls_required', 'a minimal version', { minimalTlsVersion: '1.2' }, { state: 'known', value: true }],
+    ['tls_required', 'unset', {}, { state: 'default', value: true }],
+    ['tls_required', 'None', { minimalTlsVersion: 'None' }, UNKNOWN],
+    ['encryption', 'databases unseen', {}, UNKNOWN],
+    ['backup_retention_days', 'databases unseen', {}, UNKNOWN],
+  ])('%s: %s', (name, _, properties, expected) => {
+    expect(factOf(name, server(properties))).toMatchObject(expected);
+  });
+
+  test('is encrypted if every database is, under the key of its protector', () => {
+    expect(read(['master', 'a'], tde('a', 'Enabled'), protector('ServiceManaged'))['encryption']).toMatchObject(
+      is('provider_key'),
+    );
+    expect(read(['a'], tde('a', 'Enabled'), protector('AzureKeyVault'))['encryption']).toMatchObject(
+      is('customer_key'),
+    );
+    expect(read(['a', 'b'], tde('a', 'Enabled'), tde('b', 'Disabled'))['encryption']).toMatchObject(is('none'));
+    // One database was not seen, and then the protector was not.
+    expect(read(['a', 'b'], tde('a', 'Enabled'), protector('ServiceManaged'))['encryption']).toMatchObject(UNKNOWN);
+    expect(read(['a'], tde('a', 'Enabled'))['encryption']).toMatchObject(UNKNOWN);
+  });
+
+  test('keeps backups as long as the database that keeps them shortest', () => {
+    expect(read(['a', 'b'], retention('a', 14), retention('b', 3))['backup_retention_days']).toMatchObject(is(3));
+    expect(read(['a', 'b'], retention('a', 14))['backup_retention_days']).toMatchObject(UNKNOWN);
+    expect(read([])['backup_retention_days']).toMatchObject({ state: 'default', value: 7 });
+  });
+
+  test('is protected by a lock; that none was seen decides nothing in live data', () => {
+    const lock = (level: string): Fields => ({
+      id: `${ID}/providers/Microsoft.Authorization/locks/l`,
+      name: 'l',
+      type: 'Microsoft.Authorization/locks',
+      properties: { level },
+    });
+    expect(factOf('deletion_protected', server(), lock('CanNotDelete'))).toMatchObject(is(true));
+    expect(factOf('deletion_protected', server(), lock('ReadOnly'))).toMatchObject(is(true));
+    expect(factOf('deletion_protected', server())).toMatchObject(UNKNOWN);
+    const inGroup: Fields = {
+      id: '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Authorization/locks/l',
+      name: 'l',
+      type: 'Microsoft.Authorization/locks',
+      properties: { level: 'CanNotDelete' },
+    };
+    expect(factOf('deletion_protected', server(), inGroup)).toMatchObject(UNKNOWN);
+  });
+
+  test('in a plan has the documented defaults for what is not there', () => {
+    const claims = { address: 'azurerm_mssql_server.claims', after: { name: 'claims' } };
+    const database = (after: Fields) => ({
+      address: 'azurerm_mssql_database.a',
+      after: { name: 'a', ...after },
+      unknown: { server_id: true },
+      expressions: { server_id: { references: ['azurerm_mssql_server.claims.id', 'azurerm_mssql_server.claims'] } },
+    });
+    expect(only(plan(claims)).facts).toMatchObject({
+      public_endpoint: { state: 'default', value: true },
+      encryption: { state: 'default', value: 'provider_key' },
+      backup_retention_days: { state: 'default', value: 7 },
+      deletion_protected: { state: 'default', value: false },
+    });
+    expect(
+      only(plan(claims, database({ transparent_data_encryption_enabled: false }))).facts['encryption'],
+    ).toMatchObject(is('none'));
+    expect(
+      only(plan(claims, database({ short_term_retention_policy: [{ retention_days: 2 }] }))).facts[
+        'backup_retention_days'
+      ],
+    ).toMatchObject({ value: 2 });
+  });
+});
+
+describe.each([
+  ['PostgreSQL', 'Microsoft.DBforPostgreSQL/flexibleServers', 'azurerm_postgresql_flexible_server'],
+  ['MySQL', 'Microsoft.DBforMySQL/flexibleServers', 'azurerm_mysql_flexible_server'],
+])('a %s flexible server', (_, type, azurerm) => {
+  const ID = `${RG}/${type}/db`;
+  const server = (properties: Fields = {}): Fields => ({ id: ID, name: 'db', type, properties });
+  const configuration = (name: string, value: string): Fields => ({
+    id: `${ID}/configurations/${name}`,
+    name,
+    type: `${type}/configurations`,
+    properties: { value },
+  });
+  const SUBNET = `${RG}/Microsoft.Network/virtualNetworks/v/subnets/db`;
+
+  test.each<readonly [string, string, Fields, object]>([
+    ['public_endpoint', 'in a subnet', { network: { delegatedSubnetResourceId: SUBNET } }, is(false)],
+    [
+      'public_endpoint',
+      'in a subnet, and said to be public',
+      { network: { delegatedSubnetResourceId: SUBNET, publicNetworkAccess: 'Enabled' } },
+      UNKNOWN,
+    ],
+    ['public_endpoint', 'off', { network: { publicNetworkAccess: 'Disabled' } }, is(false)],
+    ['public_endpoint', 'on', { network: { publicNetworkAccess: 'Enabled' } }, is(true)],
+    ['public_endpoint', 'unset', {}, { state: 'default', value: true }],
+    ['encryption', 'unset', {}, { state: 'default', value: 'provider_key' }],
+    ['encryption', 'a key of ours', { dataEncryption: { type: 'AzureKeyVault' } }, is('customer_key')],
+    ['backup_retention_days', 'set', { backup: { backupRetentionDays: 30 } }, is(30)],
+    ['backup_retention_days', 'unset', {}, { state: 'default', value: 7 }],
+    ['tls_required', 'unseen', {}, UNKNOWN],
+  ])('%s: %s', (name, __, properties, expected) => {
+    expect(factOf(name, server(properties))).toMatchObject(expected);
+  });
+
+  test('requires TLS as its configuration says, and no other one', () => {
+    const tls = (name: string, value: string) => factOf('tls_required', server(), configuration(name, value));
+    expect(tls('require_secure_transport', 'ON')).toMatchObject(is(true));
+    expect(tls('require_secure_transport', 'off')).toMatchObject(is(false));
+    expect(tls('tls_version', 'TLSv1.2')).toMatchObject(UNKNOWN);
+  });
+
+  test('in a plan', () => {
+    const claims = (after: Fields = {}) => ({ address: `${azurerm}.claims`, after: { name: 'db', ...after } });
+    const off = {
+      address: `${azurerm}_configuration.tls`,
+      after: { name: 'require_secure_transport', value: 'off', server_name: 'db' },
+      unknown: { server_id: true },
+      expressions: { server_id: { references: [`${azurerm}.claims.id`, `${azurerm}.claims`] } },
+    };
+    expect(only(plan(claims())).facts['tls_required']).toMatchObject({ state: 'default', value: true });
+    expect(only(plan(claims(), off)).facts['tls_required']).toMatchObject(is(false));
+    expect(only(plan(claims({ delegated_subnet_id: SUBNET }))).facts['public_endpoint']).toMatchObject(is(false));
+    expect(only(plan(claims({ customer_managed_key: [{ key_vault_key_id: 'k' }] }))).facts['encryption']).toMatchObject(
+      is('customer_key'),
+    );
+  });
+});
