@@ -1,7 +1,7 @@
 /** Judges what changed: batches of the changes queue. */
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
@@ -40,7 +40,7 @@ const work = makeWorkBatch({
   log,
 });
 
-export const handler = middy<SQSEvent>()
+export const handler = middleware<SQSEvent>()
   .use(baseStack(telemetry))
   .handler((event) =>
     answerBatch(event, async (messages) => {

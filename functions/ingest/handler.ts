@@ -1,7 +1,7 @@
 /** The front door for webhooks: Azure Event Grid and Google Pub/Sub. */
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
@@ -36,7 +36,7 @@ const doors = new Map([
     : [[INGEST_PATHS.google, makeAssetFeedDoor({ ...common, ...google, check: makeGoogleCaller(google) })] as const]),
 ]);
 
-export const handler = middy<APIGatewayProxyEventV2>()
+export const handler = middleware<APIGatewayProxyEventV2>()
   .use(baseStack(telemetry))
   .handler(async (event) => {
     const request = fromApiGateway(event);

@@ -1,7 +1,7 @@
 /** Tells Slack what was published, grouped by cause, nothing twice. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { readSecret } from '../../shared/adapters/aws/secret.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
@@ -27,7 +27,7 @@ const makeClient = async () =>
     local: env.EDICT_LOCAL,
   });
 
-export const handler = middy<SQSEvent>()
+export const handler = middleware<SQSEvent>()
   .use(baseStack(telemetry))
   .handler((event) =>
     answerBatch(event, async (messages) => {

@@ -1,7 +1,7 @@
 /** Derives findings, events and the re-judging of dependents from the commits of the resources table. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
@@ -46,7 +46,7 @@ const deps = {
 const projectImages = makeProjectImages(deps);
 const projectMessages = makeProjectMessages(deps);
 
-export const handler = middy<DynamoDBStreamEvent | SQSEvent>()
+export const handler = middleware<DynamoDBStreamEvent | SQSEvent>()
   .use(baseStack(telemetry))
   .handler(async (event) => {
     await active.refresh();

@@ -1,7 +1,7 @@
 /** Judges again from stored facts: a new activation, a changed dependency, a clause on age that flips. */
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
@@ -37,7 +37,7 @@ const work = makeReJudgeBatch({
   log,
 });
 
-export const handler = middy<DynamoDBStreamEvent | SQSEvent>()
+export const handler = middleware<DynamoDBStreamEvent | SQSEvent>()
   .use(baseStack(telemetry))
   .handler(async (event) => {
     if (isQueueEvent(event)) return answerBatch(event, work);

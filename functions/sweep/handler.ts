@@ -2,7 +2,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import middy from '@middy/core';
+import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
@@ -49,6 +49,6 @@ const work = makeSweepBatch({
   log,
 });
 
-export const handler = middy<SQSEvent>()
+export const handler = middleware<SQSEvent>()
   .use(baseStack(telemetry))
   .handler((event) => answerBatch(event, work));

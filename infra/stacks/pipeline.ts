@@ -52,7 +52,7 @@ export class PipelineStack extends Stack {
       consumerTimeout: Duration.seconds(60),
     });
     const changes = this.#evaluate();
-    const ingestUrl = this.#ingest(changes);
+    const { url, ingest } = this.#ingest(changes);
     this.#noticesOfAws(changes);
     this.#project(reJudge);
     this.#reJudge(reJudge);
@@ -60,7 +60,8 @@ export class PipelineStack extends Stack {
     if (config.slack !== undefined) this.#slack(config.slack);
 
     const output = (name: PipelineOutput, value: string) => new CfnOutput(this, name, { value });
-    output('IngestUrl', ingestUrl);
+    output('IngestUrl', url);
+    output('IngestFunction', ingest.function.functionName);
     output('ChangesQueueUrl', changes.queue.queueUrl);
     output('ReJudgeQueueUrl', reJudge.queue.queueUrl);
     output('SweepQueueUrl', sweep.queue.queueUrl);
@@ -108,7 +109,7 @@ export class PipelineStack extends Stack {
   }
 
   /** The front door for webhooks. Who may call, and what each answer means, is the function's business. */
-  #ingest(changes: WorkQueue): string {
+  #ingest(changes: WorkQueue): { readonly url: string; readonly ingest: AppFunction<'ingest'> } {
     const { config, quarantine } = this.#props;
     const ingest = new AppFunction(this, 'Ingest', {
       functionName: 'ingest',
@@ -161,7 +162,7 @@ export class PipelineStack extends Stack {
         error: '$context.error.message',
       }),
     };
-    return api.apiEndpoint;
+    return { url: api.apiEndpoint, ingest };
   }
 
   /** AWS's own notices arrive on the default bus; member accounts of an organisation forward theirs to it. */

@@ -11,7 +11,7 @@ export const stackNames = (stage: string) =>
 /** The outputs of the stacks, by the name they have in CloudFormation. */
 export const STACK_OUTPUTS = {
   state: ['ResourcesTable', 'FindingsTable', 'PoliciesTable', 'QuarantineBucket', 'BusName'],
-  pipeline: ['IngestUrl', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepQueueUrl', 'Local'],
+  pipeline: ['IngestUrl', 'IngestFunction', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepQueueUrl', 'Local'],
 } as const;
 export type StateOutput = (typeof STACK_OUTPUTS)['state'][number];
 export type PipelineOutput = (typeof STACK_OUTPUTS)['pipeline'][number];
