@@ -66,6 +66,14 @@ function pathOf(document: Json, pointer: string): Path | undefined {
   return path;
 }
 
+/** The document without a field. A plan says of each attribute also whether it is known: that goes with it. */
+function without(document: Json, path: Path): Json {
+  const after = path.lastIndexOf('after');
+  const less = changed(document, path, undefined);
+  if (after < 1 || path[after - 1] !== 'change') return less;
+  return changed(less, [...path.slice(0, after), 'after_unknown', ...path.slice(after + 1)], undefined);
+}
+
 /** The resources of a document; undefined if it is refused or of no known form. Anything else that is thrown fails the test. */
 function map(document: Json): readonly MappedResource[] | undefined {
   const form = detectForm(document);
@@ -117,8 +125,13 @@ const mutated = fc
     return { file: example.file, document };
   });
 
-const settled = (state: FactState | undefined): unknown =>
-  state?.state === 'known' ? { value: state.value, closed: state.closed } : undefined;
+/** What a known state says; undefined for one that says nothing for certain: an item of which nothing is known may be any. */
+const settled = (state: FactState | undefined): unknown => {
+  if (state?.state !== 'known') return undefined;
+  const open =
+    Array.isArray(state.value) && state.value.some((item) => isObject(item) && Object.keys(item).length === 0);
+  return open ? undefined : { value: state.value, closed: state.closed };
+};
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 
 /** For each known fact of the document: whether deleting what it points to broke the law; undefined if nothing is there to delete. */
@@ -133,12 +146,10 @@ function deletions(
       // An item of a list is no field: without it the list says something else, as it should. Nor is a whole resource.
       if (path === undefined || path.length === 0 || typeof path.at(-1) === 'number') return [];
       if (resource.natives.some((n) => n.pointer === state.at)) return [];
-      const after = map(changed(document, path, undefined))?.find(
-        (r) => r.id === resource.id && r.mapping === resource.mapping,
-      );
+      const after = map(without(document, path))?.find((r) => r.id === resource.id && r.mapping === resource.mapping);
       const now = after?.facts[fact];
       const broken =
-        now?.state === 'known' && !same(settled(now), settled(state))
+        now?.state === 'known' && settled(now) !== undefined && !same(settled(now), settled(state))
           ? `${resource.mapping.id} ${fact}: without ${state.at}, ${JSON.stringify(state.value)} became ${JSON.stringify(now.value)} (${now.at})`
           : undefined;
       return [{ fact, mapping: resource.mapping.id, broken }];
