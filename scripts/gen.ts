@@ -13,6 +13,7 @@ import { dirname, join, sep } from 'node:path';
 import { isToolReady } from './fetch-tools.ts';
 import { bundle } from './gen/bundle.ts';
 import { catalogue } from './gen/catalogue.ts';
+import { checkSchema } from './gen/check-schema.ts';
 import { policies } from './gen/policies.ts';
 import { schemas } from './gen/schemas.ts';
 import { isMain } from './is-main.ts';
@@ -31,7 +32,7 @@ export interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue];
+export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema];
 
 export const projectRoot: string = join(import.meta.dirname, '..');
 
