@@ -9,7 +9,7 @@ import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
-import { notSeen, settle } from './settle.ts';
+import { notSeen, settle, sinceList } from './settle.ts';
 import { azurermOwner } from './terraform.ts';
 
 const NOT_COLLECTED_BY_DEFAULT = {
@@ -152,11 +152,9 @@ export function diagnosticParts(type: string, below = ''): { readonly [part: str
  */
 export function collected(parts: Parts, required: readonly string[]): FactState {
   const list = parts.get<string[]>('all_log_categories');
-  const listKey = parts.all('diagnostics_list')[0]?.orderKey;
-  const settings = parts
-    .all('diagnostics')
-    .filter((p) => listKey === undefined || p.orderKey > listKey)
-    .filter((p) => !(p.readings['log_target']?.state === 'known' && p.readings['log_target'].value === false));
+  const settings = sinceList(parts, 'diagnostics', 'diagnostics_list').filter(
+    (p) => !(p.readings['log_target']?.state === 'known' && p.readings['log_target'].value === false),
+  );
   const readings: Reading<string[]>[] = [];
   let open: Reading<never> | undefined;
   const take = (reading: Reading<string[]> | undefined) => {

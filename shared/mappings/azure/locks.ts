@@ -10,7 +10,7 @@ import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { at, derive, look, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
-import { notSeen, settle, valueOf } from './settle.ts';
+import { notSeen, settle, sinceList, valueOf } from './settle.ts';
 import { azurermOwner } from './terraform.ts';
 
 const LOCK = 'microsoft.authorization/locks';
@@ -59,7 +59,9 @@ export function lockParts(type: string): { readonly [part: string]: Part } {
 
 /** Whether a lock holds deletion up. */
 export function deletionProtected(parts: Parts): FactState {
-  const readings = parts.all('lock').map((p) => p.readings['lock_holds'] as Reading<boolean> | undefined);
+  const readings = sinceList(parts, 'lock', 'lock_list').map(
+    (p) => p.readings['lock_holds'] as Reading<boolean> | undefined,
+  );
   const list = parts.get<boolean>('locks');
   const holding = [...readings, list].find((r) => valueOf(r) === true);
   if (holding !== undefined) return settle(true, holding);

@@ -1,5 +1,6 @@
 /** How several readings make one fact: a fact is as certain as the least certain reading that decided it. */
 import type { FactState, FactValue } from '../../model/fact.ts';
+import type { Parts, SeenPart } from '../mapping.ts';
 import type { Reading, ReadingValue } from '../reader.ts';
 
 /** A reading whose value does not matter any more, only how it is known. */
@@ -24,6 +25,12 @@ export const valueOf = <V>(reading: Reading<V> | undefined): V | undefined =>
 /** The text of a scalar value; empty for anything else. */
 export const scalarText = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+
+/** The instances of a part that are newer than the whole list of them: what the list did not have then is gone. */
+export function sinceList(parts: Parts, part: string, list: string): readonly SeenPart[] {
+  const listed = parts.all(list)[0];
+  return parts.all(part).filter((p) => listed === undefined || p.orderKey > listed.orderKey);
+}
 
 /** An unknown state that says what was not seen. */
 export const notSeen = (detail: string): FactState & { state: 'unknown' } => ({

@@ -97,10 +97,13 @@ function databases(parts: Parts): {
   const whole = parts.get<ReadingValue>('database_names');
   const listed =
     whole?.state === 'known' && Array.isArray(whole.value) ? (whole.value as readonly string[]) : undefined;
+  const listedAt = parts.all('database_list')[0]?.orderKey ?? '';
   for (const name of listed ?? []) byName.set(name, {});
   for (const part of ['database', 'tde', 'retention']) {
     for (const seen of parts.all(part)) {
       const name = nameOf(seen);
+      // A database that the list does not have is gone, unless it came later.
+      if (listed !== undefined && !byName.has(name) && seen.orderKey <= listedAt) continue;
       const before = byName.get(name) ?? {};
       const encrypted = seen.readings['tde'] as Reading<boolean> | undefined;
       const retentionDays = seen.readings['retention_days'] as Reading<number> | undefined;

@@ -16,7 +16,7 @@ import { at, type Because, derive, look, type Reader, type Reading, type Reading
 import { ancestorOf, armName } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
-import { notSeen, scalarText, settle, valueOf } from './settle.ts';
+import { notSeen, scalarText, settle, sinceList, valueOf } from './settle.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';
@@ -111,8 +111,10 @@ interface Container {
 }
 
 const ACCOUNT_KEY_SCOPE = '$account-encryption-key';
+/** The container of a static website. */
+const WEB = '$web';
 
-/** A whole list of containers: `[{name, access, scope, at}]`; unknown if one of them cannot be read. */
+/** Of a whole list the containers that matter: `[{name, access, scope, at}]`; unknown if one of them cannot be read. */
 const containerList: Reader<ReadingValue> = derive<ReadingValue>((native) => {
   const found = look(native, '/value');
   if (found.is !== 'value' || !Array.isArray(found.value)) {
@@ -128,6 +130,12 @@ const containerList: Reader<ReadingValue> = derive<ReadingValue>((native) => {
       return unknown('invalid', one.pointer, 'a container of the list cannot be read');
     }
     const scope = at('/properties/defaultEncryptionScope').string()(one);
+    // Of the others it only matters that there are no more of these.
+    const ordinary =
+      access.value === 'none' &&
+      name.value !== WEB &&
+      (scope === undefined || (scope.state === 'known' && scope.value === ACCOUNT_KEY_SCOPE));
+    if (ordinary) continue;
     list.push({
       name: name.value,
       access: access.value,
@@ -144,9 +152,7 @@ function containers(parts: Parts): {
   readonly closed: Reading<ReadingValue> | undefined;
 } {
   const whole = parts.get<ReadingValue>('containers');
-  const listedAt = parts.all('container_list')[0]?.orderKey;
-  const newer = parts.all('container').filter((c) => listedAt === undefined || c.orderKey > listedAt);
-  const list: Container[] = newer.map((c) => ({
+  const list: Container[] = sinceList(parts, 'container', 'container_list').map((c) => ({
     name: scalarText(valueOf(c.readings['container_name'])),
     access:
       (c.readings['container_access'] as Reading<string> | undefined) ?? notSeen('the access level of a container'),
@@ -173,8 +179,6 @@ function containers(parts: Parts): {
   }
   return { list, closed: whole ?? (parts.complete ? byDefault<ReadingValue>(true, docs.anonymous) : undefined) };
 }
-
-const WEB = '$web';
 
 /** Whether anyone can read a blob: by the web endpoint, or by a container's access level. */
 function publicRead(parts: Parts): FactState {

@@ -120,12 +120,12 @@ export const listType = (childType: string): string => `${childType}#list`;
  * The resource that stands for a whole list below another resource: it says of what is not in it that it does not exist.
  * Its body is `{value: […]}`.
  */
-function wholeList(collection: string, body: Json, pointer: string, options: ReadOptions): NativeResource | undefined {
+function wholeList(collection: string, body: Json, pointer: string, options: ReadOptions): readonly NativeResource[] {
   const id = collection.replace(/\/+$/, '').toLowerCase();
   const type = armType(`${id}/-`);
-  if (type === undefined) return undefined;
+  if (type === undefined) return [];
   const subscription = subscriptionOf(id) ?? options.account;
-  return {
+  const whole: NativeResource = {
     dialect: 'azure.arm',
     cloud: 'azure',
     type: listType(type),
@@ -139,11 +139,13 @@ function wholeList(collection: string, body: Json, pointer: string, options: Rea
     ...(options.changedAt === undefined ? {} : { changedAt: options.changedAt }),
     ...(options.actor === undefined ? {} : { actor: options.actor }),
   };
+  return [whole];
 }
 
 /**
  * An ARM REST body: one resource, or the answer `{value: […]}` of a list. With `options.listOf` the answer is taken as
- * the whole list below that collection, unless a `nextLink` says that more pages follow.
+ * the whole list below that collection, as one resource in place of its items, so that what vanishes from the list is
+ * gone; unless a `nextLink` says that more pages follow.
  */
 export const armResource: DocumentForm = {
   id: 'arm-resource',
@@ -166,14 +168,14 @@ export const armResource: DocumentForm = {
       const one = resource(it, { pointer, absentTags: NO_TAGS_BY_DEFAULT }, options);
       return one === undefined ? [] : [one];
     }
-    const natives = (value as readonly Json[]).flatMap((item, i) => {
+    if (options.listOf !== undefined && typeof it['nextLink'] !== 'string') {
+      return wholeList(options.listOf, it, pointer, options);
+    }
+    return (value as readonly Json[]).flatMap((item, i) => {
       const child = object(item);
       const place = { pointer: `${pointer}/value/${i}`, absentTags: NO_TAGS_BY_DEFAULT };
       return child === undefined ? [] : (resource(child, place, options) ?? []);
     });
-    if (options.listOf === undefined || typeof it['nextLink'] === 'string') return natives;
-    const whole = wholeList(options.listOf, it, pointer, options);
-    return whole === undefined ? natives : [whole, ...natives];
   },
 };
 

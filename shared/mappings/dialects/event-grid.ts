@@ -11,6 +11,7 @@ import { AppError } from '../../model/errors.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import { type NativeResource, Unresolved } from '../../model/native.ts';
 import { armLocation, armName, armType, isArmId, subscriptionOf } from '../azure/arm-id.ts';
+import { readBackOwner } from '../azure/read-back.ts';
 import type { DocumentForm } from '../form.ts';
 import { armTags } from './arm.ts';
 
@@ -29,7 +30,10 @@ export interface EventGridNotice {
   /** Who did it: the user's principal name, else the name, else the application's or object's id. */
   readonly actor?: string;
   readonly subscription: string;
-  /** The state that came inside the event, or its tombstone; undefined: to be read back (a tombstone never is). */
+  /**
+   * The state that came inside the event, or the tombstone of a resource that is judged. Undefined: it is read back, or
+   * what it is a part of (a deleted container's account).
+   */
   readonly state?: NativeResource;
   /** JSON Pointer of the event within the delivery. */
   readonly pointer: string;
@@ -60,6 +64,9 @@ const OPERATIONS: { readonly [eventType: string]: EventGridOperation } = {
 };
 const VALIDATION = 'microsoft.eventgrid.subscriptionvalidationevent';
 const NOTIFICATION = 'microsoft.resourcenotifications.resources.';
+
+/** Types of which only the kind says what they are: without it the resource is read back. */
+const KIND_DECIDES: ReadonlySet<string> = new Set(['microsoft.cognitiveservices/accounts']);
 
 /** The envelope of either schema. */
 interface Envelope {
@@ -155,10 +162,12 @@ function notice(event: Envelope, operation: EventGridOperation, pointer: string)
   const type = said ?? armType(id) ?? operationType(text(data['operationName']));
   const actor = actorOf(data);
   const common = type === undefined ? undefined : { id, type, account: subscription, orderKey: time, changedAt: time };
-  const deleted = operation === 'delete';
-  const carries = event.eventType.toLowerCase().startsWith(NOTIFICATION);
+  // That a part is gone shows in what it was a part of, which is read back.
+  const deleted = operation === 'delete' && (readBackOwner(id)?.id ?? id) === id;
+  const carries = operation === 'write' && event.eventType.toLowerCase().startsWith(NOTIFICATION) && info !== undefined;
+  const tellsKind = !KIND_DECIDES.has(type ?? '') || text(info?.['kind']) !== undefined;
   let state: NativeResource | undefined;
-  if (common !== undefined && (deleted || (carries && info !== undefined))) {
+  if (common !== undefined && (deleted || (carries && tellsKind))) {
     const at = info === undefined ? `${pointer}/data` : `${pointer}/data/${infoKey}`;
     state = notified(info ?? {}, common, at, deleted);
     if (actor !== undefined) state = { ...state, actor };

@@ -81,6 +81,11 @@ describe('an Azure SQL server', () => {
     expect(factOf('deletion_protected', server(), lock('CanNotDelete'))).toMatchObject(is(true));
     expect(factOf('deletion_protected', server(), lock('ReadOnly'))).toMatchObject(is(true));
     expect(factOf('deletion_protected', server())).toMatchObject(UNKNOWN);
+    const onDatabase: Fields = {
+      ...lock('CanNotDelete'),
+      id: `${ID}/databases/a/providers/Microsoft.Authorization/locks/l`,
+    };
+    expect(factOf('deletion_protected', server(), onDatabase)).toMatchObject(UNKNOWN);
     const inGroup: Fields = {
       id: '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Authorization/locks/l',
       name: 'l',
@@ -88,6 +93,27 @@ describe('an Azure SQL server', () => {
       properties: { level: 'CanNotDelete' },
     };
     expect(factOf('deletion_protected', server(), inGroup)).toMatchObject(UNKNOWN);
+  });
+
+  test('forgets the databases and locks that a newer list no longer has', () => {
+    const lock: Fields = {
+      id: `${ID}/providers/Microsoft.Authorization/locks/l`,
+      name: 'l',
+      type: 'Microsoft.Authorization/locks',
+      properties: { level: 'CanNotDelete' },
+    };
+    const old = [server(), child('databases/gone', {}), tde('gone', 'Disabled'), retention('gone', 1), lock];
+    const facts = mapDocument([
+      ...old.flatMap((d) => armResource.read(d, { orderKey: '1' })),
+      ...armResource.read({ value: [] }, { orderKey: '2', listOf: `${ID}/databases` }),
+      ...armResource.read({ value: [] }, { orderKey: '2', listOf: `${ID}/providers/Microsoft.Authorization/locks` }),
+      ...armResource.read(protector('ServiceManaged'), { orderKey: '2' }),
+    ]).resources[0]?.facts;
+    expect(facts).toMatchObject({
+      encryption: is('provider_key'),
+      backup_retention_days: is(7),
+      deletion_protected: UNKNOWN,
+    });
   });
 
   test('in a plan has the documented defaults for what is not there', () => {

@@ -93,6 +93,21 @@ describe('an Event Grid delivery', () => {
     }
   });
 
+  test('of a deleted part is read back from what it was a part of', () => {
+    const child = `${ID}/blobServices/default/containers/a`;
+    const [notice] = eventGridNotices([gridEvent('Microsoft.Resources.ResourceDeleteSuccess', { resourceUri: child })]);
+    expect(notice).toMatchObject({ id: child.toLowerCase(), operation: 'delete' });
+    expect(notice).not.toHaveProperty('state');
+  });
+
+  test('without the kind that decides what a resource is has to be read back', () => {
+    const id = `${SUB}/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/ai`;
+    const info = { id, name: 'ai', type: 'Microsoft.CognitiveServices/accounts', properties: {} };
+    const notice = (resourceInfo: Fields) => eventGridNotices([gridEvent(UPDATED, { ...state, resourceInfo })])[0];
+    expect(notice(info)).not.toHaveProperty('state');
+    expect(notice({ ...info, kind: 'OpenAI' })).toHaveProperty('state');
+  });
+
   test('of an action and of a child names the operation and the child', () => {
     const child = `${ID}/blobServices/default/containers/a`;
     const [action, container] = eventGridNotices([
