@@ -18,7 +18,7 @@ import { type Service, startService } from './service.ts';
 import { stories } from './stories/index.ts';
 import { summary } from './summary.ts';
 import { documentsOf, Ledger, type Told, tell } from './telling.ts';
-import { transitionLine } from './transition-line.ts';
+import { transitionHeader, transitionLine } from './transition-line.ts';
 
 /** How long a change may take until what it must lead to has come; and how long to listen for what nobody expects. */
 const PATIENCE_MS = 20_000;
@@ -26,6 +26,8 @@ const AFTERMATH_MS = 1500;
 
 const USAGE = 'npm start [-- --exit] [--port <n>] [--keep-log]';
 const paint = style(process.stdout);
+/** The width of the terminal; undefined where lines are not cut. */
+const columns = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
 const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -103,17 +105,17 @@ async function main(): Promise<number> {
       ledger.note(event);
       latenciesMs.push(atMs - Date.parse(event.detail.edict.trueAt));
       const documents = told.flatMap((t) => (t.story.about === aboutOf(event.resource, told) ? documentsOf(t) : []));
-      const width = process.stdout.isTTY ? process.stdout.columns : undefined;
-      say(transitionLine(event, atMs, { paint, width, documents }));
+      say(transitionLine(event, atMs, { paint, width: columns(), documents }));
     },
   });
   let code = 0;
   try {
     say();
     say(
-      `${service.released.policies} policies are in force. Changes come from ${stories.length} resources in three clouds; each line is a transition that was published:`,
+      `${service.released.policies} policies are in force. ${stories.length} stories of three clouds begin; each line is a transition that was published.`,
     );
     say();
+    say(transitionHeader(paint, columns()));
     code = await watchStories(service, ledger, told, latenciesMs, interrupt.signal);
     if (!exit && !interrupt.signal.aborted) {
       say(paint('dim', `The stack stays until Ctrl-C (${service.aws.endpoint}).`));

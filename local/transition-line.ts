@@ -21,46 +21,57 @@ export interface LineOptions {
   readonly documents: readonly Json[];
 }
 
+const POLICY_COLUMNS = 40;
+const RESOURCE_COLUMNS = 19;
+
+/** What stands above the lines. */
+export const transitionHeader = (paint: LineOptions['paint'], width: number | undefined): string =>
+  paint(
+    'dim',
+    fit(
+      `${'since'.padStart(8)}     ${'severity'.padEnd(8)}  cloud  ${'resource'.padEnd(RESOURCE_COLUMNS)}  ${'policy'.padEnd(policyColumns(width))}  what, and the provider's own property`,
+      width ?? Infinity,
+    ),
+  );
+
 /**
- * `+0.31 s  ✗ critical  aws    acme-invoices  object-store.no-public-access  violated: nobody can read objects  <property> = <value>`
+ * `+0.31 s  ✗  critical  aws    acme-invoices  object-store.no-public-access  violated: “nobody can read objects”  BucketPolicy.policyText = {…}`
  */
 export function transitionLine(event: FindingTransitionEvent, atMs: number, options: LineOptions): string {
-  const { paint } = options;
+  const { paint, width } = options;
   const { edict } = event.detail;
   const seconds = (atMs - Date.parse(edict.trueAt)) / 1000;
   const { mark, format } = markOf(edict.to);
-  const title = edict.policy.title;
-  const sentence = sentenceOf({ ...edict, title });
   const [fact] = tellingFacts(edict);
-  const evidence = fact === undefined ? '' : factText(fact, options.documents);
+  const policy = policyColumns(width);
 
   const head: readonly (readonly [string, Format])[] = [
     [`+${seconds.toFixed(2)} s`.padStart(8), 'dim'],
     [mark, format],
     [edict.policy.severity.padEnd(8), SEVERITY_FORMAT[edict.policy.severity]],
     [edict.resource.cloud.padEnd(5), 'reset'],
-    [fit(shortName(edict.resource), 19).padEnd(19), 'bold'],
-    [edict.policy.id.padEnd(40), 'reset'],
+    [fit(shortName(edict.resource), RESOURCE_COLUMNS).padEnd(RESOURCE_COLUMNS), 'bold'],
+    [fit(edict.policy.id, policy).padEnd(policy), 'reset'],
   ];
   const used = head.reduce((sum, [text]) => sum + text.length + 2, 0);
   const tail: readonly (readonly [string, Format])[] = [
-    [plain(sentence), format],
-    [plain(evidence, 200), 'dim'],
+    [plain(sentenceOf({ ...edict, title: edict.policy.title })), format],
+    [fact === undefined ? '' : plain(factText(fact, options.documents), 240), 'dim'],
   ];
-  const room = options.width === undefined ? undefined : Math.max(20, options.width - used);
-  return `${[...head, ...cutTo(tail, room)].map(([text, f]) => paint(f, text)).join('  ')}`.trimEnd();
+  const shown = cutTo(tail, width === undefined ? Infinity : width - used);
+  return `${[...head, ...shown].map(([text, f]) => paint(f, text)).join('  ')}`.trimEnd();
 }
 
+/** On a narrow terminal the policy's column gives way. */
+const policyColumns = (width: number | undefined): number =>
+  width === undefined ? POLICY_COLUMNS : Math.max(16, Math.min(POLICY_COLUMNS, width - 54));
+
 /** The pieces as far as they fit on the line, the last one that does cut. */
-function cutTo(
-  pieces: readonly (readonly [string, Format])[],
-  room: number | undefined,
-): readonly (readonly [string, Format])[] {
-  if (room === undefined) return pieces.filter(([text]) => text !== '');
+function cutTo(pieces: readonly (readonly [string, Format])[], room: number): readonly (readonly [string, Format])[] {
   const shown: (readonly [string, Format])[] = [];
   let left = room;
   for (const [text, format] of pieces) {
-    if (text === '' || left < 8) continue;
+    if (text === '' || left < 10) continue;
     const cut = fit(text, left);
     shown.push([cut, format]);
     left -= cut.length + 2;

@@ -1,4 +1,5 @@
 /** Findings and transitions in the words of a line: what is said, why, and by which property of the provider. */
+import { contextFacts } from '../../shared/kinds/index.ts';
 import { type Json, isObject, pointerSegments } from '../../shared/model/json.ts';
 import type { Cause, DecidingFact, Transition } from '../../shared/model/resource.ts';
 import type { Severity } from '../../shared/model/verdict.ts';
@@ -40,8 +41,8 @@ export function sentenceOf(
   const clauses = (verdict: 'fails' | 'unknown'): string =>
     t.clauses
       .filter((c) => c.verdict === verdict)
-      .map((c) => c.says)
-      .join('; ');
+      .map((c) => `“${c.says}”`)
+      .join(', ');
   switch (t.to) {
     case 'violation':
       return `violated: ${clauses('fails')}`;
@@ -127,31 +128,50 @@ export function factText(deciding: DecidingFact, documents: readonly Json[] = []
   const { fact, after } = deciding;
   const name = fact.replaceAll('_', ' ');
   if (after.state === 'unknown') return `${name}: ${becauseOf(after) ?? ''}`;
+  const value = formatValue(after.value);
   const property = after.at === undefined ? '' : propertyOf(after.at);
   const native = after.at === undefined ? undefined : nativeValue(documents, after.at);
-  const read = property === '' ? '' : `${property}${native === undefined ? '' : ` = ${native}`}`;
-  const own = after.state === 'known' ? after.native : undefined;
-  if (after.state === 'known')
-    return own ?? (native === undefined ? joined(`${name}: ${formatValue(after.value)}`, read) : read);
-  const why = after.state === 'default' ? `by default (${after.because})` : `assumed: ${after.because}`;
-  return read === '' ? `${name}: ${formatValue(after.value)}, ${why}` : `${read}; ${name} ${why}`;
+  const read = property === '' || native === undefined ? '' : `${property} = ${native}`;
+  switch (after.state) {
+    case 'known':
+      if (after.native !== undefined) return after.native;
+      return read === '' ? `${name}: ${value}${property === '' ? '' : ` (${property})`}` : read;
+    case 'default':
+      return `${read === '' ? `${name}: ${value}` : read}, by default (${after.because})`;
+    case 'assumed':
+      return `${read === '' ? `${name}: ${value}` : read}, assumed: ${after.because}`;
+  }
 }
 
-const joined = (text: string, more: string): string => (more === '' ? text : `${text} (${more})`);
+/** Longer ones say less than the fact does. */
+const LONGEST_NATIVE = 120;
 
+/** The value at a pointer in the newest document that has one; undefined: none has, or it is too long for a line. */
 function nativeValue(documents: readonly Json[], pointer: string): string | undefined {
   for (const document of documents.toReversed()) {
     const value = valueAt(document, pointer);
-    if (value !== undefined) return JSON.stringify(value);
+    if (value === undefined) continue;
+    const text = JSON.stringify(typeof value === 'string' ? (structured(value) ?? value) : value);
+    return text.length <= LONGEST_NATIVE ? text : undefined;
   }
   return undefined;
 }
 
-/** The facts that say why, most telling first: what is not known for what is undecided, what was read for all else. */
+/** What a text that is JSON (a bucket's policy) says. */
+function structured(text: string): Json | undefined {
+  const value = /^\s*[[{]/.test(text) ? asJson(text) : undefined;
+  return typeof value === 'object' ? value : undefined;
+}
+
+/**
+ * The facts that say why, most telling first: what is not known for what is undecided, what was read for all else; what
+ * only says that the policy applies comes last.
+ */
 export function tellingFacts(t: Pick<Transition, 'to' | 'facts' | 'missing'>): readonly DecidingFact[] {
-  if (t.to === 'unknown')
-    return t.facts.filter((f) => t.missing?.includes(f.fact) === true || f.after.state === 'unknown');
-  return t.facts;
+  const isOpen = (f: DecidingFact): boolean => t.missing?.includes(f.fact) === true || f.after.state === 'unknown';
+  const all = t.to === 'unknown' ? t.facts.filter(isOpen) : t.facts;
+  const isContext = (f: DecidingFact): number => Number(Object.hasOwn(contextFacts, f.fact));
+  return all.toSorted((a, b) => isContext(a) - isContext(b));
 }
 
 /** The name of a resource: its own, or the end of its id. */

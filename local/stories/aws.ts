@@ -54,6 +54,11 @@ export const awsStories: readonly Story[] = [
     about: 'acme-invoices',
     steps: [
       {
+        says: 'The production account does not block public access.',
+        deliver: created(accountBlock(production.account, false)),
+        becomes: {},
+      },
+      {
         says: 'A bucket with invoices is created, and its policy lets everyone read them.',
         deliver: created(
           bucket('acme-invoices', production, {
@@ -111,6 +116,7 @@ export const awsStories: readonly Story[] = [
             'sql-database.not-public': 'violation',
             'sql-database.backups-kept': 'violation',
             'sql-database.deletion-protected': 'violation',
+            'sql-database.tls-required': 'unknown',
           },
         },
       },
@@ -154,7 +160,7 @@ export const awsStories: readonly Story[] = [
             deletionProtection: false,
           }),
         ),
-        becomes: { [ledger]: { 'sql-database.backups-kept': 'gone' } },
+        becomes: { [ledger]: { 'sql-database.backups-kept': 'gone', 'sql-database.tls-required': 'gone' } },
       },
     ],
   },
@@ -268,6 +274,13 @@ export const awsStories: readonly Story[] = [
             'sql-database.deletion-protected': 'unknown',
             'sql-database.tls-required': 'unknown',
           },
+          [clinicCluster]: {
+            'sql-database.not-public': 'unknown',
+            'sql-database.encrypted-at-rest': 'unknown',
+            'sql-database.backups-kept': 'unknown',
+            'sql-database.deletion-protected': 'unknown',
+            'sql-database.tls-required': 'unknown',
+          },
         },
       },
       {
@@ -287,9 +300,13 @@ export const awsStories: readonly Story[] = [
             'sql-database.encrypted-at-rest': 'compliant',
             'sql-database.backups-kept': 'compliant',
             'sql-database.deletion-protected': 'compliant',
-            'sql-database.tls-required': 'compliant',
           },
-          [clinicCluster]: {},
+          [clinicCluster]: {
+            'sql-database.not-public': 'compliant',
+            'sql-database.encrypted-at-rest': 'compliant',
+            'sql-database.backups-kept': 'compliant',
+            'sql-database.deletion-protected': 'compliant',
+          },
         },
       },
     ],
