@@ -24,3 +24,9 @@ export const readManifest = (): BundleManifest =>
 
 /** The engine over the bundle. Throws `POLICY_LOAD_FAILED`. */
 export const shippedEngine = (): OpaEngine => loadEngine({ manifest: readManifest(), wasm: read('policy.wasm') });
+
+/** The engine over the bundle of a folder that the user named: its manifest is checked. Throws `POLICY_LOAD_FAILED`. */
+export async function engineOf(folder: string): Promise<OpaEngine> {
+  const { readBundle } = await import('../shared/adapters/opa/bundle-files.ts');
+  return loadEngine(readBundle(folder));
+}

@@ -45,6 +45,7 @@ function program(run: (action: Action) => Promise<void>): Command {
   )
     .addOption(new Option('--format <format>').choices(['table', 'json', 'sarif']).default('table'))
     .option('--policy <id...>', 'only these policies')
+    .option('--bundle <folder>', 'the policies of this bundle (default: those that ship with edict)')
     .addOption(
       new Option('--fail-on <verdict>', 'what makes the exit code 1')
         .choices(['violation', 'unknown', 'none'])

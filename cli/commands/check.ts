@@ -1,7 +1,7 @@
 /** `edict check`: judges documents, and says by its exit code what came of it. */
 import { AppError } from '../../shared/model/errors.ts';
 import { withPipelineContext } from '../../shared/mappings/context.ts';
-import { shippedEngine } from '../bundle.ts';
+import { engineOf, shippedEngine } from '../bundle.ts';
 import type { Problem } from '../input/problem.ts';
 import { Inputs } from '../input/sets.ts';
 import { readShared, type SharedOptions } from '../options.ts';
@@ -11,6 +11,7 @@ import { count, Output, plain, Progress, style } from '../terminal.ts';
 export interface CheckOptions extends SharedOptions {
   readonly format: 'table' | 'json' | 'sarif';
   readonly policy?: readonly string[];
+  readonly bundle?: string;
   readonly failOn: 'violation' | 'unknown' | 'none';
   readonly limit: string;
 }
@@ -56,7 +57,7 @@ function exitOf({ verdicts, errors }: Summary, failOn: CheckOptions['failOn']): 
 /** Checks files, folders and standard input (`-`); gives the exit code. Throws `INPUT_INVALID` over options. */
 export async function check(args: readonly string[], options: CheckOptions): Promise<number> {
   const { input, said } = await readShared(options);
-  const engine = shippedEngine();
+  const engine = options.bundle === undefined ? shippedEngine() : await engineOf(options.bundle);
   const all = new Map(engine.manifest.policies.map((p) => [p.id, p]));
   const chosen = options.policy;
   for (const id of chosen ?? []) {

@@ -434,4 +434,15 @@ describe('the way it ends', () => {
       expect(run.stderr).toMatch(/manifest\.json cannot be read/);
     });
   });
+
+  it('judges by the policies of another bundle, and refuses one that is none', async () => {
+    await inFolder({ 't.yaml': good, 'bad/manifest.json': '{"version":1}', 'bad/policy.wasm': '' }, async (cwd) => {
+      const shipped = join(import.meta.dirname, '../../../bundle');
+      const run = await edict(['check', 't.yaml', '--bundle', shipped], { cwd });
+      expect(run.stdout).toBe((await edict(['check', 't.yaml'], { cwd })).stdout);
+      const refused = await edict(['check', 't.yaml', '--bundle', 'bad'], { cwd });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/manifest of the bundle cannot be read/);
+    });
+  });
 });
