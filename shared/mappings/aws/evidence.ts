@@ -13,7 +13,7 @@ export const doc = (url: string): Because => ({ because: url, on: READ_ON });
 
 /** The same provenance with another value. */
 export const withValue = <V>(state: State<unknown>, value: V): State<V> =>
-  state.state === 'unknown' ? state : ({ ...state, value } as State<V>);
+  state.state === 'unknown' ? state : { ...state, value };
 
 /** As `withValue`, but the value rests on an assumption. */
 export const assumed = <V>(value: V, because: string): State<V> => ({ state: 'assumed', value, because });
@@ -64,6 +64,15 @@ export function at<V extends FactValue>(
       ? unknown('invalid', found.at, `expected ${expected}`)
       : { state: 'known', value, at: found.at };
   });
+}
+
+/** A text that is there and known, at the first of several places. */
+export function said(native: NativeResource, ...pointers: readonly string[]): string | undefined {
+  for (const pointer of pointers) {
+    const found = look(native, pointer);
+    if (found.is === 'value' && typeof found.value === 'string') return found.value;
+  }
+  return undefined;
 }
 
 /** An undecided `Fn::If` may leave its property out, unlike any other value that is not known. */

@@ -129,8 +129,7 @@ function intersects(a: string, b: string): Answer {
 // --- statements -----------------------------------------------------------------------------------------------------
 
 type Member = { readonly [key: string]: Body };
-const memberOf = (value: Body | undefined): Member | undefined =>
-  isObject(value) ? (value as unknown as Member) : undefined;
+const memberOf = (value: Body | undefined): Member | undefined => (isObject(value) ? value : undefined);
 
 interface Texts {
   readonly texts: readonly string[];

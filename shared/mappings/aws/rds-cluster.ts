@@ -3,14 +3,14 @@
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html (read 2026-11-25)
  */
 import { sqlDatabase } from '../../kinds/sql-database.ts';
-import type { FactState, State } from '../../model/fact.ts';
+import type { FactState } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, unknown } from '../reader.ts';
 import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
-import { allOf, doc, type Flag, plannedDependency } from './evidence.ts';
+import { allOf, doc, type Flag, plannedDependency, said } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { groupName, tlsRequired } from './rds-parameter-group.ts';
 
@@ -35,14 +35,6 @@ export type Encryption = 'none' | 'provider_key' | 'customer_key';
 /** `aurora`, `aurora-mysql`, `aurora-postgresql`. */
 const isAurora = (engine: string): boolean => engine.toLowerCase().startsWith('aurora');
 
-/** A text that is there and known. */
-const said = (native: NativeResource, ...pointers: readonly string[]): string | undefined => {
-  for (const pointer of pointers) {
-    const found = look(native, pointer);
-    if (found.is === 'value' && typeof found.value === 'string') return found.value;
-  }
-  return undefined;
-};
 /** Something stands there, whatever it is. */
 const isStated = (native: NativeResource, pointer: string): boolean => {
   const found = look(native, pointer);
@@ -129,7 +121,7 @@ const reported = (p: EncryptionPlaces): Reader<Encryption> =>
     );
     if (type !== undefined) return type;
     const on = at(p.encrypted).bool()(native);
-    if (on === undefined || on.state === 'unknown') return on as State<Encryption> | undefined;
+    if (on === undefined || on.state === 'unknown') return on;
     if (on.value) return { ...on, value: 'provider_key' };
     // Not encrypted, or under a key that AWS owns: only StorageEncryptionType tells.
     return isAurora(said(native, p.engine) ?? 'aurora')
@@ -232,7 +224,7 @@ const memberNames = (list: string, name: string): Reader<readonly string[]> =>
     const found = look(native, list);
     if (found.is !== 'value' || !Array.isArray(found.value)) return undefined;
     const names = (found.value as readonly Body[]).flatMap((member) => {
-      const value = isObject(member) ? (member as { readonly [key: string]: Body })[name] : undefined;
+      const value = isObject(member) ? member[name] : undefined;
       return typeof value === 'string' ? [value.toLowerCase()] : [];
     });
     return { state: 'known', value: names, at: found.at };
@@ -253,7 +245,9 @@ function clusterIsPublic(parts: Parts): FactState {
   // A member that is gone, or that left, is no longer listed.
   const members = parts.all('member').filter((m) => {
     const name = m.readings.member_name;
-    return names === undefined || (name?.state === 'known' && names.includes(String(name.value)));
+    return (
+      names === undefined || (name?.state === 'known' && typeof name.value === 'string' && names.includes(name.value))
+    );
   });
   const flags = members.flatMap((m) => (m.readings.member_public as Flag | undefined) ?? []);
   const open = flags.find((f) => f.state !== 'unknown' && f.value);

@@ -7,9 +7,9 @@ import { sqlDatabase } from '../../kinds/sql-database.ts';
 import type { FactState } from '../../model/fact.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
 import { defineMapping, type Parts } from '../mapping.ts';
-import { at, derive, look, unknown } from '../reader.ts';
+import { at, derive, unknown } from '../reader.ts';
 import { dbParameterGroupArn } from './arn.ts';
-import { doc, plannedDependency } from './evidence.ts';
+import { doc, plannedDependency, said } from './evidence.ts';
 import {
   clusterOf,
   deletionProtected,
@@ -40,15 +40,15 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
       on: (native) => {
         if (native.dialect === 'terraform') return plannedDependency(native, '/parameter_group_name');
         if (native.dialect === 'aws.cfn') return templateOwner(native, 'DBParameterGroupName');
-        const name = look(
+        const name = said(
           native,
           native.dialect === 'aws.api'
             ? '/DBParameterGroups/0/DBParameterGroupName'
             : '/configuration/dBParameterGroups/0/dBParameterGroupName',
         );
-        return name.is !== 'value' || native.account === undefined || native.region === undefined
+        return name === undefined || native.account === undefined || native.region === undefined
           ? undefined
-          : { id: dbParameterGroupArn(String(name.value), { account: native.account, region: native.region }) };
+          : { id: dbParameterGroupArn(name, { account: native.account, region: native.region }) };
       },
     },
   },

@@ -109,7 +109,10 @@ const setting = (pointer: string, find: (value: Body) => Body | undefined): Read
     const value = find(found.value);
     if (value === undefined || value === null || value === '') return undefined;
     if (value instanceof Unresolved) return unknown('unresolved', found.at, value.detail);
-    const flag = FLAG[String(value).toLowerCase()];
+    const flag =
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? FLAG[String(value).toLowerCase()]
+        : undefined;
     return flag === undefined ? unknown('invalid', found.at) : { state: 'known', value: flag, at: found.at };
   });
 
@@ -121,7 +124,7 @@ const inList =
     if (!Array.isArray(list)) return undefined;
     for (const entry of list as readonly Body[]) {
       if (entry instanceof Unresolved) return entry;
-      const fields: Fields = isObject(entry) ? (entry as unknown as Fields) : {};
+      const fields: Fields = isObject(entry) ? entry : {};
       const said = fields[name];
       if (said instanceof Unresolved) return said;
       if (typeof said === 'string' && said.toLowerCase() === parameter) return fields[value];
@@ -131,9 +134,7 @@ const inList =
 const inObject =
   (parameter: string) =>
   (object: Body): Body | undefined =>
-    isObject(object)
-      ? Object.entries(object as unknown as Fields).find(([key]) => key.toLowerCase() === parameter)?.[1]
-      : undefined;
+    isObject(object) ? Object.entries(object).find(([key]) => key.toLowerCase() === parameter)?.[1] : undefined;
 
 const parameter = (name: string): Columns<boolean> => ({
   'aws.api': setting('/Parameters', inList(name, 'ParameterName', 'ParameterValue')),

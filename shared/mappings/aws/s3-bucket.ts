@@ -148,7 +148,7 @@ const union = (grants: readonly Grants[]): Grants => ({
 });
 
 type Fields = { readonly [key: string]: Body };
-const fields = (value: Body | undefined): Fields => (isObject(value) ? (value as unknown as Fields) : {});
+const fields = (value: Body | undefined): Fields => (isObject(value) ? value : {});
 const items = (value: Body | undefined): readonly Body[] | undefined =>
   Array.isArray(value) ? (value as readonly Body[]) : undefined;
 
@@ -334,7 +334,7 @@ const literal =
 const ownName = (native: NativeResource): string | undefined => native.name;
 
 /** A key that Config writes as null where it is not set: known to be unset. Without the key, unset is a default. */
-const isNull = (holder: Body, key: string): boolean => isObject(holder) && (holder as unknown as Fields)[key] === null;
+const isNull = (holder: Body, key: string): boolean => isObject(holder) && holder[key] === null;
 
 /** Config always delivers `BucketPolicy`; without a policy its text is null. */
 const configPolicy = derive<PolicyFindings>((native) => {
@@ -358,7 +358,7 @@ const sse = (rule: string, algorithm: string, key: string): Reader<Encryption> =
       'aws:kms': 'kms',
       'aws:kms:dsse': 'kms',
     })(native);
-    if (scheme === undefined || scheme.state === 'unknown') return scheme as Reading<Encryption> | undefined;
+    if (scheme === undefined || scheme.state === 'unknown') return scheme;
     if (scheme.value === 's3') return withValue(scheme, 'provider_key' as const);
     return readKey(native, `${rule}/${key}`) ?? { state: 'default', value: 'provider_key', ...KMS_DEFAULT };
   });

@@ -16,9 +16,9 @@ import { isObject } from '../../model/json.ts';
 import type { NativeResource } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
 import { defineMapping, type OwnerRef } from '../mapping.ts';
-import { derive, look, type Reader, unknown } from '../reader.ts';
+import { derive, type Reader, unknown } from '../reader.ts';
 import { sageMakerArn } from './arn.ts';
-import { doc, plannedDependency } from './evidence.ts';
+import { doc, plannedDependency, said } from './evidence.ts';
 import { type KeyOwner, readKey } from './kms-key.ts';
 
 const INVOKE = doc('https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html');
@@ -35,10 +35,10 @@ const keyAt = (pointer: string): Reader<KeyOwner> =>
 function configurationOf(native: NativeResource): OwnerRef | undefined {
   if (native.dialect === 'terraform') return plannedDependency(native, '/endpoint_config_name');
   if (native.dialect === 'aws.cfn') return templateOwner(native, 'EndpointConfigName');
-  const name = look(native, '/EndpointConfigName');
-  return name.is !== 'value' || native.account === undefined || native.region === undefined
+  const name = said(native, '/EndpointConfigName');
+  return name === undefined || native.account === undefined || native.region === undefined
     ? undefined
-    : { id: sageMakerArn('endpoint-config', String(name.value), { account: native.account, region: native.region }) };
+    : { id: sageMakerArn('endpoint-config', name, { account: native.account, region: native.region }) };
 }
 
 export const sageMakerEndpoint = defineMapping('aws/sagemaker-endpoint', {
@@ -163,6 +163,6 @@ export function sageMakerNotice(event: unknown): SageMakerNotice | undefined {
     account,
     region,
     changedAt: changed.toISOString(),
-    deleted: String(detail.EndpointStatus ?? '').toUpperCase() === 'DELETED',
+    deleted: typeof detail.EndpointStatus === 'string' && detail.EndpointStatus.toUpperCase() === 'DELETED',
   };
 }

@@ -19,7 +19,7 @@ const NO_RULES = doc('https://docs.aws.amazon.com/vpc/latest/userguide/vpc-secur
 /** A field that stays away is unknown: a value that cannot be read never looks like a harmless one. */
 type Item = { readonly [field: string]: RecordValue[string] };
 type Fields = { readonly [key: string]: Body };
-const fields = (value: Body): Fields => (isObject(value) ? (value as unknown as Fields) : {});
+const fields = (value: Body): Fields => (isObject(value) ? value : {});
 
 /** Protocols by name and by IANA number; every other one of either form is `other`. */
 const PROTOCOLS: { readonly [said: string]: string } = {
@@ -107,21 +107,22 @@ const union = (rules: readonly Rules[]): Rules => ({
 });
 const NOT_KNOWN: Rules = { items: [{}], closed: false };
 
+/** The IPv4 ranges of a list of texts, of `{cidrIp}` or of `{value}`. */
+const rangeTexts = (list: Body | undefined): readonly Body[] =>
+  Array.isArray(list)
+    ? (list as readonly Body[]).map((entry) =>
+        isObject(entry) ? (fields(entry).cidrIp ?? fields(entry).value ?? null) : entry,
+      )
+    : [];
+
 /** AWS Config and the EC2 API; Config writes IPv4 ranges twice, and its queries wrap texts in `{value}`. */
 function permission(value: Body): Rules {
   if (!isObject(value)) return NOT_KNOWN;
   const p = fields(value);
-  const ranges = new Map<string, Item>();
-  for (const range of [p.ipRanges, p.ipv4Ranges]) {
-    const got = sources(range, (entry) => ({ ...source(entry), text: typeof entry === 'string' ? entry : '' }), [
-      'cidrIp',
-      'value',
-    ]);
-    for (const { text, ...item } of got.items) ranges.set(String(text), item);
-  }
+  const ranges = new Set([p.ipRanges, p.ipv4Ranges].flatMap((list) => rangeTexts(list)));
   return rule(
     opening(p.ipProtocol, p.fromPort, p.toPort),
-    { items: [...ranges.values()], closed: true },
+    { items: [...ranges].map(source), closed: true },
     sources(p.ipv6Ranges, source, ['cidrIpv6', 'value']),
     sources(p.prefixListIds, () => PREFIX_LIST, ['prefixListId']),
     sources(p.userIdGroupPairs, () => GROUP, ['groupId']),
@@ -242,7 +243,7 @@ function ingress(parts: Parts): FactState {
   if (at?.state === 'known') return { ...at, value: items, closed };
   if (own?.state === 'default') return { ...own, value: items, closed };
   const open = states.find((s) => s.state === 'unknown');
-  if (open !== undefined) return open as FactState;
+  if (open !== undefined) return open;
   return parts.complete && closed
     ? { state: 'default', value: [], closed, ...NO_RULES }
     : unknown('not_collected', undefined, 'the rules were not seen');

@@ -151,7 +151,7 @@ class Template {
     if (value === undefined || value === null) return new Unresolved(`\${${name}}`, [name]);
     if (type === 'CommaDelimitedList' || type.startsWith('List<')) {
       if (Array.isArray(value)) return value as Body;
-      return String(value)
+      return (typeof value === 'string' || typeof value === 'number' ? `${value}` : '')
         .split(',')
         .map((s) => s.trim())
         .filter((s) => s !== '');
@@ -296,7 +296,7 @@ const sameUnresolved = (a: Unresolved, b: Unresolved): boolean =>
 function walkUnresolved(value: Value, visit: (unresolved: Unresolved) => void): void {
   if (value instanceof Unresolved) visit(value);
   else if (Array.isArray(value)) for (const v of value as readonly Body[]) walkUnresolved(v, visit);
-  else if (isObject(value)) for (const v of Object.values(value)) walkUnresolved(v as Body, visit);
+  else if (isObject(value)) for (const v of Object.values(value)) walkUnresolved(v, visit);
 }
 const refsIn = (values: readonly Value[]): readonly string[] => {
   const refs = new Set<string>();
@@ -397,7 +397,7 @@ export function nameOf(value: Body | undefined): string | undefined {
 
 /** What a property that names another resource means: a resource of the same template, or one by name. */
 export function templateOwner(native: NativeResource, property: string): OwnerRef | undefined {
-  const value = isObject(native.body) ? (native.body as { readonly [key: string]: Body })[property] : undefined;
+  const value = isObject(native.body) ? native.body[property] : undefined;
   const types = fields(native.extra?.types);
   const refs = value instanceof Unresolved ? value.refs.filter((ref) => Object.hasOwn(types, ref)) : [];
   if (refs.length > 0) return { refs };
@@ -422,7 +422,7 @@ function readResource(
   if (typeof resource.Condition === 'string' && template.condition(resource.Condition) === false) return undefined;
   const properties = template.resolve(resource.Properties ?? {});
   const body: Body = properties === NO_VALUE ? {} : properties;
-  const names = isObject(body) ? (body as { readonly [key: string]: Body }) : {};
+  const names = isObject(body) ? body : {};
   const name = nameOf(names[NAME_PROPERTY[type] ?? 'Name']);
   const referenced = refsIn([body]).filter((ref) => Object.hasOwn(types, ref));
   const pointer = at.pointer.endsWith('/2') ? at.pointer : `${at.pointer}/Properties`;
