@@ -154,7 +154,9 @@ const refsOf = (args: readonly Body[]): readonly string[] => [
 
 /** A text made of parts: a string if all are known, else unresolved text with holes. */
 function joined(parts: readonly Body[], join: (texts: readonly string[]) => string): Body {
-  const text = join(parts.map(textOf));
+  const texts = parts.map(textOf);
+  if (texts.reduce((n, t) => n + t.length, 0) > MAX_TEXT) return new Unresolved(hole('too large'), refsOf(parts));
+  const text = join(texts);
   if (text.length > MAX_TEXT) return new Unresolved(hole('too large'), refsOf(parts));
   return parts.some((p) => p instanceof Unresolved) ? new Unresolved(text, refsOf(parts)) : text;
 }
@@ -298,7 +300,11 @@ const PURE: { readonly [name: string]: Pure } = {
       ? a.map(textOf).join(by)
       : undefined,
   replace: (a, from, to) =>
-    typeof a === 'string' && typeof from === 'string' && typeof to === 'string' && from !== ''
+    typeof a === 'string' &&
+    typeof from === 'string' &&
+    typeof to === 'string' &&
+    from !== '' &&
+    (a.length / from.length) * to.length <= MAX_TEXT * 16
       ? a.replaceAll(escaped(from), () => to)
       : undefined,
   startswith: (a, b) => (typeof a === 'string' && typeof b === 'string' ? folded(a).startsWith(folded(b)) : undefined),
@@ -414,6 +420,8 @@ function evaluated(expression: Expression, scope: Scope): Body {
     case 'format': {
       const [format, ...values] = args;
       if (typeof format !== 'string') return pending(name, args);
+      const longest = Math.max(0, ...values.map((v) => textOf(v).length));
+      if ((format.length / 3) * longest > MAX_TEXT * 16) return new Unresolved(hole('too large'), refsOf(values));
       return joined([format, ...values], ([f = '', ...t]) =>
         f.replaceAll(FORMAT, (_, i: string) => t[Number(i)] ?? ''),
       );

@@ -20,6 +20,7 @@ const object = (value: Json | undefined): Object_ | undefined => (isObject(value
 const MAX_COPIES = 800; // ARM's own limit: https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-resources
 const MAX_RESOURCES = 20_000;
 const MAX_DEPTH = 16;
+const MAX_VALUES = 2_000_000;
 
 const invalid = (pointer: string, reason: string): AppError =>
   new AppError('EVENT_INVALID', `ARM template at ${pointer || '/'}: ${reason}`, { details: { pointer, reason } });
@@ -39,6 +40,8 @@ const textAt = (of: Object_, name: string): string => {
 
 /** A scope in which copy loops count. */
 interface LoopScope extends Scope {
+  /** How many values may still be evaluated: loops within loops multiply. */
+  readonly budget: { left: number };
   readonly loops: readonly { readonly name: string; readonly index: number | undefined }[];
 }
 
@@ -56,6 +59,8 @@ const counting = (scope: LoopScope, name: string, index: number | undefined): Lo
 
 /** A value of the template with its expressions evaluated, copy loops of properties included. */
 function resolve(value: Json | undefined, scope: LoopScope, depth = 0): Body {
+  scope.budget.left -= 1;
+  if (scope.budget.left < 0) throw invalid('', `more than ${MAX_VALUES} values to evaluate`);
   if (depth > MAX_DEPTH * 4) return new Unresolved('{nested too deeply}');
   if (typeof value === 'string') {
     const expression = parseTemplateString(value);
@@ -98,6 +103,7 @@ function makeScope(
   given: (name: string) => Body | undefined,
   options: ReadOptions,
   resources: Json | undefined,
+  budget: LoopScope['budget'],
 ): LoopScope {
   const parameters = object(property(template, 'parameters')) ?? {};
   const variables = object(property(template, 'variables')) ?? {};
@@ -116,6 +122,7 @@ function makeScope(
   };
   const symbols = object(resources);
   const scope: LoopScope = {
+    budget,
     loops: [],
     copyIndex: () => undefined,
     parameter: (name) =>
@@ -188,6 +195,7 @@ const DEPLOYS: ReadonlySet<string> = new Set([
 class Reader {
   readonly #options: ReadOptions;
   readonly #found = new Map<string, NativeResource>();
+  readonly #budget = { left: MAX_VALUES };
   #count = 0;
   /** A template that is not here may hold parts of any resource that is. */
   #linked = false;
@@ -207,7 +215,7 @@ class Reader {
     outer?: LoopScope,
   ): void {
     const resources = property(template, 'resources');
-    const scope = outer ?? makeScope(template, given, this.#options, resources);
+    const scope = outer ?? makeScope(template, given, this.#options, resources, this.#budget);
     this.#resources(resources, { ...place, scope, pointer: `${place.pointer}/resources` });
   }
 

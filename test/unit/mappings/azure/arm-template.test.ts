@@ -225,6 +225,12 @@ describe('an ARM template', () => {
     ]);
   });
 
+  test('whose loops within loops never end is refused', () => {
+    const loop = (name: string, input: Json): Json => ({ copy: [{ name, count: 800, input }] });
+    const properties = loop('a', loop('b', loop('c', 'x')));
+    expect(isAppError(refusal(template([account('a', { properties })])), 'EVENT_INVALID')).toBe(true);
+  });
+
   test('made to explode is cut off', () => {
     const variables: Record<string, Json> = { v0: ['x', 'x', 'x', 'x'] };
     for (let i = 1; i < 40; i += 1) variables[`v${i}`] = [`[variables('v${i - 1}')]`, `[variables('v${i - 1}')]`];
