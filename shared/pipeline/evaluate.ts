@@ -26,6 +26,8 @@ import { forget, type Merged, merge } from './merge.ts';
 import type { Judged, Outcome, PartUpdate, Work } from './stages.ts';
 import { advance, type Judgement } from './transitions.ts';
 
+/** A place holder outlives the batch that was about to commit. */
+const PLACE_HOLDER_SECONDS = 86_400;
 /** How far dependencies are followed: an endpoint, its configuration, its model. */
 const MAX_DEPTH = 4;
 
@@ -73,7 +75,10 @@ class Evaluation {
   async run(): Promise<Judged> {
     const base = this.#base;
     const mapping = this.#mapping();
-    if (mapping === undefined) return this.#nothing([]);
+    const told = this.#work.rejudge.some((r) => r.cause === 'dependency');
+    // What is not there (yet) cannot be judged, but whoever is about to commit it must not do so from the old dependency.
+    if (told && this.#work.updates.length === 0 && (base === undefined || base.deleted)) return this.#bump(base);
+    if (mapping === undefined) return this.#nothing(this.#work.updates.map(unsupported));
 
     const before: Merged = {
       parts: base?.parts ?? {},
@@ -116,13 +121,12 @@ class Evaluation {
         merged,
         causeOf(update),
         latestChange(merged.parts, update.part.changedAt),
-        base === undefined ? update.baseline : undefined,
+        isFirstSight(base) ? update.baseline : undefined,
       );
 
-    const forced = this.#work.rejudge.some((r) => r.cause === 'dependency') && base !== undefined && !base.deleted;
     const reactivated = base !== undefined && !base.deleted && base.judgedBy.activation !== this.#judgedBy().activation;
     // A duplicate, or a wish to judge again that changes nothing.
-    if (judgement === undefined && !forced && !reactivated) return this.#nothing(outcomes, readAgain);
+    if (judgement === undefined && !told && !reactivated) return this.#nothing(outcomes, readAgain);
 
     // A dependent is written even if nothing changed: a commit that was made from the old dependency must fail.
     judgement ??= this.#judge(mapping, last);
@@ -132,8 +136,8 @@ class Evaluation {
 
   /** The mapping of the resource: its main document's where one was seen. Undefined: this build does not know it (any more). */
   #mapping(): Mapping | undefined {
-    const named =
-      this.#work.updates.find((u) => u.main)?.mapping ?? this.#base?.mapping ?? this.#work.updates[0]?.mapping;
+    const stored = this.#base?.mapping === '' ? undefined : this.#base?.mapping;
+    const named = this.#work.updates.find((u) => u.main)?.mapping ?? stored ?? this.#work.updates[0]?.mapping;
     return named === undefined ? undefined : this.#deps.registry.mapping(named);
   }
 
@@ -145,7 +149,7 @@ class Evaluation {
     let readAgain = false;
     for (const update of [...this.#work.updates].sort(inOrder)) {
       if (update.mapping !== mapping.id) {
-        outcomes.push({ changeId: update.changeId, outcome: 'unsupported', nativeTypes: [update.part.native] });
+        outcomes.push(unsupported(update));
         continue;
       }
       const merging = merge(merged, update);
@@ -276,6 +280,36 @@ class Evaluation {
     return this.#active?.activation.activatedAt ?? this.#knownAt;
   }
 
+  /**
+   * A commit that changes nothing but the revision: of a tombstone, or of a place holder where nothing is stored. It
+   * makes the commit fail of an evaluator that read the dependency before it changed.
+   */
+  #bump(base: ResourceState | undefined): Judged {
+    const nowSeconds = Math.floor(this.#nowMs / 1000);
+    const state: ResourceState =
+      base === undefined
+        ? {
+            id: this.#work.resourceId,
+            mapping: '',
+            cloud: 'aws',
+            kind: null,
+            nativeType: '',
+            revision: 1,
+            parts: {},
+            deleted: true,
+            facts: {},
+            verdicts: {},
+            judgedBy: { activation: 0, bundleSequence: 0, contextSequence: 0, bundle: '' },
+            dependsOn: [],
+            evidence: contentHash({}),
+            pending: [],
+            projectedRevision: 0,
+            expiresAt: nowSeconds + PLACE_HOLDER_SECONDS,
+          }
+        : { ...base, revision: base.revision + 1 };
+    return { work: this.#work, commit: { state, evidence: {} }, outcomes: [], readAgain: false };
+  }
+
   #nothing(outcomes: readonly Outcome[], readAgain = false): Judged {
     return { work: this.#work, commit: undefined, outcomes, readAgain };
   }
@@ -332,9 +366,15 @@ class Evaluation {
       pending,
       ...(pending.length === 0 ? {} : { pendingSince: oldest }),
       projectedRevision: told,
-      ...(deleted ? { expiresAt: base?.expiresAt ?? Math.floor(this.#nowMs / 1000) + TOMBSTONE_DAYS * 86_400 } : {}),
+      ...(deleted ? { expiresAt: this.#expiresAt(update) } : {}),
       ...(base?.storage === undefined ? {} : { storage: base.storage }),
     };
+  }
+
+  /** The end of a tombstone, counted from the last document that came to it. */
+  #expiresAt(update: PartUpdate | undefined): number {
+    const fresh = Math.floor(this.#nowMs / 1000) + TOMBSTONE_DAYS * 86_400;
+    return update === undefined ? (this.#base?.expiresAt ?? fresh) : fresh;
   }
 
   /** Every resource whose state takes part in the facts, sorted. */
@@ -384,6 +424,15 @@ const sayingsOf = (merged: Merged): string =>
 
 const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+
+/** Nothing was ever known of the resource: no item, or only a place holder. */
+const isFirstSight = (base: ResourceState | undefined): boolean => base === undefined || base.mapping === '';
+
+const unsupported = (update: PartUpdate): Outcome => ({
+  changeId: update.changeId,
+  outcome: 'unsupported',
+  nativeTypes: [update.part.native],
+});
 
 const isDeleted = (mapping: Mapping, parts: Merged['parts']): boolean => parts[mainPart(mapping)]?.deleted === true;
 

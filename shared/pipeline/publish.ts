@@ -37,7 +37,11 @@ export function makePublish(deps: PublishDeps): (image: ResourceImage) => Promis
     // The image is as old as the stream is behind: what is done by now is not told again.
     const done = Math.max(image.projectedRevision, await deps.resources.projectedRevision(image.id));
     const pending = image.pending.filter((p) => p.revision > done);
-    if (pending.length === 0) return nothing;
+    if (pending.length === 0) {
+      // The image carries what was published while it was committed: without the mark it would lag for ever.
+      if (image.revision > done) await deps.resources.markProjected(image.id, image.revision);
+      return nothing;
+    }
 
     const rows = new Map<string, Finding | undefined>();
     const events: FindingTransitionEvent[] = [];

@@ -214,11 +214,18 @@ export const POLICIES = {
 } as const;
 export type PolicyName = keyof typeof POLICIES;
 
-/** A bundle of some of the policies; `salt` makes another bundle of the same. */
+const bundles = new Map<string, Bundle>();
+/** A bundle of some of the policies; `salt` makes another bundle of the same. Compiled once. */
 export function bundle(
   names: readonly PolicyName[] = ['not-public', 'versioned', 'encrypted-in-production'],
   salt = 0,
 ): Bundle {
+  const key = `${names.join()} ${salt}`;
+  const made = bundles.get(key) ?? compile(names, salt);
+  bundles.set(key, made);
+  return made;
+}
+function compile(names: readonly PolicyName[], salt: number): Bundle {
   return bundleOf(
     names.map((name) => compilePolicy({ file: `${name}.yaml`, yaml: POLICIES[name] }, [store])),
     new Uint8Array([0, 0x61, 0x73, 0x6d, salt]),
