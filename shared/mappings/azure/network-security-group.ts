@@ -230,13 +230,13 @@ interface Source {
   readonly internet: boolean;
   readonly range: ReturnType<typeof parseCidr>;
 }
-const ANY = ['0.0.0.0/0', '::/0'] as const;
+const ANY: readonly Source[] = ['0.0.0.0/0', '::/0'].map((name) => ({ name, internet: true, range: parseCidr(name) }));
 const isAny = (text: string): boolean => text === '*' || text.toLowerCase() === 'any';
 const INTERNET = 'internet';
 
 /** The sources that a text names; undefined if it cannot be read. */
 function sourcesOf(text: string): readonly Source[] | undefined {
-  if (isAny(text)) return ANY.flatMap((cidr) => sourcesOf(cidr) ?? []);
+  if (isAny(text)) return ANY;
   const range = parseCidr(text);
   if (range !== undefined) return [{ name: text, internet: range.internet, range }];
   // Neither a range that can be read nor the name of a tag or group.
@@ -245,21 +245,33 @@ function sourcesOf(text: string): readonly Source[] | undefined {
   return [{ name: text.toLowerCase(), internet: text.toLowerCase() === INTERNET, range: undefined }];
 }
 
-/** A deny's sources as it matches them. */
+/** A deny that can be read, with its sources as it matches them. */
 interface Denied {
+  readonly protocol: Protocol | 'all';
+  readonly ports: readonly Range[];
+  readonly everywhere: boolean;
   readonly any: boolean;
   readonly internet: boolean;
   readonly sources: readonly Source[];
 }
-const deniedSources = (rule: Rule): Denied => {
-  const spelled = rule.sources ?? [];
-  const sources = spelled.flatMap((s) => sourcesOf(s) ?? []);
-  return { any: spelled.some(isAny), internet: sources.some((s) => s.name === INTERNET), sources };
-};
 
-function covers(denied: Denied, source: Source): boolean {
-  if (denied.any) return true;
-  return denied.sources.some((d) => {
+/** The deny that a rule states; undefined if not all that it matches is known. */
+function denied(rule: Rule): Denied | undefined {
+  const { protocol, ports, everywhere } = rule;
+  if (protocol === null || ports === null || everywhere === null || rule.sources === null) return undefined;
+  const sources: Source[] = [];
+  for (const text of rule.sources) {
+    const named = sourcesOf(text);
+    if (named === undefined) return undefined;
+    sources.push(...named);
+  }
+  const internet = sources.some((s) => s.name === INTERNET);
+  return { protocol, ports, everywhere, any: rule.sources.some(isAny), internet, sources };
+}
+
+function covers(deny: Denied, source: Source): boolean {
+  if (deny.any) return true;
+  return deny.sources.some((d) => {
     if (d.range === undefined || source.range === undefined) return d.range === source.range && d.name === source.name;
     const [outer, inner] = [d.range.range, source.range.range];
     return outer.family === inner.family && outer.first <= inner.first && outer.last >= inner.last;
@@ -288,17 +300,16 @@ interface Item {
 }
 
 /** What is left of an item after one deny; an item may fall into several. */
-function after(item: Item, deny: Rule): readonly Item[] {
+function after(item: Item, deny: Denied): readonly Item[] {
   const { source, protocol, ports } = item;
   if (source === undefined || protocol === undefined || ports === undefined) return [item];
-  if (deny.everywhere !== true || deny.protocol === null || deny.ports === null) return [item];
-  const denied = deniedSources(deny);
-  const whole = covers(denied, source);
-  if (!whole && !(denied.internet && source.internet)) return [item];
+  if (!deny.everywhere) return [item];
+  const whole = covers(deny, source);
+  if (!whole && !(deny.internet && source.internet)) return [item];
   const protocols = protocol === 'all' && deny.protocol !== 'all' ? PROTOCOLS : [protocol];
   return protocols.flatMap((p): readonly Item[] => {
     if (deny.protocol !== 'all' && deny.protocol !== p) return [{ ...item, protocol: p }];
-    const taken = hasPorts(p) ? (deny.ports ?? []) : [ALL_PORTS];
+    const taken = hasPorts(p) ? deny.ports : [ALL_PORTS];
     const left = without(ports, taken);
     const kept: Item[] = left.length === 0 ? [] : [{ source, protocol: p, ports: left }];
     if (whole) return kept;
@@ -319,13 +330,6 @@ function records(item: Item): readonly RecordValue[] {
   return ports === undefined ? [base] : ports.map((p) => ({ ...base, ports: p }));
 }
 
-/** True if all that a deny matches is known. */
-const isReadable = (deny: Rule): boolean =>
-  deny.protocol !== null &&
-  deny.ports !== null &&
-  deny.everywhere !== null &&
-  deny.sources?.every((s) => sourcesOf(s) !== undefined) === true;
-
 /** What the rules let in, and whether that is all. */
 export function effectiveIngress(rules: readonly Rule[]): {
   readonly items: readonly RecordValue[];
@@ -336,7 +340,7 @@ export function effectiveIngress(rules: readonly Rule[]): {
     .sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0) || (a.name < b.name ? -1 : 1));
   const items: RecordValue[] = [];
   let closed = true;
-  const denies: Rule[] = [];
+  const denies: Denied[] = [];
   /** A rule came that may deny anything after it. */
   let doubtful = false;
   for (const rule of inbound) {
@@ -346,8 +350,9 @@ export function effectiveIngress(rules: readonly Rule[]): {
       continue;
     }
     if (!rule.allow) {
-      if (isReadable(rule)) denies.push(rule);
-      else doubtful = true;
+      const deny = denied(rule);
+      if (deny === undefined) doubtful = true;
+      else denies.push(deny);
       continue;
     }
     const sources: (Source | undefined)[] = rule.sources === null ? [undefined] : [];
