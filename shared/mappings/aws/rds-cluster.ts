@@ -35,6 +35,10 @@ export type Encryption = 'none' | 'provider_key' | 'customer_key';
 /** `aurora`, `aurora-mysql`, `aurora-postgresql`. */
 const isAurora = (engine: string): boolean => engine.toLowerCase().startsWith('aurora');
 
+/** RDS also lists clusters and instances of DocumentDB and Neptune, which are not SQL databases. */
+export const isSql = (native: NativeResource): boolean =>
+  !/^(?:docdb|neptune)/.test(said(native, '/configuration/engine', '/Engine', '/engine') ?? '');
+
 /** Something stands there, whatever it is. */
 const isStated = (native: NativeResource, pointer: string): boolean => {
   const found = look(native, pointer);
@@ -297,6 +301,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
         'aws.cfn': 'AWS::RDS::DBCluster',
         terraform: 'aws_rds_cluster',
       },
+      accepts: isSql,
       readings: {
         engine: {
           'aws.config': at('/configuration/engine').string(),
@@ -346,6 +351,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
         'aws.cfn': 'AWS::RDS::DBInstance',
         terraform: 'aws_rds_cluster_instance',
       },
+      accepts: isSql,
       multiple: true,
       owner: clusterOf,
       readings: {

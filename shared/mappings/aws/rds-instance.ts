@@ -15,6 +15,7 @@ import {
   deletionProtected,
   encryption,
   instanceIsPublic,
+  isSql,
   ofCluster,
   unlessRestored,
 } from './rds-cluster.ts';
@@ -60,6 +61,7 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
         'aws.cfn': 'AWS::RDS::DBInstance',
         terraform: ['aws_db_instance', 'aws_rds_cluster_instance'],
       },
+      accepts: isSql,
       readings: {
         engine: {
           'aws.config': at('/configuration/engine').string(),

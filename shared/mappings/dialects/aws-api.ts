@@ -3,13 +3,15 @@
  * of an account. A document is the SDK's answer as it is (without `$metadata`), the element of a list answer, a list
  * answer, or a list of answers; `options.orderKey` is its version.
  *
- * `DescribeDBParameters` answers without saying of which group: the caller puts `DBParameterGroupName` (for a cluster's
- * group `DBClusterParameterGroupName`) and, where it is known, `DBParameterGroupFamily` beside `Parameters`, all pages in one.
+ * Some answers do not say whose they are. Beside that of `GetBucketOwnershipControls` the caller puts `Bucket`; beside the
+ * `Parameters` of `DescribeDBParameters`, all pages in one, `DBParameterGroupName` (for a cluster's group
+ * `DBClusterParameterGroupName`) and, where it is known, `DBParameterGroupFamily`.
  */
 import { AppError } from '../../model/errors.ts';
 import { isObject, type Json, pointerSegment } from '../../model/json.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
 import {
+  bucketArn,
   dbClusterArn,
   dbClusterParameterGroupArn,
   dbInstanceArn,
@@ -80,6 +82,12 @@ const SHAPES: readonly Shape[] = [
     arn: 'DBParameterGroupArn',
     name: 'DBParameterGroupName',
     build: dbParameterGroupArn,
+  },
+  {
+    type: 'AWS::S3::Bucket/OwnershipControls',
+    keys: ['Bucket', 'OwnershipControls'],
+    name: 'Bucket',
+    build: (name, { region }) => bucketArn(name, region),
   },
   {
     type: 'AWS::S3::AccountPublicAccessBlock',

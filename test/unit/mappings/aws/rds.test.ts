@@ -131,6 +131,12 @@ describe('a member of a cluster', () => {
   });
 });
 
+test('a cluster of DocumentDB is no SQL database', () => {
+  const { resources, unsupported } = mapDocument(eventForm.read(configEvent(cluster({ engine: 'docdb' })), {}));
+  expect(resources).toEqual([]);
+  expect(unsupported).toEqual([{ nativeType: 'AWS::RDS::DBCluster', count: 1 }]);
+});
+
 describe('encryption as RDS reports it', () => {
   test.each<[string, { [k: string]: Json }, string]>([
     ['encrypted', { storageEncrypted: true, kmsKeyId: 'arn:aws:kms:eu-west-1:1:key/1' }, 'known provider_key'],

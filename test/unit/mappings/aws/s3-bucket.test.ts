@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { mapDocument } from '../../../../shared/mappings/document.ts';
+import { awsApi } from '../../../../shared/mappings/dialects/aws-api.ts';
+import { configEvent as eventForm } from '../../../../shared/mappings/dialects/aws-config.ts';
 import type { Json } from '../../../../shared/model/json.ts';
 import {
   accountBlockItem,
@@ -145,6 +148,21 @@ describe('the block of the account', () => {
     const facts = withAccount({ block: blockOf(true, false, true, false) }, blockOf(false, true, false, true));
     expect(say(facts.public_access_blocked)).toBe('known true');
   });
+});
+
+test('Object Ownership that was read back disables ACLs', () => {
+  const options: BucketOptions = { block: blockOf(false, false, false, true) };
+  const natives = [
+    ...eventForm.read(configEvent(bucketItem(options)), {}),
+    ...awsApi.read(
+      { Bucket: 'shop', OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] } },
+      { orderKey: '2026' },
+    ),
+  ];
+  const { resources } = mapDocument(natives);
+  expect(resources).toHaveLength(1);
+  expect(say(live(options).public_read)).toBe('unknown not_collected');
+  expect(say(resources[0]?.facts.public_read)).toBe('known false');
 });
 
 describe('what a Config item does not carry', () => {
