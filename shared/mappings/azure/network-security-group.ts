@@ -237,7 +237,7 @@ const INTERNET = 'internet';
 /** The sources that a text names; undefined if it cannot be read. */
 function sourcesOf(text: string): readonly Source[] | undefined {
   if (isAny(text)) return ANY;
-  const range = parseCidr(text);
+  const range = /^[\da-f:.]+(\/\d+)?$/i.test(text) ? parseCidr(text) : undefined;
   if (range !== undefined) return [{ name: text, internet: range.internet, range }];
   // Neither a range that can be read nor the name of a tag or group.
   if (!text.startsWith('asg:') && !/^[a-z][a-z0-9_.-]*$/i.test(text)) return undefined;
