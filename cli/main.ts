@@ -6,6 +6,7 @@
 import { realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
+import { addStackCommands } from './stack-commands.ts';
 import { plain, style } from './terminal.ts';
 
 type Action = () => Promise<number> | number;
@@ -78,6 +79,7 @@ function program(run: (action: Action) => Promise<void>): Command {
     .addOption(format())
     .action((id, options) => run(async () => (await import('./commands/policies.ts')).showPolicy(id, options)));
 
+  addStackCommands(edict, run);
   return edict;
 }
 

@@ -6,18 +6,19 @@
 import { Agent } from 'node:https';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { policyStore, shippedBundleFolder } from '../cli/commands/release.ts';
 import { readConfig } from '../cli/options.ts';
+import { type BusWatch, type Heard, watchBus } from '../cli/stack/bus-watch.ts';
 import { type FrontDoors, makeFrontDoors } from '../cli/stack/front-doors.ts';
 import { type LocalStack, writeLocalStack } from '../cli/stack/local-stack.ts';
-import { localStack, type Stack } from '../cli/stack/stack.ts';
+import { quiet } from '../cli/stack/quiet.ts';
+import { type AwsOptions, localStack, type Stack } from '../cli/stack/stack.ts';
 import { readBundle } from '../shared/adapters/opa/bundle-files.ts';
 import { instant } from '../shared/model/change.ts';
 import { stackNames } from '../shared/model/deployment.ts';
 import { release } from '../shared/pipeline/release.ts';
 import { type ArmServer, startArmServer } from './arm-server.ts';
-import { type AwsTarget, type BusWatch, type Heard, watchBus } from './bus-watch.ts';
 import { deployLocal } from './deploy.ts';
 import { type LocalAws, type LocalAwsOptions, localAccount, localRegion, startLocalAws } from './ministack.ts';
 import { slackSecretName, type SlackServer, startSlackServer } from './slack-server.ts';
@@ -32,6 +33,8 @@ export interface ServiceOptions extends Pick<LocalAwsOptions, 'port' | 'enforceI
   readonly onEvent?: (heard: Heard) => void;
   /** Whether other commands find the stack (`.edict/local.json`). @default false */
   readonly announce?: boolean;
+  /** Azure subscriptions besides that of the stories whose events are taken. @default none */
+  readonly subscriptions?: readonly string[];
   /** Ends the preparation when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -39,7 +42,7 @@ export interface ServiceOptions extends Pick<LocalAwsOptions, 'port' | 'enforceI
 export interface Service {
   readonly aws: LocalAws;
   /** For the client of any AWS service. */
-  readonly target: AwsTarget;
+  readonly target: AwsOptions;
   readonly stack: Stack;
   readonly doors: FrontDoors;
   readonly issuer: TokenIssuer;
@@ -48,8 +51,8 @@ export interface Service {
   readonly bus: BusWatch;
   /** The policies in force. */
   readonly released: { readonly policies: number; readonly sequence: number };
-  /** Resolves when the queues of the pipeline hold nothing, twice in a row. */
-  quiet(): Promise<void>;
+  /** Resolves true when the queues of the pipeline are empty, false if they are not within a minute. */
+  quiet(): Promise<boolean>;
   /** Ends everything and resolves when it is gone. Idempotent. */
   stop(): Promise<void>;
 }
@@ -89,7 +92,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       'Start stand-ins for Entra ID, Google, Azure Resource Manager and Slack',
       async () => {
         const servers = {
-          issuer: started(await startTokenIssuer()),
+          issuer: started(await startTokenIssuer(options.subscriptions)),
           arm: started(await startArmServer()),
           slack: started(await startSlackServer()),
         };
@@ -132,6 +135,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       tokenIssuer: issuer.url,
       arm: arm.url,
       pushSubscription,
+      azureSubscriptions: issuer.subscriptions,
     };
     const stack = localStack(announced, target);
 
@@ -154,7 +158,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       ...(aws.certificate === undefined ? {} : { certificate: aws.certificate }),
     });
     const bus = await step("Open the front doors (Event Grid's handshake, a queue on the bus)", async () => {
-      const watch = started(await watchBus(target, stack.output('BusName'), options.onEvent));
+      const watch = started(await watchBus(target, stack.output('BusName'), 'edict-local-watch', options.onEvent));
       await doors.shakeHands();
       return watch;
     });
@@ -171,7 +175,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 }
 
 /** What a client in this process needs to reach the local AWS, its certificate included. */
-function targetOf(aws: LocalAws): AwsTarget {
+function targetOf(aws: LocalAws): AwsOptions {
   const { certificate } = aws;
   return {
     region: localRegion,
@@ -179,28 +183,4 @@ function targetOf(aws: LocalAws): AwsTarget {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     ...(certificate === undefined ? {} : { requestHandler: { httpsAgent: new Agent({ ca: certificate }) } }),
   };
-}
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function quiet(sqs: SQSClient, queues: readonly string[]): Promise<void> {
-  for (let calm = 0; calm < 2; ) {
-    const waiting = await Promise.all(queues.map((url) => depth(sqs, url)));
-    calm = waiting.every((n) => n === 0) ? calm + 1 : 0;
-    await sleep(60);
-  }
-}
-
-/** Messages that wait or are being worked on; those that are delayed are for later. */
-async function depth(sqs: SQSClient, QueueUrl: string): Promise<number> {
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({
-      QueueUrl,
-      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-    }),
-  );
-  return (
-    Number(Attributes?.['ApproximateNumberOfMessages'] ?? 0) +
-    Number(Attributes?.['ApproximateNumberOfMessagesNotVisible'] ?? 0)
-  );
 }

@@ -6,25 +6,26 @@
  *     npm start -- --exit        ends by itself: 0 if every expected transition was seen and no other, else 1
  *     npm start -- --port 0      another port for the local AWS; 0 picks a free one
  *     npm start -- --keep-log    keeps the log of the local AWS: .edict/local-aws.log
+ *     npm start -- --subscription <id>   takes documents of this Azure subscription too (`edict observe`)
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Listr } from 'listr2';
 import { plain, style } from '../cli/terminal.ts';
-import { isTransition } from './bus-watch.ts';
+import { isTransition } from '../cli/stack/bus-watch.ts';
 import { defaultPort, LocalAwsError } from './ministack.ts';
 import { type Service, startService } from './service.ts';
 import { stories } from './stories/index.ts';
 import { summary } from './summary.ts';
 import { documentsOf, Ledger, type Told, tell } from './telling.ts';
-import { transitionHeader, transitionLine } from './transition-line.ts';
+import { transitionHeader, transitionLine } from '../cli/findings/transition-line.ts';
 
 /** How long a change may take until what it must lead to has come; and how long to listen for what nobody expects. */
 const PATIENCE_MS = 20_000;
 const AFTERMATH_MS = 1500;
 
-const USAGE = 'npm start [-- --exit] [--port <n>] [--keep-log]';
+const USAGE = 'npm start -- [--exit] [--port <n>] [--keep-log] [--subscription <id>…]';
 const paint = style(process.stdout);
 /** The width of the terminal; undefined where lines are not cut. */
 const columns = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
@@ -36,17 +37,24 @@ interface Arguments {
   readonly exit: boolean;
   readonly port: number;
   readonly keepLog: boolean;
+  readonly subscriptions: readonly string[];
 }
 
 function readArguments(): Arguments {
   try {
     const { values } = parseArgs({
-      options: { exit: { type: 'boolean' }, port: { type: 'string' }, 'keep-log': { type: 'boolean' } },
+      options: {
+        exit: { type: 'boolean' },
+        port: { type: 'string' },
+        'keep-log': { type: 'boolean' },
+        subscription: { type: 'string', multiple: true },
+      },
     });
     return {
       exit: values.exit === true,
       port: values.port === undefined ? defaultPort : Number(values.port),
       keepLog: values['keep-log'] === true,
+      subscriptions: values.subscription ?? [],
     };
   } catch (error) {
     throw new LocalAwsError(`${(error as Error).message.split('. ')[0] ?? ''}. Use: ${USAGE}`);
@@ -82,7 +90,7 @@ async function step<T>(title: string, run: (log: (line: string) => void) => Prom
 }
 
 async function main(): Promise<number> {
-  const { exit, port, keepLog } = readArguments();
+  const { exit, port, keepLog, subscriptions } = readArguments();
   const interrupt = new AbortController();
   const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -96,6 +104,7 @@ async function main(): Promise<number> {
 
   const service = await startService({
     port,
+    subscriptions,
     step,
     announce: true,
     signal: interrupt.signal,

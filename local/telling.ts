@@ -2,7 +2,7 @@
 import type { FrontDoors } from '../cli/stack/front-doors.ts';
 import type { FindingTransitionEvent } from '../shared/model/finding-event.ts';
 import type { Json } from '../shared/model/json.ts';
-import type { ArmAnswers, Delivery, Step, Story } from './stories/story.ts';
+import { type ArmAnswers, DENIED, type Delivery, type Step, type Story } from './stories/story.ts';
 
 /** A transition that a story must lead to. */
 export interface Expected {
@@ -86,7 +86,7 @@ export interface Telling {
   readonly setArm: (answers: ArmAnswers) => void;
   readonly ledger: Ledger;
   /** Resolves when the queues of the pipeline have nothing left to do. */
-  readonly quiet: () => Promise<void>;
+  readonly quiet: () => Promise<unknown>;
   /** Hears each change before it is sent. */
   readonly onChange?: (told: Told) => void;
   /** How long to wait for what a change must lead to, before the next one. */
@@ -133,6 +133,6 @@ export function documentsOf({ delivery, step }: Told): readonly Json[] {
   const sent: Json =
     delivery.door === 'aws' ? { detail: delivery.detail } : delivery.door === 'google' ? delivery.asset : delivery.body;
   const events = Array.isArray(sent) ? (sent as readonly Json[]) : [sent];
-  const read = Object.values(step.arm ?? {}).filter((a): a is Exclude<Json, null> => a !== null && a !== 403);
+  const read = Object.values(step.arm ?? {}).filter((a): a is Exclude<Json, null> => a !== null && a !== DENIED);
   return [...events, ...read];
 }

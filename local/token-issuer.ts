@@ -19,12 +19,15 @@ export const pushSubscription = 'projects/acme-shop-prod/subscriptions/edict-ass
 export interface TokenIssuer extends Pick<LocalServer, 'url' | 'stop'> {
   /** A token as the provider would give it to its own service, good for an hour. */
   token(caller: CallerName): Promise<string>;
+  /** The Azure subscriptions whose events are taken, lower case. */
+  readonly subscriptions: string[];
   /** What the stacks are told, so that they trust this issuer and nobody else. */
   readonly context: Readonly<Record<string, string>>;
 }
 
 /** Starts the issuer. `GET /keys` gives the keys, `POST /token/<caller>` a token: whoever is on this machine may have one. */
-export async function startTokenIssuer(): Promise<TokenIssuer> {
+export async function startTokenIssuer(besides: readonly string[] = []): Promise<TokenIssuer> {
+  const subscriptions = [subscription, ...besides.map((id) => id.toLowerCase())];
   const { publicKey, privateKey } = await generateKeyPair('RS256');
   const kid = 'edict-local';
   const keys = [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }];
@@ -64,10 +67,11 @@ export async function startTokenIssuer(): Promise<TokenIssuer> {
   return {
     ...server,
     token,
+    subscriptions,
     context: {
       azureTenantId: tenant,
       azureAudience: audiences.azure,
-      azureSubscriptions: subscription,
+      azureSubscriptions: subscriptions.join(','),
       azureIssuers: `${origin}/${tenant}/v2.0`,
       azureJwksUrl: `${origin}/keys`,
       googleAudience: audiences.google,

@@ -1,8 +1,7 @@
 /** `edict findings`: what is open, and what was. */
 import { CLOUDS } from '../../shared/model/cloud.ts';
-import type { Cloud } from '../../shared/model/cloud.ts';
 import { AppError } from '../../shared/model/errors.ts';
-import { FINDING_STATUSES, type Finding, type FindingFilter, type FindingStatus } from '../../shared/model/finding.ts';
+import { FINDING_STATUSES, type Finding, type FindingFilter } from '../../shared/model/finding.ts';
 import { SEVERITIES, type Severity } from '../../shared/model/verdict.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
@@ -102,9 +101,9 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
   if (options.cloud !== undefined && !isOneOf(CLOUDS, options.cloud))
     throw refuse(`--cloud cannot be "${options.cloud}"; it is one of ${CLOUDS.join(', ')}`);
   return {
-    ...(status === 'all' ? {} : { status: status as FindingStatus }),
+    ...(status === 'all' ? {} : { status: status }),
     ...(severity.length === 0 ? {} : { severity: severity as Severity[] }),
-    ...(options.cloud === undefined ? {} : { cloud: options.cloud as Cloud }),
+    ...(options.cloud === undefined ? {} : { cloud: options.cloud }),
     ...(options.account === undefined ? {} : { account: options.account }),
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.resource === undefined ? {} : { resource: options.resource }),

@@ -39,7 +39,7 @@ export function findingsTable(findings: readonly Finding[], options: TableOption
     Math.min(c.widest, Math.max(c.title.length, ...findings.map((f) => c.of(f).length))),
   );
   const used = widths.reduce((sum, w) => sum + w + 2, 0);
-  const line = (cells: readonly string[], last: string): string => `${[...cells, last].join('  ')}`.trimEnd();
+  const line = (cells: readonly string[], last: string): string => [...cells, last].join('  ').trimEnd();
   const head = paint(
     'dim',
     line(

@@ -104,7 +104,7 @@ export function valueAt(document: Json, pointer: string): Json | undefined {
     if (typeof value === 'string') value = asJson(value);
     if (Array.isArray(value)) value = (value as readonly Json[])[Number(segment)];
     else if (isObject(value)) {
-      const object = value as { readonly [key: string]: Json };
+      const object = value;
       // ARM does not keep the case of names.
       const key = Object.hasOwn(object, segment)
         ? segment

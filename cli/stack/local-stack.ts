@@ -20,6 +20,8 @@ const localStackSchema = z.strictObject({
   arm: z.url(),
   /** The Pub/Sub subscription that pushes. */
   pushSubscription: z.string(),
+  /** The Azure subscriptions whose events are taken. */
+  azureSubscriptions: z.array(z.string()),
 });
 export type LocalStack = z.infer<typeof localStackSchema>;
 

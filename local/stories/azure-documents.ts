@@ -1,12 +1,12 @@
 /** Event Grid deliveries in both schemas, and the bodies that Azure Resource Manager answers a GET with. */
 import { createHash } from 'node:crypto';
 import type { Json } from '../../shared/model/json.ts';
-import type { ArmAnswers, Delivery } from './story.ts';
+import { type ArmAnswers, DENIED, type Delivery, type Denied } from './story.ts';
 
 type JsonObject = { readonly [key: string]: Json };
 type Schema = 'event-grid' | 'cloud-events';
 
-export const subscription = '6f1d2c84-9b3e-4a57-8c60-d5e7f1a2b394';
+export const subscription = '6f0d2c1e-4b57-4a19-9d3e-2f8a7c5b1e90';
 export const tenant = '2b8f6c10-4d7e-4f93-a1b5-90c3e8d7f642';
 const group = (name: string) => `/subscriptions/${subscription}/resourceGroups/${name}`;
 
@@ -125,10 +125,10 @@ export const notifiedGone =
 export function answers(
   r: ArmResource,
   body: JsonObject,
-  children: { readonly [path: string]: JsonObject | readonly JsonObject[] | 403 } = {},
+  children: { readonly [path: string]: JsonObject | readonly JsonObject[] | Denied } = {},
 ): ArmAnswers {
   const id = armId(r);
-  const all: Record<string, Json | 403> = {
+  const all: Record<string, Json | Denied> = {
     [id.toLowerCase()]: {
       id,
       name: r.name,
@@ -140,7 +140,7 @@ export function answers(
   };
   for (const [path, child] of Object.entries(children)) {
     const at = `${id}${path}`.toLowerCase();
-    all[at] = Array.isArray(child) ? { value: child as Json } : (child as Json | 403);
+    all[at] = Array.isArray(child) ? { value: child as Json } : (child as Json | Denied);
   }
   return all;
 }
@@ -161,8 +161,8 @@ export interface StorageState {
   readonly allowPublic: boolean;
   readonly httpsOnly: boolean;
   readonly versioning: boolean;
-  /** Names of containers and how public each is; 403: they may not be listed. */
-  readonly containers: { readonly [name: string]: 'None' | 'Blob' | 'Container' } | 403;
+  /** Names of containers and how public each is; DENIED: they may not be listed. */
+  readonly containers: { readonly [name: string]: 'None' | 'Blob' | 'Container' } | Denied;
   readonly logged: boolean;
   readonly customerKey: boolean;
 }
@@ -221,8 +221,8 @@ export function storageAccount(r: ArmResource, state: StorageState): ArmAnswers 
         },
       },
       [`${blobs}/containers`]:
-        containers === 403
-          ? 403
+        containers === DENIED
+          ? DENIED
           : Object.entries(containers).map(([name, publicAccess]) => ({
               ...child(r, `${blobs}/containers/${name}`, 'Microsoft.Storage/storageAccounts/blobServices/containers'),
               etag: '"0x8DD0A4C6D1E2F30"',

@@ -13,7 +13,7 @@ import {
   sqlServer,
   storageAccount,
 } from './azure-documents.ts';
-import type { Story } from './story.ts';
+import { DENIED, type Story } from './story.ts';
 
 const documents: ArmResource = {
   group: 'acme-documents',
@@ -214,7 +214,7 @@ export const azureStories: readonly Story[] = [
           allowPublic: true,
           httpsOnly: true,
           versioning: true,
-          containers: 403,
+          containers: DENIED,
           logged: true,
           customerKey: true,
         }),
@@ -235,7 +235,7 @@ export const azureStories: readonly Story[] = [
       {
         says: 'A SQL server is reachable from the internet; of its databases the event says nothing, and Azure refuses to.',
         deliver: notified('event-grid', crm, sqlServer(crm, true)),
-        arm: { [resourceId(crm)]: 403 },
+        arm: { [resourceId(crm)]: DENIED },
         becomes: {
           [resourceId(crm)]: {
             'sql-database.not-public': 'violation',

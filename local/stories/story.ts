@@ -9,8 +9,12 @@ import type { Verdict } from '../../shared/model/verdict.ts';
 
 export type { Delivery };
 
-/** What the provider's API says from now on: an ARM id (lower case) and its answer; null: there is no such thing; 403: it may not be seen. */
-export type ArmAnswers = { readonly [id: string]: Json | null | 403 };
+/** In place of an answer: whoever asks is refused. */
+export const DENIED = Symbol('denied');
+export type Denied = typeof DENIED;
+
+/** What the provider's API says from now on: an ARM id (lower case) and its answer; null: there is no such thing. */
+export type ArmAnswers = { readonly [id: string]: Json | null | Denied };
 
 /** One change of the world. */
 export interface Step {

@@ -1,19 +1,23 @@
 /** Hears what a stack publishes: a queue of its own behind a rule on the bus, and the events in it, each once. */
-import type { Agent } from 'node:https';
-import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { FindingEvent, FindingTransitionEvent } from '../shared/model/finding-event.ts';
-import { EVENT_SOURCE } from '../shared/model/deployment.ts';
-import { localAccount, localRegion } from './ministack.ts';
-
-/** What every AWS client here is made with. */
-export interface AwsTarget {
-  readonly region: string;
-  readonly endpoint: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Trusts the certificate of a local AWS that speaks HTTPS. */
-  readonly requestHandler?: { readonly httpsAgent: Agent };
-}
+import {
+  DeleteRuleCommand,
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { FindingEvent, FindingTransitionEvent } from '../../shared/model/finding-event.ts';
+import { EVENT_SOURCE } from '../../shared/model/deployment.ts';
+import type { AwsOptions } from './stack.ts';
 
 /** An event as it arrived, and when. */
 export interface Heard {
@@ -29,25 +33,25 @@ export interface BusWatch {
   stop(): Promise<void>;
 }
 
-/** Subscribes to the bus. `onEvent` hears each event the first time it arrives. */
+/** Subscribes to the bus under a name of its own. `onEvent` hears each event the first time it arrives. */
 export async function watchBus(
-  aws: AwsTarget,
+  aws: AwsOptions,
   busName: string,
+  name: string,
   onEvent: (heard: Heard) => void = () => undefined,
 ): Promise<BusWatch> {
   const sqs = new SQSClient(aws);
   const events = new EventBridgeClient(aws);
-  const name = 'edict-local-watch';
-  const arn = `arn:aws:sqs:${localRegion}:${localAccount}:${name}`;
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const arn = Attributes?.['QueueArn'] ?? '';
   const allow = {
     Version: '2012-10-17',
     Statement: [
       { Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: arn },
     ],
   };
-  const { QueueUrl } = await sqs.send(
-    new CreateQueueCommand({ QueueName: name, Attributes: { Policy: JSON.stringify(allow) } }),
-  );
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: JSON.stringify(allow) } }));
   const rule = { Name: name, EventBusName: busName };
   await events.send(new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: [EVENT_SOURCE] }) }));
   await events.send(new PutTargetsCommand({ Rule: name, EventBusName: busName, Targets: [{ Id: 'watch', Arn: arn }] }));
@@ -101,6 +105,12 @@ export async function watchBus(
     async stop() {
       stopping.abort();
       await listening;
+      // Whoever stops listening leaves nothing behind; a server that is gone has taken it along.
+      await events
+        .send(new RemoveTargetsCommand({ Rule: name, EventBusName: busName, Ids: ['watch'] }))
+        .then(() => events.send(new DeleteRuleCommand(rule)))
+        .then(() => sqs.send(new DeleteQueueCommand({ QueueUrl })))
+        .catch(() => undefined);
       sqs.destroy();
       events.destroy();
     },

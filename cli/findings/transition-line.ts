@@ -1,17 +1,8 @@
 /** A published transition on one line. */
-import type { FindingTransitionEvent } from '../shared/model/finding-event.ts';
-import type { Json } from '../shared/model/json.ts';
-import {
-  factText,
-  fit,
-  type Format,
-  markOf,
-  SEVERITY_FORMAT,
-  sentenceOf,
-  shortName,
-  tellingFacts,
-} from '../cli/findings/words.ts';
-import { plain } from '../cli/terminal.ts';
+import type { FindingTransitionEvent } from '../../shared/model/finding-event.ts';
+import type { Json } from '../../shared/model/json.ts';
+import { factText, fit, type Format, markOf, SEVERITY_FORMAT, sentenceOf, shortName, tellingFacts } from './words.ts';
+import { plain } from '../terminal.ts';
 
 export interface LineOptions {
   readonly paint: (format: Format, text: string) => string;
@@ -59,7 +50,10 @@ export function transitionLine(event: FindingTransitionEvent, atMs: number, opti
     [fact === undefined ? '' : plain(factText(fact, options.documents), 240), 'dim'],
   ];
   const shown = cutTo(tail, width === undefined ? Infinity : width - used);
-  return `${[...head, ...shown].map(([text, f]) => paint(f, text)).join('  ')}`.trimEnd();
+  return [...head, ...shown]
+    .map(([text, f]) => paint(f, text))
+    .join('  ')
+    .trimEnd();
 }
 
 /** On a narrow terminal the policy's column gives way. */

@@ -1,0 +1,55 @@
+/** The commands that work with a deployed stack: the one that `npm start` runs, or one in an AWS account. */
+import { type Command, Option } from 'commander';
+
+type Run = (action: () => Promise<number> | number) => Promise<void>;
+
+const WHICH = `
+The stack is the one that "npm start" runs on this machine, unless --stage or --region names a deployment; that is
+reached with the AWS credentials of the environment.`;
+
+/** Adds them to the program. */
+export function addStackCommands(edict: Command, run: Run): void {
+  const onStack = (command: Command): Command =>
+    command
+      .option(
+        '--stage <stage>',
+        'a deployment in an AWS account, by its stage (default: prod, where --region is given)',
+      )
+      .option('--region <region>', 'its AWS region')
+      .addHelpText('after', WHICH);
+
+  onStack(edict.command('findings').description('list what is open'))
+    .option('--severity <severity...>', 'critical, high, medium, low, info')
+    .option('--status <status>', 'open, resolved or all', 'open')
+    .option('--cloud <cloud>', 'aws, azure, gcp')
+    .option('--account <id>', 'AWS account, Azure subscription or GCP project')
+    .option('--policy <id>')
+    .option('--resource <id>', 'the canonical id: an ARN, an ARM id in lower case, an asset name')
+    .option('--since <time>', 'has its status since 2026-11-25, an instant, or 30m, 24h, 7d ago')
+    .option('--limit <n>', 'at most so many', '100')
+    .option('--next <token>', 'the next page')
+    .addOption(new Option('--format <format>').choices(['table', 'json', 'csv']).default('table'))
+    .action((options) => run(async () => (await import('./commands/findings.ts')).findings(options)));
+
+  onStack(edict.command('finding').description('show one finding: evidence, provenance, history'))
+    .argument('<id>', 'its id, or as much of the beginning as tells it apart')
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .action((id, options) => run(async () => (await import('./commands/finding.ts')).finding(id, options)));
+
+  onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
+    .argument('<inputs...>', 'files, folders, or - for standard input')
+    .action((inputs, options) => run(async () => (await import('./commands/observe.ts')).observe(inputs, options)));
+
+  onStack(edict.command('sweep').description('take the inventory of every cloud now'))
+    .option('--wait <seconds>', 'wait so long for the end', '300')
+    .action((options) => run(async () => (await import('./commands/sweep.ts')).sweep(options)));
+
+  onStack(edict.command('release').description('make policies and context rules active'))
+    .option('--bundle <folder>', 'the compiled policies (default: those of this build)')
+    .option('--config <file>', 'context rules (default: edict.config.yaml, if it is there)')
+    .action((options) => run(async () => (await import('./commands/release.ts')).release(options)));
+
+  onStack(edict.command('rollback').description('make active again what was active before'))
+    .option('--to <sequence>', 'the release to go back to (default: the last one with other policies)')
+    .action((options) => run(async () => (await import('./commands/release.ts')).rollback(options)));
+}
