@@ -276,6 +276,11 @@ class Checker {
     const at = [...path, op];
     const value = v[op];
 
+    if (op === 'is' && !OPERATORS[shape.type].includes('is')) {
+      if (value !== 'none' && !isNone(value))
+        this.fail(at, `${what} is ${article(shape.type)}: only "is: none" is allowed`);
+      return { ...subject, is: NONE };
+    }
     if (shape.type === 'list') {
       const of = shape.of;
       if (of.type === 'range' || of.type === 'ip_range' || of.type === 'timestamp')
@@ -289,11 +294,6 @@ class Checker {
     const never = (l: unknown, p: Path) => this.literal(l, p, shape, false, what);
     switch (op) {
       case 'is':
-        if (!OPERATORS[shape.type].includes('is')) {
-          if (value !== 'none' && !isNone(value))
-            this.fail(at, `${what} is ${article(shape.type)}: only "is: none" is allowed`);
-          return { ...subject, is: NONE };
-        }
         return { ...subject, is: this.operand(value, at, shape.type, scope, false, one) };
       case 'in':
         return { ...subject, in: this.listOperand(value, at, shape.type, scope, one) };
@@ -348,6 +348,7 @@ class Checker {
       const { shape } = spec;
       if (shape.type === 'list' && shape.of.type === 'record')
         this.fail(path, `${String(v)} is a list of records: use every, some, none or count`);
+      if (shape.type === 'list' && spec.optional) this.fail(path, `${String(v)} is optional: an empty list says it`);
       return [{ fact: v as string }, shape as ScalarType | ScalarListType, spec.optional];
     }
     if (item === undefined) this.fail(path, `${head}: stands inside every, some, none or count only`);

@@ -4,7 +4,16 @@
  * and lists of ranges are sorted, disjoint and coalesced. Plain JSON: a bundle's manifest carries it.
  */
 import { contextFacts } from '../kinds/index.ts';
-import type { FactSpec, FieldSpec, IpRange, None, Range, ScalarListType, ScalarType } from '../model/fact.ts';
+import {
+  type FactSpec,
+  type FieldSpec,
+  type IpRange,
+  NONE,
+  type None,
+  type Range,
+  type ScalarListType,
+  type ScalarType,
+} from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Atom, Condition, Literal, Operand, ParamRef, Policy } from '../model/policy.ts';
 import { coalesceIpRanges, coalesceRanges, isIpRange, isNone } from './literals.ts';
@@ -28,7 +37,7 @@ export type CoreTest =
     }
   | { readonly op: 'contains'; readonly value: boolean | number | string; readonly param?: string };
 
-/** A comparison of one fact, field or item. `shape` is a list only for `contains` on a record's field. */
+/** A comparison of one fact, field or item. `shape` is a list only for `contains` (or `is: none`) on a record's field. */
 export interface CoreAtom {
   readonly op: 'test';
   readonly subject: CoreSubject;
@@ -141,6 +150,10 @@ class Lowering {
   atom(a: Atom, env: Env): Core {
     const { subject, shape, optional } = this.subject(a, env);
     if (shape.type === 'list') {
+      if ('is' in a && shape.of.type !== 'record') {
+        const of: ScalarListType = { type: 'list', of: shape.of };
+        return { op: 'test', subject, shape: of, optional, test: { op: 'in', values: [NONE] } };
+      }
       if (!('contains' in a) || shape.of.type === 'record') throw new Error('a list is compared by contains only');
       const { list, param } = this.values(a.contains, env);
       const literal = spelled(shape.of, list[0] as Literal) as string | number | boolean;

@@ -73,7 +73,9 @@ export function evaluate(c: Core, context: Context): Truth {
 
 function listOf(name: string, { input }: Context): { items: readonly unknown[]; closed: boolean } | undefined {
   const items = lookup(input.facts, name);
-  return Array.isArray(items) ? { items, closed: input.closed.includes(name) } : undefined;
+  return Array.isArray(items)
+    ? { items, closed: Array.isArray(input.closed) && input.closed.includes(name) }
+    : undefined;
 }
 
 /** The own property of a JSON object; undefined for anything else. */
@@ -89,7 +91,8 @@ function evaluateAtom({ subject, shape, optional, test }: CoreAtom, { input, ite
   if (value === undefined) return 'unknown';
   if (isNone(value)) return optional ? truth(test.op === 'in' && test.values.some(isNone)) : 'unknown';
   if (shape.type === 'list') {
-    if (test.op !== 'contains' || !Array.isArray(value)) return 'unknown';
+    if (!Array.isArray(value)) return 'unknown';
+    if (test.op !== 'contains') return 'false'; // `is: none`, of a list that is there
     return or(value.map((v) => (isOfType(shape.of, v) ? truth(v === test.value) : 'unknown')));
   }
   if (!isOfType(shape, value)) return 'unknown';

@@ -110,7 +110,7 @@ class Writer {
     // `none` is surely not at least, within, … anything.
     const orNone = (p: Proof): Proof => (optional && !want ? or(lines(`${x} == ${NONE_REGO}`), p) : p);
     if (shape.type === 'list') {
-      if (test.op !== 'contains') return NEVER;
+      if (test.op !== 'contains') return lines(want ? `${x} == ${NONE_REGO}` : `is_array(${x})`);
       if (want) return lines(`is_array(${x})`, `${literal(test.value)} in ${x}`);
       const other = this.proveIn('member', shape.of, false, [test.value], false);
       return orNone(and(lines(`is_array(${x})`), lines(`every member in ${x} { ${linesOf(other).join('; ')} }`)));
@@ -231,6 +231,7 @@ class Writer {
     if ('and' in p) return p.and.flatMap((m) => this.body(m, base, inItem));
     if ('or' in p) return isNever(p) ? ['false'] : [this.helper(p, base, inItem)];
     if ('every' in p) {
+      if (isNever(p.that)) return [`count(input.facts.${p.every}) == 0`];
       const inner = this.body(p.that, base, true).map((l) => `\t${l}\n`);
       return [`every item in input.facts.${p.every} {\n${inner.join('')}}`];
     }
@@ -238,6 +239,7 @@ class Writer {
       // A helper, so that two lists in one body do not share a variable.
       return [this.helper(and(p), base, inItem)];
     }
+    if (isNever(p.that)) return [`0 ${p.compare}`];
     const call = this.helper(p.that, base, true);
     return [`count([item | some item in input.facts.${p.matching}; ${call}]) ${p.compare}`];
   }
@@ -247,7 +249,6 @@ class Writer {
     const bodies = alternatives.map((a) =>
       'some' in a ? this.someBody(a, base, 'some item') : this.body(a, base, inItem),
     );
-    if (bodies.length === 0) bodies.push(['false']);
     const key = JSON.stringify([inItem, bodies]);
     const known = this.helpers.get(key);
     if (known !== undefined) return known.head;
@@ -288,7 +289,10 @@ class Writer {
 
   clause(id: string, c: Core): { readonly holds: readonly string[]; readonly fails: readonly string[] } {
     const base = id.replaceAll('-', '_');
-    const items = namesItems(c) ? { list: c.list, that: this.prove(c.that, c.op === 'count', 'item') } : undefined;
+    const items =
+      id !== 'scope' && namesItems(c)
+        ? { list: c.list, that: this.prove(c.that, c.op === 'count', 'item') }
+        : undefined;
     const holds = this.rules(() => `holds contains ${quote(id)}`, this.prove(c, true), `${base}_holds`);
     const failsHead = (item: boolean): string => `fails contains {"clause": ${quote(id)}${item ? ', "item": i' : ''}}`;
     return { holds, fails: this.rules(failsHead, this.prove(c, false), `${base}_fails`, items) };

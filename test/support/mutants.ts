@@ -54,7 +54,7 @@ const MUTATIONS: readonly { readonly what: string; readonly of: RegExp; readonly
 export function mutantsOf(rego: string): readonly Mutant[] {
   const lines = rego.split('\n');
   return lines.flatMap((text, line) =>
-    text.startsWith('#') || text.startsWith('package')
+    text.trim().startsWith('#') || text.startsWith('package')
       ? []
       : MUTATIONS.filter(({ of }) => of.test(text)).flatMap(({ what, into }) => {
           const changed = into(text);

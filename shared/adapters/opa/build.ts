@@ -47,7 +47,8 @@ export function buildWasm(opa: string, modules: { readonly [path: string]: strin
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (cause) {
-      const said = String((cause as { stderr?: unknown }).stderr ?? cause).trim();
+      const { stdout, stderr } = cause as { readonly stdout?: unknown; readonly stderr?: unknown };
+      const said = `${String(stderr ?? '')}${String(stdout ?? '')}`.trim();
       throw new AppError('POLICY_LOAD_FAILED', `opa build failed: ${said}`, { cause });
     }
     const wasm = fromTar(gunzipSync(readFileSync(join(folder, 'bundle.tar.gz'))), '/policy.wasm');
