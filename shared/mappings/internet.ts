@@ -27,6 +27,8 @@ function bytesToBlock(family: IpRange['family'], bytes: readonly number[], prefi
   return { family, first, last: first | ((1n << hostBits) - 1n), prefix };
 }
 
+/** The four-part decimal form only: other readers take 010.0.0.0 as octal and 167772160 as an address. */
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 const MAPPED_FIRST = 0xffff_0000_0000n; // ::ffff:0:0/96
 const MAPPED_LAST = 0xffff_ffff_ffffn;
 
@@ -35,10 +37,11 @@ function parseBlock(text: string): Block | undefined {
   const [address, suffix, ...rest] = text.trim().split('/');
   if (address === undefined || rest.length > 0) return undefined;
   if (suffix !== undefined && !/^(0|[1-9]\d{0,2})$/.test(suffix)) return undefined;
-  // The four-part decimal form only: other readers take 010.0.0.0 as octal and 167772160 as an address.
-  if (ipaddr.IPv4.isValidFourPartDecimal(address)) {
+  const octets = IPV4.exec(address);
+  if (octets !== null) {
+    const bytes = octets.slice(1).map(Number);
     const prefix = suffix === undefined ? 32 : Number(suffix);
-    return prefix > 32 ? undefined : bytesToBlock('ipv4', ipaddr.IPv4.parse(address).toByteArray(), prefix);
+    return prefix > 32 || bytes.some((b) => b > 255) ? undefined : bytesToBlock('ipv4', bytes, prefix);
   }
   if (!address.includes(':') || address.includes('%') || !ipaddr.IPv6.isValid(address)) return undefined;
   const prefix = suffix === undefined ? 128 : Number(suffix);

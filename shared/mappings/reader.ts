@@ -37,6 +37,18 @@ export type Found =
 const foldsCase = (native: NativeResource): boolean =>
   native.dialect === 'azure.arm' || native.dialect === 'azure.notification';
 
+/** The pointers of the tables are few and are looked up for every document: each is taken apart once. */
+const MOST_POINTERS = 10_000;
+const segmentsOfPointer = new Map<string, readonly string[]>();
+function segmentsOf(pointer: string): readonly string[] {
+  let segments = segmentsOfPointer.get(pointer);
+  if (segments === undefined) {
+    segments = pointerSegments(pointer);
+    if (segmentsOfPointer.size < MOST_POINTERS) segmentsOfPointer.set(pointer, segments);
+  }
+  return segments;
+}
+
 /** Looks a JSON Pointer up in the native resource's body; `at` is the pointer within the source document. */
 export function look(native: NativeResource, pointer: string): Found {
   let value: Body | undefined = native.body;
@@ -44,7 +56,7 @@ export function look(native: NativeResource, pointer: string): Found {
   if (native.denied?.some((d) => pointer === d || pointer.startsWith(`${d}/`))) {
     return { is: 'denied', at: native.pointer + pointer };
   }
-  for (const segment of pointerSegments(pointer)) {
+  for (const segment of segmentsOf(pointer)) {
     if (value instanceof Unresolved) return { is: 'unresolved', at: place, refs: value.refs, detail: value.detail };
     if (value === null || value === undefined) {
       place += `/${pointerSegment(segment)}`;
