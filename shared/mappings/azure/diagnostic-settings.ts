@@ -122,7 +122,6 @@ export function diagnosticParts(type: string, below = ''): { readonly [part: str
     diagnostics: {
       native: {
         'azure.arm': 'microsoft.insights/diagnosticsettings',
-        'azure.notification': 'microsoft.insights/diagnosticsettings',
         terraform: 'azurerm_monitor_diagnostic_setting',
       },
       owner,
@@ -130,9 +129,6 @@ export function diagnosticParts(type: string, below = ''): { readonly [part: str
       readings: {
         log_categories: {
           'azure.arm': derive(armCategories),
-          'azure.notification': derive((n: NativeResource) =>
-            categories(n, '/properties/logs', 'categoryGroup', 'enabled', false),
-          ),
           terraform: azurermCategories,
         },
         log_target: { terraform: azurermTarget(below) },

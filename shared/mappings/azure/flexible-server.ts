@@ -127,7 +127,7 @@ export function flexibleServer(server: FlexibleServer): Mapping {
       configuration: {
         native: {
           'azure.arm': configuration,
-          'azure.notification': configuration,
+
           terraform: server.azurermConfiguration,
         },
         owner,
@@ -135,7 +135,7 @@ export function flexibleServer(server: FlexibleServer): Mapping {
         readings: {
           secure_transport: {
             'azure.arm': transport,
-            'azure.notification': transport,
+
             terraform: secureTransport('/value', azurermName),
           },
         },

@@ -44,10 +44,10 @@ export function lockParts(type: string): { readonly [part: string]: Part } {
   };
   return {
     lock: {
-      native: { 'azure.arm': LOCK, 'azure.notification': LOCK, terraform: 'azurerm_management_lock' },
+      native: { 'azure.arm': LOCK, terraform: 'azurerm_management_lock' },
       owner,
       multiple: true,
-      readings: { lock_holds: { 'azure.arm': level, 'azure.notification': level, terraform: azurermLevel } },
+      readings: { lock_holds: { 'azure.arm': level, terraform: azurermLevel } },
     },
     lock_list: {
       native: { 'azure.arm': listType(LOCK) },

@@ -418,11 +418,11 @@ export const networkSecurityGroup = defineMapping('azure/network-security-group'
       },
     },
     rule: {
-      native: { 'azure.arm': RULE, 'azure.notification': RULE, terraform: 'azurerm_network_security_rule' },
+      native: { 'azure.arm': RULE, terraform: 'azurerm_network_security_rule' },
       owner: groupOf,
       multiple: true,
       readings: {
-        rule: { 'azure.arm': oneRule(ARM), 'azure.notification': oneRule(ARM), terraform: oneRule(AZURERM) },
+        rule: { 'azure.arm': oneRule(ARM), terraform: oneRule(AZURERM) },
       },
     },
   },

@@ -203,20 +203,20 @@ export const sqlServer = defineMapping('azure/sql-server', {
     protector: {
       native: {
         'azure.arm': PROTECTOR,
-        'azure.notification': PROTECTOR,
+
         terraform: 'azurerm_mssql_server_transparent_data_encryption',
       },
       owner: serverOf,
       readings: {
         protector: {
           'azure.arm': protectorType,
-          'azure.notification': protectorType,
+
           terraform: customerKey('/key_vault_key_id').orDefault('provider_key', docs.encryption),
         },
       },
     },
     database: {
-      native: { 'azure.arm': DATABASE, 'azure.notification': DATABASE, terraform: 'azurerm_mssql_database' },
+      native: { 'azure.arm': DATABASE, terraform: 'azurerm_mssql_database' },
       owner: serverOf,
       multiple: true,
       readings: {
@@ -225,16 +225,16 @@ export const sqlServer = defineMapping('azure/sql-server', {
       },
     },
     tde: {
-      native: { 'azure.arm': TDE, 'azure.notification': TDE },
+      native: { 'azure.arm': TDE },
       owner: serverOf,
       multiple: true,
-      readings: { tde: { 'azure.arm': tdeState, 'azure.notification': tdeState } },
+      readings: { tde: { 'azure.arm': tdeState } },
     },
     retention: {
-      native: { 'azure.arm': RETENTION, 'azure.notification': RETENTION },
+      native: { 'azure.arm': RETENTION },
       owner: serverOf,
       multiple: true,
-      readings: { retention_days: { 'azure.arm': retentionDays, 'azure.notification': retentionDays } },
+      readings: { retention_days: { 'azure.arm': retentionDays } },
     },
     database_list: {
       native: { 'azure.arm': listType(DATABASE) },

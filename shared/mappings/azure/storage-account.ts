@@ -313,39 +313,35 @@ export const storageAccount = defineMapping('azure/storage-account', {
       },
     },
     blob_service: {
-      native: { 'azure.arm': BLOB_SERVICE, 'azure.notification': BLOB_SERVICE },
+      native: { 'azure.arm': BLOB_SERVICE },
       owner: (native) => (armName(native.id) === 'default' ? accountOf(native) : undefined),
       readings: {
         versioning: {
           'azure.arm': isVersioningEnabled.orDefault(false, docs.versioning),
-          'azure.notification': isVersioningEnabled,
         },
         static_website: {
           'azure.arm': at('/properties/staticWebsite/enabled').bool(),
-          'azure.notification': at('/properties/staticWebsite/enabled').bool(),
         },
       },
     },
     container: {
-      native: { 'azure.arm': CONTAINER, 'azure.notification': CONTAINER, terraform: 'azurerm_storage_container' },
+      native: { 'azure.arm': CONTAINER, terraform: 'azurerm_storage_container' },
       owner: accountOwner,
       multiple: true,
       readings: {
         container_name: {
           'azure.arm': derive((native) => known(armName(native.id), native.pointer)),
-          'azure.notification': derive((native) => known(armName(native.id), native.pointer)),
           terraform: at('/name').string(),
         },
         container_access: {
           'azure.arm': containerAccess.orDefault('none', docs.anonymous),
-          'azure.notification': containerAccess,
+
           terraform: at('/container_access_type')
             .oneOf<string>(CONTAINER_ACCESS)
             .orDefault('none', docs.azurermContainer),
         },
         container_scope: {
           'azure.arm': at('/properties/defaultEncryptionScope').string(),
-          'azure.notification': at('/properties/defaultEncryptionScope').string(),
           terraform: at('/default_encryption_scope').string(),
         },
       },

@@ -31,8 +31,8 @@ export interface EventGridNotice {
   readonly actor?: string;
   readonly subscription: string;
   /**
-   * The state that came inside the event, or the tombstone of a resource that is judged. Undefined: it is read back, or
-   * what it is a part of (a deleted container's account).
+   * The state that came inside the event, or the tombstone of a deleted resource. Undefined: the resource is read back,
+   * or what it is a part of (a container's account).
    */
   readonly state?: NativeResource;
   /** JSON Pointer of the event within the delivery. */
@@ -162,12 +162,13 @@ function notice(event: Envelope, operation: EventGridOperation, pointer: string)
   const type = said ?? armType(id) ?? operationType(text(data['operationName']));
   const actor = actorOf(data);
   const common = type === undefined ? undefined : { id, type, account: subscription, orderKey: time, changedAt: time };
-  // That a part is gone shows in what it was a part of, which is read back.
-  const deleted = operation === 'delete' && (readBackOwner(id)?.id ?? id) === id;
+  const deleted = operation === 'delete';
+  // What changes in a part, or that it is gone, shows in what it is a part of, which is read back.
+  const isPart = (readBackOwner(id)?.id ?? id) !== id;
   const carries = operation === 'write' && event.eventType.toLowerCase().startsWith(NOTIFICATION) && info !== undefined;
   const tellsKind = !KIND_DECIDES.has(type ?? '') || text(info?.['kind']) !== undefined;
   let state: NativeResource | undefined;
-  if (common !== undefined && (deleted || (carries && tellsKind))) {
+  if (common !== undefined && !isPart && (deleted || (carries && tellsKind))) {
     const at = info === undefined ? `${pointer}/data` : `${pointer}/data/${infoKey}`;
     state = notified(info ?? {}, common, at, deleted);
     if (actor !== undefined) state = { ...state, actor };
