@@ -13,6 +13,7 @@ import { countOutcomes } from '../../shared/adapters/service/outcome-counts.ts';
 import { makeReadBacks } from '../../shared/adapters/service/read-backs.ts';
 import { makeWorkBatch } from '../../shared/adapters/service/work-batch.ts';
 import { forms } from '../../shared/mappings/dialects/index.ts';
+import { registry } from '../../shared/mappings/registry.ts';
 import type { QueueMessage } from '../../shared/model/change.ts';
 import { makeNormalize } from '../../shared/pipeline/normalize.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
@@ -24,12 +25,12 @@ const env = parseEnvironment('evaluate', process.env);
 const telemetry = makeTelemetry('evaluate', env);
 const { count, failed: log } = telemetry;
 const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
-const { registry, active, judge, sources } = makeJudging(env, telemetry);
+const { active, judge, sources } = makeJudging(env, telemetry);
 const observe = makeCountedObserve(quarantine, telemetry);
 const readBack = makeReadBacks(env, telemetry);
 const work = makeWorkBatch({
   active,
-  notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL, sageMaker: () => undefined }),
+  notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL }),
   normalize: makeNormalize({ forms, registry, readBack, quarantine, clock: systemClock }),
   judge,
   again: makeSqsQueue<QueueMessage>(new SQSClient(), env.CHANGES_QUEUE_URL),

@@ -17,7 +17,7 @@ import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
 const env = parseEnvironment('notify-slack', process.env);
 const telemetry = makeTelemetry('notify-slack', env);
 const secrets = new SecretsManagerClient();
-const sent = makeSentRecord(new DynamoDBClient(), env.FINDINGS_TABLE, systemClock.now);
+const sent = makeSentRecord(new DynamoDBClient(), env.FINDINGS_TABLE, () => systemClock.now());
 
 /** Read again for every batch: a secret that was rotated is used at once, and a batch is a message's worth of time. */
 const makeClient = async () =>

@@ -92,8 +92,11 @@ export class PipelineStack extends Stack {
     changes.queue.grantSendMessages(evaluate.function);
     const reads = [
       'config:GetResourceConfigHistory',
-      'rds:DescribeDBParameters',
+      'rds:DescribeDBClusterParameterGroups',
       'rds:DescribeDBClusterParameters',
+      'rds:DescribeDBParameterGroups',
+      'rds:DescribeDBParameters',
+      's3:GetAccountPublicAccessBlock',
       'sagemaker:DescribeEndpoint',
       'sagemaker:DescribeEndpointConfig',
       'sagemaker:DescribeModel',

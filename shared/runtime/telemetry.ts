@@ -19,9 +19,9 @@ export interface Telemetry {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Counts under the stage and, where dimensions are given, under those as well. */
-  count(name: MetricName, value?: number, dimensions?: Dimensions): void;
+  readonly count: (name: MetricName, value?: number, dimensions?: Dimensions) => void;
   /** Logs what went wrong, an error by its code; nothing of the native document. */
-  failed(what: string, error: unknown, keys?: { readonly [key: string]: unknown }): void;
+  readonly failed: (what: string, error: unknown, keys?: { readonly [key: string]: unknown }) => void;
 }
 
 /** The logger and metrics of a function: JSON lines and EMF in the namespace `Edict`, with the stage on each. */
@@ -61,7 +61,7 @@ export function makeTelemetry(service: FunctionName, env: { EDICT_STAGE: string;
       logger[expected ? 'warn' : 'error'](what, {
         ...keys,
         ...known,
-        error: error instanceof Error ? error : new Error(String(error)),
+        error: error instanceof Error ? error : new Error('something that is no error was thrown'),
       });
     },
   };

@@ -1,16 +1,16 @@
+import { type SageMakerNotice, sageMakerNotice } from '../../mappings/aws/sagemaker-endpoint.ts';
 import { configEvent, configItem, configNotice } from '../../mappings/dialects/aws-config.ts';
 import { type Change, changeIdOf } from '../../model/change.ts';
 import { LOCAL_SOURCES } from '../../model/deployment.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
 import { type DoorDeps, keep } from '../http-auth/door.ts';
+import { parameterNotices } from './parameter-notices.ts';
 
 export interface NoticeDoorDeps extends Pick<DoorDeps, 'quarantine' | 'now' | 'count'> {
   readonly observe: (observation: Observation) => Promise<Observed>;
   /** Take the sources that stand in for AWS's own on this machine. */
   readonly local: boolean;
-  /** Reads a SageMaker state change; undefined if it is not one that can be used. */
-  readonly sageMaker: (event: Json) => Change['content'] | undefined;
 }
 
 /** True for what EventBridge put on the queue; everything else there is Edict's own. */
@@ -32,16 +32,20 @@ export function makeNoticeDoor(
         document: event,
         receivedAt: deps.now(),
       });
-      return observed.changes;
+      // Nothing is read where the event itself was turned away.
+      if (observed.changes.length === 0 || notice === undefined) return observed.changes;
+      const parameters = parameterNotices(() => configEvent.read(event, {}), notice.captureTime);
+      return [...observed.changes, ...parameters.map((content) => change(source, deps.now(), content))];
     }
-    const content = deps.sageMaker(event);
-    if (content !== undefined) return [change(source, deps.now(), content)];
+    // Under its own name, whichever source may stand in for it.
+    const notice = sageMakerNotice({ ...(event as object), source });
+    if (notice !== undefined) return [change(source, deps.now(), sageMakerContent(notice))];
     await keep(deps, source, JSON.stringify(event), { reason: 'the event names no SageMaker resource' });
     return [];
   };
   return async (event) => {
     deps.count('ChangesReceived');
-    const said = String(event['source']);
+    const said = event['source'];
     for (const [source, local] of Object.entries(LOCAL_SOURCES))
       if (said === source || (deps.local && said === local)) return take(source, event);
     await keep(deps, 'aws.unknown', JSON.stringify(event), {
@@ -84,3 +88,15 @@ function oversized(receivedAt: string, notice: NonNullable<ReturnType<typeof con
     hints: { resourceId },
   });
 }
+
+/** SageMaker's events tell that something happened; what it is now is read back, a deletion too. */
+const sageMakerContent = ({ resourceType, resourceId, name, account, region, changedAt }: SageMakerNotice) => ({
+  is: 'notice' as const,
+  cloud: 'aws' as const,
+  resourceId,
+  nativeType: resourceType,
+  account,
+  region,
+  changedAt,
+  hints: { name },
+});

@@ -8,7 +8,7 @@ const MAX_BYTES = 250 * 1024;
 
 /** A queue of JSON messages on SQS: fits the port `Queue` for every type of message. */
 export interface JsonQueue<M> {
-  send(messages: readonly M[], options?: { readonly delaySeconds?: number }): Promise<void>;
+  readonly send: (messages: readonly M[], options?: { readonly delaySeconds?: number }) => Promise<void>;
 }
 
 /** Sends in batches. A message that is not surely enqueued makes the whole call fail with `STORE_UNAVAILABLE`: send all again. */

@@ -116,7 +116,7 @@ function at(body: Json, pointer: string): Json {
     value = Array.isArray(value)
       ? (value as readonly Json[])[Number(segment)]
       : isObject(value)
-        ? (value as { readonly [key: string]: Json })[segment]
+        ? value[segment]
         : undefined;
   return value ?? null;
 }

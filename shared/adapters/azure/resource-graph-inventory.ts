@@ -77,7 +77,7 @@ async function ask(client: ResourceGraphClient, request: Parameters<ResourceGrap
       readonly statusCode?: number;
       readonly response?: { readonly headers?: { get(name: string): string | undefined } };
     };
-    const status = Number(statusCode ?? 0);
+    const status = statusCode ?? 0;
     const code = status === 429 ? 'UPSTREAM_THROTTLED' : status === 403 ? 'UPSTREAM_DENIED' : 'UPSTREAM_UNAVAILABLE';
     const retryAfterMs = retryAfter((name) => response?.headers?.get(name));
     throw new AppError(code, `Azure Resource Graph answered ${status === 0 ? 'nothing' : status}`, {

@@ -93,7 +93,7 @@ function fromGoogle(error: unknown): AppError {
  */
 export function plainAsset(asset: unknown): Json {
   const plain = withoutProto(asset);
-  return isObject(plain) ? (plain as Json) : {};
+  return isObject(plain) ? plain : {};
 }
 
 function withoutProto(value: unknown): Json | undefined {
@@ -142,18 +142,10 @@ const isStruct = (value: unknown): value is Struct => isObject(value) && isObjec
 const structJson = ({ fields }: Struct): Json =>
   Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, structValueJson(value)]));
 function structValueJson(value: StructValue): Json {
-  switch (value.kind) {
-    case 'numberValue':
-      return value.numberValue ?? null;
-    case 'stringValue':
-      return value.stringValue ?? null;
-    case 'boolValue':
-      return value.boolValue ?? null;
-    case 'structValue':
-      return value.structValue === null || value.structValue === undefined ? {} : structJson(value.structValue);
-    case 'listValue':
-      return (value.listValue?.values ?? []).map(structValueJson);
-    default:
-      return null;
-  }
+  // `kind` names which of them is set; the others are there as well, empty.
+  if (value.kind === 'structValue') return structJson(value.structValue ?? { fields: {} });
+  if (value.kind === 'listValue') return (value.listValue?.values ?? []).map(structValueJson);
+  if (value.kind === 'numberValue' || value.kind === 'stringValue' || value.kind === 'boolValue')
+    return value[value.kind] ?? null;
+  return null;
 }

@@ -1,5 +1,5 @@
 import { contentHash } from '../../model/change.ts';
-import { type AppError, type ErrorCode, isAppError } from '../../model/errors.ts';
+import { type ErrorCode, isAppError } from '../../model/errors.ts';
 import type { Json } from '../../model/json.ts';
 import { redact, redactText } from '../../model/redact.ts';
 import type { MetricName } from '../../model/telemetry.ts';
@@ -77,7 +77,7 @@ export async function throughDoor(
   } catch (error) {
     deps.log('a call could not be answered', error, {
       source,
-      code: isAppError(error) ? (error as AppError).code : undefined,
+      code: isAppError(error) ? error.code : undefined,
     });
     return answers.comeAgain;
   }

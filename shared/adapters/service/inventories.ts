@@ -3,7 +3,9 @@ import { mappings } from '../../mappings/registry.ts';
 import type { Dialect } from '../../model/native.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Environment } from '../../runtime/env.ts';
-import { makeConfigInventory } from '../aws/config-inventory.ts';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { STSClient } from '@aws-sdk/client-sts';
+import { makeAwsInventory } from '../aws/inventory.ts';
 import { systemClock } from './clock.ts';
 
 /** The inventories of what is configured. A provider's SDK is loaded only for what is. */
@@ -11,8 +13,10 @@ export async function makeInventories(
   env: Pick<Environment<'sweep'>, 'AWS_AGGREGATOR' | 'AZURE_READER' | 'GOOGLE_READER'>,
 ): Promise<readonly Inventory[]> {
   const inventories: Inventory[] = [
-    makeConfigInventory({
+    makeAwsInventory({
       config: new ConfigServiceClient({ maxAttempts: 2 }),
+      sageMaker: new SageMakerClient({ maxAttempts: 2 }),
+      sts: new STSClient(),
       clock: systemClock,
       types: typesOf('aws.config'),
       ...(env.AWS_AGGREGATOR === undefined ? {} : { aggregator: env.AWS_AGGREGATOR }),

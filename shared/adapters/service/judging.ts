@@ -1,4 +1,4 @@
-import { makeRegistry, mappings } from '../../mappings/registry.ts';
+import { registry } from '../../mappings/registry.ts';
 import { makeActiveSource } from '../../pipeline/active.ts';
 import { makeEvaluate } from '../../pipeline/evaluate.ts';
 import { makeJudge } from '../../pipeline/judge.ts';
@@ -20,7 +20,6 @@ export function makeJudging(
   const resources = makeDynamoResourceStore({ client, name: env.RESOURCES_TABLE });
   const policies = makeDynamoPolicyStore({ client, name: env.POLICIES_TABLE });
   const sources = makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE });
-  const registry = makeRegistry(mappings);
   const active = makeActiveSource({
     policies,
     loadEngine: async (bundle) => loadEngine(bundle),
@@ -34,5 +33,5 @@ export function makeJudging(
     record: makeRecord({ resources }),
     active,
   });
-  return { resources, policies, sources, registry, active, judge };
+  return { resources, policies, sources, active, judge };
 }

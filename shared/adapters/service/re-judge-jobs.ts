@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Rejudge } from '../../model/change.ts';
 import { SEGMENTS } from '../../model/tables.ts';
 import type { Page } from '../../model/finding.ts';
+import { isSettled } from '../../pipeline/active.ts';
 import type { PolicyStore } from '../../ports/policy-store.ts';
 import type { ResourceStore } from '../../ports/resource-store.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
@@ -45,18 +46,18 @@ const MAX_DELAY_SECONDS = 900;
 
 /**
  * Does one page of a job and enqueues the next: a job of any size is a chain of short invocations. An activation is looked
- * for again until a whole round finds nothing below it.
+ * for again until a whole round finds nothing below it, and no batch that began before it can still commit.
  */
 export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Promise<void> {
   const onePage = async (job: ReJudgeJob, segment: number): Promise<void> => {
-    const { found, wishes } = await find(deps, job, segment);
+    const { found, wishes, settled } = await find(deps, job, segment);
     if (wishes.length > 0) await deps.queue.send(wishes);
     deps.count('RejudgementsAsked', wishes.length);
     const some = wishes.length > 0 || (job.job === 'activation' && job.found === true);
     if (found.next !== undefined) {
       const more = { segment, next: found.next };
       await deps.queue.send([job.job === 'flips' ? { ...job, ...more } : { ...job, ...more, found: some }]);
-    } else if (job.job === 'activation' && some) {
+    } else if (job.job === 'activation' && (some || !settled)) {
       const round = (job.round ?? 0) + 1;
       const delaySeconds = Math.min(MAX_DELAY_SECONDS, NEXT_ROUND_SECONDS * 2 ** (round - 1));
       await deps.queue.send([{ job: 'activation', segment, round }], { delaySeconds });
@@ -73,16 +74,16 @@ async function find(
   deps: ReJudgeJobsDeps,
   job: ReJudgeJob,
   segment: number,
-): Promise<{ readonly found: Page<string>; readonly wishes: readonly Rejudge[] }> {
+): Promise<{ readonly found: Page<string>; readonly wishes: readonly Rejudge[]; readonly settled: boolean }> {
   const wish =
     (cause: Rejudge['cause']) =>
     (resourceId: string): Rejudge => ({ type: 'rejudge', version: 1, resourceId, cause });
   if (job.job === 'flips') {
     const found = await deps.resources.dueToFlip(segment, Math.floor(deps.nowMs() / 1000), job.next);
-    return { found, wishes: found.items.map(wish('clock')) };
+    return { found, wishes: found.items.map(wish('clock')), settled: true };
   }
   const active = await deps.policies.active();
-  if (active === undefined) return { found: { items: [] }, wishes: [] };
+  if (active === undefined) return { found: { items: [] }, wishes: [], settled: true };
   const found = await deps.resources.belowActivation(segment, active.sequence, job.next);
-  return { found, wishes: found.items.map(wish('activation')) };
+  return { found, wishes: found.items.map(wish('activation')), settled: isSettled(active, deps.nowMs()) };
 }

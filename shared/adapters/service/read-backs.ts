@@ -20,7 +20,7 @@ export function makeReadBacks(
     });
   };
   return {
-    aws: lazily('aws', async () => (await import('../aws/read-back.ts')).makeAwsReadBack()),
+    aws: lazily('aws', async () => (await import('../aws/read-back.ts')).makeAwsReadBack(systemClock)),
     ...(azure === undefined
       ? {}
       : {
