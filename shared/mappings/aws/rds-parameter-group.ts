@@ -195,7 +195,8 @@ export function tlsRequired(parts: Parts): Flag {
   }
   const name = parts.get<string>('parameter_group');
   const group = parts.dependency('parameters');
-  if (group !== undefined) {
+  // One that was looked for and not found says nothing: a database cannot use it, so it was not the right one.
+  if (group !== undefined && group.all('group').length > 0) {
     const of = text(group.get<string>('family')) ?? family;
     const found = of === undefined ? undefined : (engineOf(of) ?? engineOf(`${of}1.0`));
     if (of === undefined || found === undefined) return unknown('not_collected', undefined, 'the engine is not known');
