@@ -77,19 +77,19 @@ interface Rules {
 const isSet = (value: Body | undefined): boolean =>
   value !== undefined && value !== null && value !== '' && !(value instanceof Unresolved && value.unset);
 
-/** Sources of one kind in a rule: one value, or a list; `pick` takes the value out of an entry. */
-function sources(value: Body | undefined, each: (entry: Body) => Item, pick: readonly string[] = []): Rules {
-  if (!isSet(value)) return { items: [], closed: true };
-  if (value instanceof Unresolved) {
-    // A list that is not known may hold several; a single value is one.
-    return { items: [each(value)], closed: pick.length === 0 };
-  }
-  const list = Array.isArray(value) ? (value as readonly Body[]) : [value as Body];
+/** A source that a rule has one of. */
+const one = (value: Body | undefined, each: (value: Body) => Item): Rules => ({
+  items: value !== undefined && isSet(value) ? [each(value)] : [],
+  closed: true,
+});
+
+/** A list of sources; `key` takes the value out of an entry. A list that is not known may hold several. */
+function sources(value: Body | undefined, each: (entry: Body) => Item, key?: string): Rules {
+  if (value === undefined || !isSet(value)) return { items: [], closed: true };
+  if (value instanceof Unresolved) return { items: [each(value)], closed: false };
+  const list = Array.isArray(value) ? (value as readonly Body[]) : [value];
   return {
-    items: list.map((entry) => {
-      const key = isObject(entry) ? pick.find((name) => isSet(fields(entry as Body)[name])) : undefined;
-      return each(key === undefined ? entry : (fields(entry)[key] ?? null));
-    }),
+    items: list.map((entry) => each(key !== undefined && isObject(entry) ? (fields(entry)[key] ?? null) : entry)),
     closed: true,
   };
 }
@@ -123,9 +123,9 @@ function permission(value: Body): Rules {
   return rule(
     opening(p.ipProtocol, p.fromPort, p.toPort),
     { items: [...ranges].map(source), closed: true },
-    sources(p.ipv6Ranges, source, ['cidrIpv6', 'value']),
-    sources(p.prefixListIds, () => PREFIX_LIST, ['prefixListId']),
-    sources(p.userIdGroupPairs, () => GROUP, ['groupId']),
+    sources(p.ipv6Ranges, source, 'cidrIpv6'),
+    sources(p.prefixListIds, () => PREFIX_LIST),
+    sources(p.userIdGroupPairs, () => GROUP),
   );
 }
 
@@ -136,9 +136,9 @@ function cfnRule(value: Body): Rules {
   const r = fields(value);
   return rule(
     opening(r.IpProtocol, r.FromPort, r.ToPort),
-    sources(r.CidrIp, source, ['-']),
-    sources(r.CidrIpv6, source, ['-']),
-    sources(r.SourcePrefixListId, () => PREFIX_LIST, ['-']),
+    one(r.CidrIp, source),
+    one(r.CidrIpv6, source),
+    one(r.SourcePrefixListId, () => PREFIX_LIST),
     { items: GROUP_PROPERTIES.some((name) => isSet(r[name])) ? [GROUP] : [], closed: true },
   );
 }
@@ -168,9 +168,9 @@ function terraformIngressRule(value: Body): Rules {
   const r = fields(value);
   return rule(
     opening(r.ip_protocol, r.from_port, r.to_port),
-    sources(r.cidr_ipv4, source, ['-']),
-    sources(r.cidr_ipv6, source, ['-']),
-    sources(r.prefix_list_id, () => PREFIX_LIST, ['-']),
+    one(r.cidr_ipv4, source),
+    one(r.cidr_ipv6, source),
+    one(r.prefix_list_id, () => PREFIX_LIST),
     { items: isSet(r.referenced_security_group_id) ? [GROUP] : [], closed: true },
   );
 }

@@ -192,6 +192,12 @@ describe('a group of a plan', () => {
     // The plan keeps it.
     const kept = rule({ type: 'ingress', ...open }, 'aws_security_group_rule.r');
     expect(ingress(plan(existing, kept))).toMatchObject({ state: 'known', closed: true, value: [{ internet: true }] });
+    // It stays, and another whose ranges are not known comes.
+    const vague = {
+      ...rule({ type: 'ingress', protocol: 'tcp', from_port: 1, to_port: 1 }, 'aws_security_group_rule.v'),
+      unknown: { security_group_id: true, cidr_blocks: true },
+    };
+    expect(ingress(plan(existing, kept, vague))).toMatchObject({ state: 'known', closed: false });
     // Another one replaces it: the open one may stay or go.
     const other = rule({ type: 'ingress', ...open, cidr_blocks: ['10.0.0.0/8'] }, 'aws_security_group_rule.r');
     expect(ingress(plan(existing, other))).toMatchObject({
