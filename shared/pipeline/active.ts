@@ -19,6 +19,16 @@ export interface ActiveSource {
   current(): Promise<Active | undefined>;
 }
 
+/** The longest that an evaluator works by the activation it read at the start of its batch: Lambda's longest timeout. */
+export const MAX_BATCH_MS = 15 * 60 * 1000;
+
+/**
+ * Whether every batch that began under an older activation is over. Until then, that no resource is judged by less proves
+ * nothing: such a batch may still commit one that is new.
+ */
+export const isSettled = (activation: Activation, nowMs: number): boolean =>
+  nowMs >= Date.parse(activation.activatedAt) + MAX_BATCH_MS;
+
 /**
  * Keeps the last good activation: a bundle that cannot be loaded (missing, not what its hash says, refused by the
  * engine) leaves the one before in force, and `onBad` is told. Throws `POLICY_LOAD_FAILED` only if there is none before.

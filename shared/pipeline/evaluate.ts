@@ -154,7 +154,11 @@ class Evaluation {
       }
       const merging = merge(merged, update);
       readAgain ||= merging.readAgain;
-      outcomes.push({ changeId: update.changeId, outcome: merging.result === 'applied' ? 'judged' : 'stale' });
+      outcomes.push(
+        update.foreign === true
+          ? unsupported(update)
+          : { changeId: update.changeId, outcome: merging.result === 'applied' ? 'judged' : 'stale' },
+      );
       // A late deletion that only ends a former life changes the state too.
       if (merging.merged !== merged) {
         // What one read found is one version: between its documents the world was never half of them.
@@ -185,8 +189,9 @@ class Evaluation {
       const unnoted = ids.filter((id) => !known.has(id));
       if (unnoted.length > 0) await this.#deps.resources.addDependent(this.#work.resourceId, unnoted);
       wanted = new Set();
-      for (const id of ids) {
-        const state = await this.#deps.resources.read(id);
+      const states = await Promise.all(ids.map((id) => this.#deps.resources.read(id)));
+      for (const [i, id] of ids.entries()) {
+        const state = states[i];
         this.#dependencies.set(id, state);
         const theirs = state === undefined ? undefined : this.#deps.registry.mapping(state.mapping);
         if (state !== undefined && theirs !== undefined)

@@ -180,26 +180,37 @@ const withoutDocument = (
 const cloudOf = (dialect: NativeResource['dialect']): NativeResource['cloud'] =>
   dialect.startsWith('azure.') ? 'azure' : dialect.startsWith('gcp.') ? 'gcp' : 'aws';
 
-/** The updates that one native resource makes: of its own resource, and of those it is a part of. None: unsupported. */
+/**
+ * The updates that one native resource makes: of its own resource, and of those it is a part of. None: unsupported.
+ *
+ * A main document that its part does not accept (an account that turns out to serve no models) says that there is no such
+ * resource: what an earlier document, which did not show it, made of it ends.
+ */
 function updatesOf(deps: NormalizeDeps, change: Change, native: NativeResource): readonly PartUpdate[] {
   const candidates = deps.registry.candidates(native.dialect, native.type);
   if (candidates.length === 0) return [];
   const changedAt = checkVersion(native, deps.clock.now());
+  const accepted = new Set(deps.registry.candidatesFor(native));
   const owned = candidates.flatMap((candidate) => {
+    if (!accepted.has(candidate) && !candidate.main) return [];
     const resourceId = candidate.main ? native.id : liveId(candidate.mapping.parts[candidate.part]?.owner?.(native));
     return resourceId === undefined ? [] : [{ candidate, resourceId }];
   });
-  return unambiguous(owned, native).map(({ candidate, resourceId }) => ({
-    resourceId,
-    mapping: candidate.mapping.id,
-    cloud: candidate.mapping.cloud,
-    part: storedPart(candidate, native, changedAt),
-    main: candidate.main,
-    changeId: change.changeId,
-    source: change.source,
-    ...(native.actor === undefined ? {} : { actor: native.actor }),
-    ...(change.sweep?.baseline === true ? { baseline: change.sweep.id } : {}),
-  }));
+  return unambiguous(owned, native).map(({ candidate, resourceId }) => {
+    const foreign = !accepted.has(candidate);
+    return {
+      resourceId,
+      mapping: candidate.mapping.id,
+      cloud: candidate.mapping.cloud,
+      part: storedPart(candidate, foreign ? { ...native, deleted: true } : native, changedAt),
+      main: candidate.main,
+      changeId: change.changeId,
+      source: change.source,
+      ...(foreign ? { foreign } : {}),
+      ...(native.actor === undefined ? {} : { actor: native.actor }),
+      ...(change.sweep?.baseline === true ? { baseline: change.sweep.id } : {}),
+    };
+  });
 }
 
 interface Owned {

@@ -56,6 +56,8 @@ export interface PartUpdate {
   readonly cloud: Cloud;
   readonly part: StoredPart;
   readonly main: boolean;
+  /** The document shows that the resource is not of the mapping's kind: the part is a tombstone, the change unsupported. */
+  readonly foreign?: boolean;
   readonly changeId: string;
   readonly source: string;
   readonly actor?: string;
