@@ -1,0 +1,35 @@
+/** What a benchmark is, and what it gives. */
+import type { writeBundle } from './policies.ts';
+
+/** One line of the table. */
+export interface Row {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: 'µs' | 'ms' | 's' | 'MB' | 'KB' | '×' | '$' | '1/s' | '';
+  /** The target, where there is one. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface Context {
+  /** A folder that is removed at the end. */
+  readonly work: string;
+  /** Small sizes and few repetitions: to see that it works. */
+  readonly quick: boolean;
+  /** The bundle of two hundred policies, made when first asked for. */
+  readonly bench: () => ReturnType<typeof writeBundle>;
+  readonly log: (line: string) => void;
+}
+
+export interface Benchmark {
+  /** As the command line calls it. */
+  readonly name: string;
+  readonly title: string;
+  run(context: Context): Promise<readonly Row[]>;
+}
+
+/** Whether the target of a row is met; undefined if it has none. */
+export const isMet = ({ value, atMost, atLeast }: Row): boolean | undefined =>
+  atMost === undefined && atLeast === undefined
+    ? undefined
+    : value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY);
