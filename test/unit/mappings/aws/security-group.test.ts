@@ -196,6 +196,10 @@ describe('a group of a plan', () => {
     const vague = {
       ...rule({ type: 'ingress', protocol: 'tcp', from_port: 1, to_port: 1 }, 'aws_security_group_rule.v'),
       unknown: { security_group_id: true, cidr_blocks: true },
+      expressions: {
+        security_group_id: { references: ['aws_security_group.g.id', 'aws_security_group.g'] },
+        cidr_blocks: { references: ['terraform_data.ranges.output', 'terraform_data.ranges'] },
+      },
     };
     expect(ingress(plan(existing, kept, vague))).toMatchObject({ state: 'known', closed: false });
     // Another one replaces it: the open one may stay or go.
