@@ -142,7 +142,8 @@ const steps: readonly Step[] = [
   // Before the layers: some of their tests run these binaries.
   withTool('opa test', 'opa', async (opa) => {
     if (!hasPolicies()) return noPolicies();
-    const { code, stdout } = await run(opa, ['test', '--v1-compatible', '--format', 'json', 'policies'], true);
+    // As a bundle: the examples beside the policies are native documents, not data.
+    const { code, stdout } = await run(opa, ['test', '--bundle', '--format', 'json', 'policies'], true);
     const results = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly {
       package: string;
       name: string;

@@ -1,8 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { kindById } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { type CompiledPolicy, compilePolicy, folderOf } from '../../shared/policy/bundle.ts';
 import { VALUES_REGO } from '../../shared/policy/to-rego.ts';
+import { toConftest, toRegoTest, VERDICT_REGO } from '../../shared/policy/to-rego-test.ts';
 import type { Generator } from '../gen.ts';
 
 /** Every policy of the project, compiled from its policy.yaml, sorted by id. */
@@ -17,14 +19,27 @@ export function projectPolicies(root: string): readonly CompiledPolicy[] {
   return compiled.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
 }
 
-/** The Rego beside each policy.yaml, and what policies share. */
+/** The Rego beside each policy.yaml with its tests, what policies share, and the conftest shims. */
 export const policies: Generator = {
   name: 'policies',
   owns: ['policies/**/*.rego'],
-  files: (root) => ({
-    'policies/values.rego': VALUES_REGO,
-    ...Object.fromEntries(
-      projectPolicies(root).map(({ policy, rego }) => [`policies/${folderOf(policy.id)}/policy.rego`, rego]),
-    ),
-  }),
+  files: (root) => {
+    const compiled = projectPolicies(root);
+    const files: { [path: string]: string } = {
+      'policies/values.rego': VALUES_REGO,
+      'policies/verdict.rego': VERDICT_REGO,
+    };
+    for (const { policy, core, rego } of compiled) {
+      const folder = `policies/${folderOf(policy.id)}`;
+      const kind = kindById(policy.kind);
+      if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${policy.kind}`);
+      files[`${folder}/policy.rego`] = rego;
+      files[`${folder}/policy_test.rego`] = toRegoTest(policy, core, kind);
+    }
+    for (const kind of new Set(compiled.map((p) => p.policy.kind))) {
+      const ofKind = compiled.filter((p) => p.policy.kind === kind).map((p) => p.policy);
+      files[`policies/conftest/${kind}.rego`] = toConftest(kind, ofKind);
+    }
+    return files;
+  },
 };

@@ -147,8 +147,8 @@ function expectedResult(policy: CorePolicy, { scope, clauses }: Meaning) {
   };
 }
 
-/** The input without whatever is not needed for it to fail. */
-function shrink(input: unknown, fails: (input: unknown) => boolean): unknown {
+/** The input without whatever is not needed for `fails` to be true of it. */
+export function shrink(input: unknown, fails: (input: unknown) => boolean): unknown {
   for (const smaller of smallerOnes(input)) if (fails(smaller)) return shrink(smaller, fails);
   return input;
 }

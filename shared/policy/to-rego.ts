@@ -309,10 +309,12 @@ function rule(head: string, body: readonly string[]): string {
 const linesOf = (p: Proof): readonly string[] =>
   'line' in p ? [p.line] : 'and' in p ? p.and.flatMap(linesOf) : ['false'];
 
-const quote = (text: string): string => JSON.stringify(text);
+/** A text in Rego. */
+export const quote = (text: string): string => JSON.stringify(text);
 
 /** A literal in Rego: JSON with a space after each colon and comma. */
-function literal(v: unknown): string {
+export function literal(v: unknown): string {
+  if (Array.isArray(v)) return `[${v.map(literal).join(', ')}]`;
   if (typeof v === 'object' && v !== null) {
     return `{${Object.entries(v)
       .map(([k, x]) => `${quote(k)}: ${literal(x)}`)
