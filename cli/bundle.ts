@@ -5,10 +5,10 @@ import { loadEngine, type OpaEngine } from '../shared/adapters/opa/engine.ts';
 import { AppError } from '../shared/model/errors.ts';
 import type { BundleManifest } from '../shared/policy/bundle.ts';
 
-const folder = process.env['EDICT_BUNDLE'] ?? join(import.meta.dirname, '..', 'bundle');
+const shipped = process.env['EDICT_BUNDLE'] ?? join(import.meta.dirname, '..', 'bundle');
 
 function read(name: string): Uint8Array {
-  const path = join(folder, name);
+  const path = join(shipped, name);
   try {
     return new Uint8Array(readFileSync(path));
   } catch (cause) {

@@ -68,6 +68,7 @@ export class Progress {
 export class Output {
   #pieces: string[] = [];
   #size = 0;
+  #behind = false;
 
   constructor() {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -87,8 +88,14 @@ export class Output {
   }
 
   flush(): void {
-    if (this.#pieces.length > 0) process.stdout.write(this.#pieces.join(''));
+    if (this.#pieces.length > 0) this.#behind = !process.stdout.write(this.#pieces.join(''));
     this.#pieces = [];
     this.#size = 0;
+  }
+
+  /** Undefined, or what to wait for where the reader is slower than the writer: what is not yet read is held in memory. */
+  behind(): Promise<void> | undefined {
+    if (!this.#behind || !process.stdout.writableNeedDrain) return undefined;
+    return new Promise((resolve) => process.stdout.once('drain', () => resolve()));
   }
 }

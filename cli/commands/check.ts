@@ -82,6 +82,8 @@ export async function check(args: readonly string[], options: CheckOptions): Pro
       const judged = { resource, facts, verdicts, sourceOf: inputs.sourceOf };
       tally.add(judged, all);
       report.resource(judged, all);
+      const behind = output.behind();
+      if (behind !== undefined) await behind;
       progress.say(
         () => `${count(tally.resources, 'resource')} judged, ${count(tally.verdicts.violation, 'violation')}`,
       );

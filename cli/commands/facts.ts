@@ -27,7 +27,7 @@ export async function facts(args: readonly string[], options: FactsOptions): Pro
     for (const resource of resources) {
       const states = withPipelineContext(resource.facts, said);
       const judged = { resource, facts: states, verdicts: [], sourceOf: inputs.sourceOf };
-      const pieces = Object.keys(states).map((fact) => factEvidence(judged, fact, documentOf(judged)));
+      const pieces = Object.keys(states).map((fact) => factEvidence(judged, fact));
       if (options.format === 'json') {
         all.push({
           resource: resource.id,

@@ -54,7 +54,7 @@ export async function observe(inputs: readonly string[], options: StackOptions):
         await quiet(sqs, queues);
         await new Promise((resolve) => setTimeout(resolve, STREAM_MS));
       }
-      say(`${paint('bold', plain(source.label))}  ${paint('dim', form.title)}`);
+      say(`${paint('bold', plain(source.source.label))}  ${paint('dim', form.title)}`);
       for (const { event, atMs } of heard) {
         const width = process.stdout.isTTY ? process.stdout.columns : undefined;
         say(transitionLine(event, atMs, { paint, width, documents: [source.value, ...Object.values(sending.arm)] }));
@@ -92,13 +92,13 @@ async function readAll(inputs: readonly string[]): Promise<readonly Observed[]> 
       const form = detectForm(source.value);
       if (form === undefined)
         throw refuse(
-          source.label,
+          source.source.label,
           'it is of no form that a provider announces changes in: see docs/catalogue for the forms',
         );
       try {
         all.push({ source, form, sending: sendingOf(form, source.value, now) });
       } catch (error) {
-        throw isAppError(error) ? refuse(source.label, error.message) : error;
+        throw isAppError(error) ? refuse(source.source.label, error.message) : error;
       }
     }
   }

@@ -1,20 +1,25 @@
 /** From a file to the documents in it: JSON, one JSON document a line, or YAML of one or several documents. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import type { ParseError } from 'jsonc-parser';
 import { type Json, pointerSegments } from '../../shared/model/json.ts';
 import { fileProblem, type InputFile } from './files.ts';
-import { JsonPlaces, type Place } from './places.ts';
+import { JsonPlaces, type Place, type Slice } from './places.ts';
 import { type Problem, problem } from './problem.ts';
 
-/** One document of a file. */
-export interface SourceDocument {
+/** A document of a file, without its content: what is kept of it for as long as anybody may ask where something stands. */
+export interface Source {
   /** The file as the user named it; `stdin` for standard input. */
   readonly file: string;
   /** The file, and where it has several documents which one: `assets.ndjson#3`, counted from 1. */
   readonly label: string;
-  readonly value: Json;
   /** The place of a JSON Pointer; undefined if the file cannot be read again, or changed since. */
   place(pointer: string): Place | undefined;
+}
+
+/** One document of a file. */
+export interface SourceDocument {
+  readonly source: Source;
+  readonly value: Json;
 }
 
 /** What became of a file. `other`: it is neither JSON nor YAML, and says so only where nobody claimed that it was. */
@@ -96,34 +101,49 @@ function readText(path: string, maxBytes: number): Text {
   }
 }
 
-/** The text of a file when a place in it is asked for: kept if it is small, read again if not. */
+/**
+ * Where things stand in a file. A short text is kept for it. A long one is scanned while it is there and stays on the
+ * disk: to read it once more would take as much memory as to judge it.
+ */
 class Places {
-  readonly #again: () => string | undefined;
-  #json: JsonPlaces | undefined;
-  #gone = false;
+  readonly #open: () => JsonPlaces | undefined;
+  #json: JsonPlaces | 'gone' | undefined;
 
   constructor(path: string, text: string) {
-    const kept = path === '-' || text.length <= KEPT_TEXT ? text : undefined;
-    const length = text.length;
-    this.#again = () => {
-      if (kept !== undefined) return kept;
-      try {
-        const read = readText(path, LONGEST_FILE_BYTES);
-        return 'text' in read && read.text.length === length ? read.text : undefined;
-      } catch {
-        return undefined;
-      }
-    };
+    const { length } = text;
+    if (path === '-' || length <= KEPT_TEXT) this.#open = () => new JsonPlaces(text);
+    else {
+      this.#open = () => placesAgain(path, length);
+      // As many bytes as characters: an offset in the text is one in the file.
+      if (sizeOf(path) === length) this.#json = new JsonPlaces(text, sliceOfFile(path));
+    }
   }
 
-  place(pointer: string, start = 0): Place | undefined {
-    if (this.#json === undefined && !this.#gone) {
-      const text = this.#again();
-      if (text === undefined) this.#gone = true;
-      else this.#json = new JsonPlaces(text);
-    }
-    return this.#json?.place(pointer, start);
+  place(pointer: string, start?: number, end?: number): Place | undefined {
+    this.#json ??= this.#open() ?? 'gone';
+    return this.#json === 'gone' ? undefined : this.#json.place(pointer, start, end);
   }
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+
+/** Places in a long file with more than ASCII in it; undefined if it cannot be read again, or changed its length since. */
+function placesAgain(path: string, length: number): JsonPlaces | undefined {
+  try {
+    const read = readText(path, LONGEST_FILE_BYTES);
+    return 'text' in read && read.text.length === length ? new JsonPlaces(read.text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads stretches of an ASCII file. It stays open until the program ends. */
+function sliceOfFile(path: string): Slice {
+  const file = openSync(path, 'r');
+  return (from, to) => {
+    const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, from));
+  };
 }
 
 const claimsJson = /\.(?:json|jsonl|ndjson)$/i;
@@ -166,26 +186,30 @@ export async function openFile(file: InputFile, maxBytes: number): Promise<Opene
 }
 
 async function openJson(name: string, path: string, text: string): Promise<Opened> {
-  const places = new Places(path, text);
   // One document a line: the first line is a whole document, and more follow. A file of one line is parsed once.
   const end = text.indexOf('\n');
   if (end > 0 && end < text.length - 1 && text.slice(end).trim() !== '') {
     try {
       JSON.parse(text.slice(0, end));
-      return await openLines(name, text, places);
+      return await openLines(name, path, text);
     } catch {
       // The document goes on after the first line.
     }
   }
   try {
     const value = JSON.parse(text) as Json;
-    return { is: 'documents', documents: [{ file: name, label: name, value, place: (p) => places.place(p) }] };
+    const places = new Places(path, text);
+    return {
+      is: 'documents',
+      documents: [{ value, source: { file: name, label: name, place: (p) => places.place(p) } }],
+    };
   } catch {
     return await openCommented(name, text);
   }
 }
 
-async function openLines(name: string, text: string, places: Places): Promise<Opened> {
+async function openLines(name: string, path: string, text: string): Promise<Opened> {
+  const places = new Places(path, text);
   const documents: SourceDocument[] = [];
   let line = 0;
   for (let start = 0; start < text.length; ) {
@@ -197,12 +221,8 @@ async function openLines(name: string, text: string, places: Places): Promise<Op
     if (piece.trim() === '') continue;
     try {
       const value = JSON.parse(piece) as Json;
-      documents.push({
-        file: name,
-        label: `${name}#${documents.length + 1}`,
-        value,
-        place: (p) => places.place(p, from),
-      });
+      const label = `${name}#${documents.length + 1}`;
+      documents.push({ value, source: { file: name, label, place: (p) => places.place(p, from, end) } });
     } catch {
       const found = await brokenJson(name, piece);
       return { is: 'broken', problem: { ...found, line, action: 'each line must be one JSON document' } };
@@ -232,7 +252,7 @@ async function openCommented(name: string, text: string): Promise<Opened> {
       }
       return undefined;
     };
-    return { is: 'documents', documents: [{ file: name, label: name, value, place }] };
+    return { is: 'documents', documents: [{ value, source: { file: name, label: name, place } }] };
   } catch {
     return { is: 'broken', problem: problem(name, 'it is nested too deeply', 'check what wrote it') };
   }
@@ -311,7 +331,8 @@ async function openYaml(name: string, text: string): Promise<Opened> {
         }
         return undefined;
       };
-      documents.push({ file: name, label: parsed.length > 1 ? `${name}#${documents.length + 1}` : name, value, place });
+      const label = parsed.length > 1 ? `${name}#${documents.length + 1}` : name;
+      documents.push({ value, source: { file: name, label, place } });
     }
   } catch (error) {
     const reason =

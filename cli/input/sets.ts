@@ -6,8 +6,8 @@ import type { ContextConfig } from '../../shared/mappings/context.ts';
 import { detectForm, forms } from '../../shared/mappings/dialects/index.ts';
 import { mapDocument, type MappedResource, type Unsupported } from '../../shared/mappings/document.ts';
 import type { DocumentForm, ReadOptions } from '../../shared/mappings/form.ts';
-import { openFile, type SourceDocument } from './documents.ts';
-import { findFiles } from './files.ts';
+import { openFile, type Source, type SourceDocument } from './documents.ts';
+import { findFiles, type InputFile } from './files.ts';
 import { type Problem, problem, type Skipped } from './problem.ts';
 
 export interface InputOptions {
@@ -17,7 +17,7 @@ export interface InputOptions {
 }
 
 /** Where a native resource was read. */
-export type SourceOf = (native: NativeResource) => SourceDocument | undefined;
+export type SourceOf = (native: NativeResource) => Source | undefined;
 
 /** What to say of documents that people take for a plan. */
 const LOOK_ALIKES: readonly (readonly [test: (document: Json) => boolean, reason: string, action: string])[] = [
@@ -33,11 +33,11 @@ const LOOK_ALIKES: readonly (readonly [test: (document: Json) => boolean, reason
   ],
 ];
 
-function unknownForm(document: SourceDocument): Problem {
-  const alike = LOOK_ALIKES.find(([test]) => test(document.value));
-  if (alike !== undefined) return problem(document.label, alike[1], alike[2]);
+function unknownForm({ source, value }: SourceDocument): Problem {
+  const alike = LOOK_ALIKES.find(([test]) => test(value));
+  if (alike !== undefined) return problem(source.label, alike[1], alike[2]);
   const known = forms.map((form) => form.title).join('; ');
-  return problem(document.label, 'it is of no known form', `known are: ${known}`);
+  return problem(source.label, 'it is of no known form', `known are: ${known}`);
 }
 
 /** Plans and templates are worlds of their own: their addresses mean nothing elsewhere. */
@@ -56,7 +56,7 @@ export class Inputs {
   files = 0;
   readonly #unsupported = new Map<string, number>();
   readonly #options: InputOptions;
-  readonly #sources = new WeakMap<NativeResource, SourceDocument>();
+  readonly #sources = new WeakMap<NativeResource, Source>();
 
   constructor(options: InputOptions) {
     this.#options = options;
@@ -82,18 +82,14 @@ export class Inputs {
     const live: NativeResource[] = [];
     for (const file of found.files) {
       reading(file.path);
-      const opened = await openFile(file, this.#options.maxBytes);
-      if (opened.is === 'broken') this.problems.push(opened.problem);
-      else if (opened.is === 'other') this.skipped.push({ document: file.path, reason: opened.reason });
-      else {
-        this.files++;
-        for (const document of opened.documents) {
-          const form = this.#form(document, file.named);
-          if (form === undefined) continue;
-          const natives = this.#read(form, document);
-          if (isOwnWorld(form)) yield this.#map(natives);
-          else for (const native of natives) live.push(native);
-        }
+      const documents = await this.#open(file);
+      // A document is let go of when its resources have been read: half of a plan is never looked at.
+      for (let next = documents.pop(); next !== undefined; next = documents.pop()) {
+        const form = this.#form(next, file.named);
+        const natives = form === undefined ? [] : this.#read(form, next);
+        next = undefined;
+        if (form !== undefined && isOwnWorld(form)) yield this.#map(natives);
+        else for (const native of natives) live.push(native);
       }
     }
     if (live.length > 0) yield this.#map(live);
@@ -110,38 +106,48 @@ export class Inputs {
 
   readonly #used: string[] = [];
 
+  /** The documents of a file, last one first. */
+  async #open(file: InputFile): Promise<SourceDocument[]> {
+    const opened = await openFile(file, this.#options.maxBytes);
+    if (opened.is === 'broken') this.problems.push(opened.problem);
+    else if (opened.is === 'other') this.skipped.push({ document: file.path, reason: opened.reason });
+    else {
+      this.files++;
+      return opened.documents.toReversed();
+    }
+    return [];
+  }
+
   #form(document: SourceDocument, named: boolean): DocumentForm | undefined {
     const form = detectForm(document.value);
     if (form !== undefined) {
       this.documents++;
-      this.#used.push(document.file);
+      this.#used.push(document.source.file);
       return form;
     }
     const unknown = unknownForm(document);
     if (named) this.problems.push(unknown);
-    else this.skipped.push({ document: document.label, reason: unknown.reason });
+    else this.skipped.push({ document: document.source.label, reason: unknown.reason });
     return undefined;
   }
 
-  #read(form: DocumentForm, document: SourceDocument): readonly NativeResource[] {
+  #read(form: DocumentForm, { source, value }: SourceDocument): readonly NativeResource[] {
     try {
-      const natives = form.read(document.value, this.#options.read);
-      for (const native of natives) this.#sources.set(native, document);
+      const natives = form.read(value, this.#options.read);
+      for (const native of natives) this.#sources.set(native, source);
       return natives;
     } catch (error) {
       if (error instanceof RangeError) {
-        this.problems.push(problem(document.label, 'it is nested too deeply', 'check what wrote it'));
+        this.problems.push(problem(source.label, 'it is nested too deeply', 'check what wrote it'));
       } else if (isAppError(error)) {
         const { pointer, reason } = error.details;
-        const place = typeof pointer === 'string' ? document.place(pointer) : undefined;
+        const place = typeof pointer === 'string' ? source.place(pointer) : undefined;
         const why = typeof reason === 'string' ? reason : error.message;
-        this.problems.push(
-          problem(document.label, why, `correct the document (read as: ${form.title})`, place ?? null),
-        );
+        this.problems.push(problem(source.label, why, `correct the document (read as: ${form.title})`, place ?? null));
       } else {
         // A defect of a reader. The document is not judged, and says so.
         const why = error instanceof Error ? error.message : String(error);
-        this.problems.push(problem(document.label, `it could not be read as ${form.title}: ${why}`, 'report this'));
+        this.problems.push(problem(source.label, `it could not be read as ${form.title}: ${why}`, 'report this'));
       }
       return [];
     }

@@ -109,8 +109,30 @@ const because = (state: FactState): string | null => {
   return null;
 };
 
-/** What is known of one fact, and where it was read. `document` is the label of the resource's own document. */
-export function factEvidence(judged: Judged, fact: string, document: string): Evidence {
+/** What was found out about a resource while its results are written: all policies of its kind read the same facts. */
+interface Memo {
+  readonly evidence: Map<string, Evidence>;
+  readonly places: Map<string, Placed | undefined>;
+}
+const memos = new WeakMap<Judged, Memo>();
+function memoOf(judged: Judged): Memo {
+  const memo = memos.get(judged) ?? { evidence: new Map(), places: new Map() };
+  memos.set(judged, memo);
+  return memo;
+}
+
+/** What is known of one fact, and where it was read. */
+export function factEvidence(judged: Judged, fact: string): Evidence {
+  const { evidence: known } = memoOf(judged);
+  const before = known.get(fact);
+  if (before !== undefined) return before;
+  const found = findEvidence(judged, fact, documentOf(judged));
+  known.set(fact, found);
+  return found;
+}
+
+/** `document` is the label of the resource's own document. */
+function findEvidence(judged: Judged, fact: string, document: string): Evidence {
   const state = judged.facts[fact] ?? { state: 'unknown', why: 'not_collected' };
   const native = nativeOf(judged.resource, state);
   const source = native === undefined ? undefined : judged.sourceOf(native);
@@ -153,27 +175,37 @@ export const documentOf = (judged: Judged): string => {
 
 /** The evidence of a verdict: every fact that the policy reads, what decided first. */
 export function evidence(judged: Judged, policy: BundledPolicy, verdict: PolicyVerdict): readonly Evidence[] {
-  const document = documentOf(judged);
   const reads = clauseReads(policy);
   const failing = verdict.clauses.flatMap((c) => (c.verdict === 'fails' ? (reads.get(c.id) ?? []) : []));
   const order = new Set([...failing, ...(verdict.missing ?? []), ...policy.reads]);
-  return [...order].map((fact) => factEvidence(judged, fact, document));
+  return [...order].map((fact) => factEvidence(judged, fact));
+}
+
+/** A place, and the label of its document. */
+export interface Placed {
+  readonly document: string;
+  readonly place: Place;
 }
 
 /** Where the first piece of evidence that has a place stands, or else the resource. */
-export function placeOf(judged: Judged, pieces: readonly Evidence[]): { document: string; place: Place } | undefined {
-  for (const piece of pieces) {
-    if (piece.pointer === null) continue;
-    const state = judged.facts[piece.fact];
-    const native = state === undefined ? undefined : nativeOf(judged.resource, state);
+export function placeOf(judged: Judged, pieces: readonly Evidence[]): Placed | undefined {
+  const { places } = memoOf(judged);
+  const placed = (key: string, native: NativeResource | undefined, pointer: string): Placed | undefined => {
+    if (places.has(key)) return places.get(key);
     const source = native === undefined ? undefined : judged.sourceOf(native);
-    const place = source?.place(piece.pointer);
-    if (source !== undefined && place !== undefined) return { document: source.label, place };
+    const place = source?.place(pointer);
+    const found = source === undefined || place === undefined ? undefined : { document: source.label, place };
+    places.set(key, found);
+    return found;
+  };
+  for (const { fact, pointer } of pieces) {
+    const state = judged.facts[fact];
+    if (pointer === null || state === undefined) continue;
+    const found = placed(`fact ${fact}`, nativeOf(judged.resource, state), pointer);
+    if (found !== undefined) return found;
   }
   const [main] = judged.resource.natives;
-  const source = main === undefined ? undefined : judged.sourceOf(main);
-  const place = main === undefined ? undefined : source?.place(main.pointer);
-  return source === undefined || place === undefined ? undefined : { document: source.label, place };
+  return main === undefined ? undefined : placed('resource', main, main.pointer);
 }
 
 const PLACED: ReadonlySet<Verdict> = new Set(['violation', 'unknown', 'error']);
