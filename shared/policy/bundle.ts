@@ -122,7 +122,7 @@ export const folderOf = (policyId: string): string => policyId.replace('.', '/')
  * in Rego that was not generated, where `declared` comes third. Small, because its text is what judging costs.
  */
 export const kindEntrypoint = (kind: string): string => `edict/bundle/${kind}/results`;
-/** The entrypoint that returns what each policy of a kind declares, by id. */
+/** The entrypoint that returns what each generated policy of a kind declares, by id. */
 export const declaredEntrypoint = (kind: string): string => `edict/bundle/${kind}/declared`;
 /** The entrypoint that returns the result of one policy. */
 export const policyEntrypoint = (policyId: string): string => `${packageOf(policyId).replaceAll('.', '/')}/result`;
@@ -137,8 +137,8 @@ export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [
   for (const { policy, rego } of sorted) modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego;
   for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
     const ofKind = sorted.filter((p) => p.policy.kind === kind);
-    const entries = (rules: (p: CompiledPolicy) => string): string =>
-      ofKind.map((p) => `\t${JSON.stringify(p.policy.id)}: ${rules(p)},\n`).join('');
+    const entries = (rules: (p: CompiledPolicy) => string, of = ofKind): string =>
+      of.map((p) => `\t${JSON.stringify(p.policy.id)}: ${rules(p)},\n`).join('');
     modules[`bundle/${kind}.rego`] = `package edict.bundle.${kind}
 
 # METADATA
@@ -152,7 +152,10 @@ ${entries(({ policy: { id }, bundled }) => {
 # METADATA
 # entrypoint: true
 declared := {
-${entries(({ policy: { id } }) => `data.${packageOf(id)}.declared`)}}
+${entries(
+  ({ policy: { id } }) => `data.${packageOf(id)}.declared`,
+  ofKind.filter((p) => p.bundled.evidence === 'proved'),
+)}}
 `;
   }
   return modules;
