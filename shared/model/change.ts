@@ -100,6 +100,8 @@ export const rejudgeSchema = z.strictObject({
       changeId: z.string().max(64).optional(),
       trueAt: instantSchema,
       actor: z.string().max(512).optional(),
+      /** The first sweep of its source found it: what follows from it is part of that sweep's digest, too. */
+      baseline: name.optional(),
     })
     .optional(),
 });

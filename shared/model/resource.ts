@@ -104,6 +104,7 @@ export interface FanOut {
   readonly changeId?: string;
   readonly trueAt: string;
   readonly actor?: string;
+  readonly baseline?: string;
 }
 /** The outbox of the item: what is derived from a commit, until it is known to be done. */
 export type Pending = Transition | FanOut;
@@ -161,6 +162,8 @@ export interface ResourceState extends ResourceHead {
   readonly projectedRevision: number;
   /** A tombstone's end: epoch seconds. */
   readonly expiresAt?: number;
+  /** The first sweep of its source, if that saw it first: what the same sweep goes on to find is part of its digest. */
+  readonly baseline?: string;
   /** Where the store keeps what is large: its own business, passed on from the state that was read. */
   readonly storage?: { readonly [what: string]: { readonly hash: string; readonly revision: number } };
 }
@@ -180,16 +183,18 @@ export const MAX_PENDING = 100;
 /**
  * The state without what depends on the order of arrival: any permutation, duplication or delay of the same documents
  * under the same activation, dependencies and clock ends in the same canonical state, byte for byte.
- * Left out are: revision, pending, what was projected, since when a verdict stands, when a tombstone expires, and where
- * the store keeps what is large.
+ * Left out are: revision, pending, what was projected, since when a verdict stands, when a tombstone expires, which
+ * sweep saw it first, and where the store keeps what is large.
  */
 export function canonicalState(state: ResourceState): string {
   const {
-    revision: _r,
-    pending: _p,
-    pendingSince: _s,
-    projectedRevision: _j,
-    expiresAt: _e,
+    revision: _revision,
+    pending: _pending,
+    pendingSince: _pendingSince,
+    projectedRevision: _projectedRevision,
+    expiresAt: _expiresAt,
+    baseline: _baseline,
+    storage: _storage,
     verdicts,
     ...rest
   } = state;

@@ -115,13 +115,13 @@ class Evaluation {
 
     // First what changed without a document: so that each transition has its own cause.
     const again = base === undefined ? undefined : this.#changedWithout(mapping, before, base);
-    if (again !== undefined) step(before, again.cause, again.trueAt);
+    if (again !== undefined) step(before, again.cause, again.trueAt, this.#baselineOf(again.baseline));
     for (const { merged, update } of versions)
       step(
         merged,
         causeOf(update),
         latestChange(merged.parts, update.part.changedAt),
-        isFirstSight(base) ? update.baseline : undefined,
+        this.#baselineOf(update.baseline),
       );
 
     const reactivated = base !== undefined && !base.deleted && base.judgedBy.activation !== this.#judgedBy().activation;
@@ -266,7 +266,7 @@ class Evaluation {
     mapping: Mapping,
     stored: Merged,
     base: ResourceState,
-  ): { readonly cause: Cause; readonly trueAt: string } | undefined {
+  ): { readonly cause: Cause; readonly trueAt: string; readonly baseline?: string } | undefined {
     if (base.deleted || mapping.kind === null) return undefined;
     const now = this.#judgedBy();
     if (base.judgedBy.bundleSequence !== now.bundleSequence)
@@ -278,7 +278,16 @@ class Evaluation {
     // The states and not only the values: what was assumed and is now known is the same value with another weight.
     if (contentHash(this.#facts(mapping, stored.parts)) === base.evidence) return undefined;
     const told = this.#work.rejudge.find((r) => r.dependency !== undefined)?.dependency;
-    return { cause: dependencyCause(told, base), trueAt: told?.trueAt ?? this.#knownAt };
+    return {
+      cause: dependencyCause(told, base),
+      trueAt: told?.trueAt ?? this.#knownAt,
+      ...optional('baseline', told?.baseline),
+    };
+  }
+
+  /** The first sweep that this is part of: it saw the resource first, and is the one that goes on to find something. */
+  #baselineOf(sweep: string | undefined): string | undefined {
+    return isFirstSight(this.#base) || this.#base?.baseline === sweep ? sweep : undefined;
   }
 
   #activatedAt(): string {
@@ -372,6 +381,7 @@ class Evaluation {
       ...(pending.length === 0 ? {} : { pendingSince: oldest }),
       projectedRevision: told,
       ...(deleted ? { expiresAt: this.#expiresAt(update) } : {}),
+      ...optional('baseline', isFirstSight(base) ? this.#work.updates[0]?.baseline : base?.baseline),
       ...(base?.storage === undefined ? {} : { storage: base.storage }),
     };
   }
@@ -410,6 +420,7 @@ class Evaluation {
         changeId: update.changeId,
         trueAt: latestChange(merged.parts, update.part.changedAt),
         ...optional('actor', update.actor),
+        ...optional('baseline', update.baseline),
       },
     ];
   }

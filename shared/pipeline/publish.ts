@@ -87,6 +87,7 @@ async function tellDependents(deps: PublishDeps, id: string, fanOut: FanOut): Pr
           trueAt: fanOut.trueAt,
           ...(fanOut.changeId === undefined ? {} : { changeId: fanOut.changeId }),
           ...(fanOut.actor === undefined ? {} : { actor: fanOut.actor }),
+          ...(fanOut.baseline === undefined ? {} : { baseline: fanOut.baseline }),
         },
       })),
     );

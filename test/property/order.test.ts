@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { opens } from '../../shared/model/finding.ts';
 import { canonicalState } from '../../shared/model/resource.ts';

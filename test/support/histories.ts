@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Json } from '../../shared/model/json.ts';
 import { change, type Doc } from './world.ts';
 import type { Change } from '../../shared/model/change.ts';
@@ -54,18 +54,16 @@ export const docArb: fc.Arbitrary<Doc> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom('acc-1', 'acc-2')
-      .chain((account) =>
-        fc.record({
-          type: fc.constant('Test::Block' as const),
-          id: fc.constant(`block/${account}`),
-          at,
-          body: blockBody,
-          deleted,
-          account: fc.constant(account),
-        }),
-      ),
+    arbitrary: fc.constantFrom('acc-1', 'acc-2').chain((account) =>
+      fc.record({
+        type: fc.constant('Test::Block' as const),
+        id: fc.constant(`block/${account}`),
+        at,
+        body: blockBody,
+        deleted,
+        account: fc.constant(account),
+      }),
+    ),
   },
 );
 

@@ -36,12 +36,12 @@ export class Turns {
 
   /** Runs the processes to their end, one call of one of them at a time. */
   async run(processes: readonly Promise<unknown>[]): Promise<void> {
-    let running = true;
+    const ended = { all: false };
     const all = Promise.allSettled(processes).then((results) => {
-      running = false;
+      ended.all = true;
       return results;
     });
-    while (running) {
+    while (!ended.all) {
       // Everything that can go on without a turn does: what follows a call, up to the next one.
       for (let i = 0; i < 20; i++) await undefined;
       if (this.#waiting.length === 0) {

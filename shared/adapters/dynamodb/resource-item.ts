@@ -155,6 +155,7 @@ export function encode({ state, evidence }: ResourceCommit): {
     pending: state.pending.length === 0 ? undefined : state.pending.map((p) => JSON.stringify(p)),
     pending_since: state.pendingSince,
     expires_at: state.expiresAt,
+    baseline: state.baseline,
   };
   return { attributes, storage, details };
 }
@@ -250,6 +251,7 @@ export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'>
     ...optionalNumber('pendingSince', 'pending_since'),
     projectedRevision: Number(item['projected_revision'] ?? 0),
     ...optionalNumber('expiresAt', 'expires_at'),
+    ...optionalText('baseline', 'baseline'),
   };
 }
 
