@@ -5,6 +5,13 @@
  */
 import { Agent } from 'node:https';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  CreateDBClusterParameterGroupCommand,
+  CreateDBParameterGroupCommand,
+  ModifyDBClusterParameterGroupCommand,
+  ModifyDBParameterGroupCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { policyStore, shippedBundleFolder } from '../cli/commands/release.ts';
@@ -22,6 +29,7 @@ import { type ArmServer, startArmServer } from './arm-server.ts';
 import { deployLocal } from './deploy.ts';
 import { type LocalAws, type LocalAwsOptions, localAccount, localRegion, startLocalAws } from './ministack.ts';
 import { slackSecretName, type SlackServer, startSlackServer } from './slack-server.ts';
+import { parameterGroups } from './stories/aws.ts';
 import { pushSubscription, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
 const stage = 'local';
@@ -99,6 +107,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         await new SecretsManagerClient(target).send(
           new CreateSecretCommand({ Name: slackSecretName, SecretString: servers.slack.secret }),
         );
+        await makeParameterGroups(new RDSClient(target));
         return servers;
       },
     );
@@ -171,6 +180,25 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The parameter groups that databases of the stories use, for the service to read. */
+async function makeParameterGroups(rds: RDSClient): Promise<void> {
+  for (const { name, family: DBParameterGroupFamily, of, parameters } of parameterGroups) {
+    const Parameters = Object.entries(parameters).map(([ParameterName, ParameterValue]) => ({
+      ParameterName,
+      ParameterValue,
+      ApplyMethod: 'immediate' as const,
+    }));
+    const about = { DBParameterGroupFamily, Description: 'edict' };
+    if (of === 'cluster') {
+      await rds.send(new CreateDBClusterParameterGroupCommand({ DBClusterParameterGroupName: name, ...about }));
+      await rds.send(new ModifyDBClusterParameterGroupCommand({ DBClusterParameterGroupName: name, Parameters }));
+    } else {
+      await rds.send(new CreateDBParameterGroupCommand({ DBParameterGroupName: name, ...about }));
+      await rds.send(new ModifyDBParameterGroupCommand({ DBParameterGroupName: name, Parameters }));
+    }
   }
 }
 

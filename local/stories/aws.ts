@@ -38,6 +38,13 @@ const brochures = 'arn:aws:s3:::acme-brochures';
 const clinicMember = 'arn:aws:rds:eu-central-1:111122223333:db:acme-clinic-1';
 const clinicCluster = 'arn:aws:rds:eu-central-1:111122223333:cluster:acme-clinic';
 
+/** Parameter groups, of which AWS announces nothing: the service reads them when it hears of a database that uses them. */
+export const parameterGroups = [
+  { name: 'acme-postgres16', family: 'postgres16', of: 'instance', parameters: { 'rds.force_ssl': '0' } },
+  { name: 'acme-postgres16-tls', family: 'postgres16', of: 'instance', parameters: { 'rds.force_ssl': '1' } },
+  { name: 'acme-aurora16-tls', family: 'aurora-postgresql16', of: 'cluster', parameters: { 'rds.force_ssl': '1' } },
+] as const;
+
 const ledgerState = {
   engine: 'postgres',
   version: '16.6',
@@ -102,13 +109,14 @@ export const awsStories: readonly Story[] = [
     about: 'acme-ledger',
     steps: [
       {
-        says: 'A production database is created with a public address, no backups and no protection from deletion.',
+        says: 'A production database is created: a public address, no backups, no TLS required, no protection from deletion.',
         deliver: created(
           database('acme-ledger', production, {
             ...ledgerState,
             public: true,
             backupDays: 0,
             deletionProtection: false,
+            parameterGroup: 'acme-postgres16',
           }),
         ),
         becomes: {
@@ -116,12 +124,12 @@ export const awsStories: readonly Story[] = [
             'sql-database.not-public': 'violation',
             'sql-database.backups-kept': 'violation',
             'sql-database.deletion-protected': 'violation',
-            'sql-database.tls-required': 'unknown',
+            'sql-database.tls-required': 'violation',
           },
         },
       },
       {
-        says: 'It gets backups and protection, and loses its public address.',
+        says: 'It gets backups, protection and another parameter group, and loses its public address.',
         deliver: updated(
           database('acme-ledger', production, {
             ...ledgerState,
@@ -135,6 +143,7 @@ export const awsStories: readonly Story[] = [
             'sql-database.not-public': 'compliant',
             'sql-database.backups-kept': 'compliant',
             'sql-database.deletion-protected': 'compliant',
+            'sql-database.tls-required': 'compliant',
           },
         },
       },
@@ -160,7 +169,7 @@ export const awsStories: readonly Story[] = [
             deletionProtection: false,
           }),
         ),
-        becomes: { [ledger]: { 'sql-database.backups-kept': 'gone', 'sql-database.tls-required': 'gone' } },
+        becomes: { [ledger]: { 'sql-database.backups-kept': 'gone' } },
       },
     ],
   },
@@ -300,12 +309,14 @@ export const awsStories: readonly Story[] = [
             'sql-database.encrypted-at-rest': 'compliant',
             'sql-database.backups-kept': 'compliant',
             'sql-database.deletion-protected': 'compliant',
+            'sql-database.tls-required': 'compliant',
           },
           [clinicCluster]: {
             'sql-database.not-public': 'compliant',
             'sql-database.encrypted-at-rest': 'compliant',
             'sql-database.backups-kept': 'compliant',
             'sql-database.deletion-protected': 'compliant',
+            'sql-database.tls-required': 'compliant',
           },
         },
       },

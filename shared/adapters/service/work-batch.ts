@@ -1,3 +1,4 @@
+import { registry } from '../../mappings/registry.ts';
 import { type Change, type QueueMessage, queueMessageSchema, type Rejudge } from '../../model/change.ts';
 import { isAppError } from '../../model/errors.ts';
 import { isObject, type Json } from '../../model/json.ts';
@@ -79,7 +80,7 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
     const outcomes: Outcome[] = [...normalized.outcomes];
     await heard(normalized.work);
     const works = withWishes(normalized.work, rejudge);
-    await inParallel(works, PARALLEL, async (work) => {
+    const judgeOne = async (work: Work): Promise<void> => {
       try {
         const judged = await deps.judge(work);
         outcomes.push(...judged.outcomes);
@@ -93,7 +94,15 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
         for (const { changeId } of work.updates) failed.push({ changeId, outcome: 'failed', code });
         for (const wish of work.rejudge) for (const messageId of from.get(wishKey(wish)) ?? []) done.delete(messageId);
       }
-    });
+    };
+    // What others rest on first (a database's parameter group came with the database): judged before it, they would be
+    // undecided for a moment, and people would hear of it.
+    await inParallel(works.filter(isFoundation), PARALLEL, judgeOne);
+    await inParallel(
+      works.filter((work) => !isFoundation(work)),
+      PARALLEL,
+      judgeOne,
+    );
 
     const settled = settle([...outcomes, ...failed]);
     for (const { changeId, outcome } of settled)
@@ -125,6 +134,10 @@ function makeHeard(deps: WorkBatchDeps): (works: readonly Work[]) => Promise<voi
     }
   };
 }
+
+/** Whether the resource is there for others alone: it is of no kind of its own. */
+const isFoundation = (work: Work): boolean =>
+  work.updates.some(({ mapping }) => registry.mapping(mapping)?.kind === null);
 
 const wishKey = (wish: Rejudge): string => `wish ${wish.resourceId}`;
 
