@@ -12,13 +12,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Benchmark, isMet, type Row } from './benchmark.ts';
 import { check } from './check.ts';
+import { functions } from './functions.ts';
+import { ids } from './ids.ts';
 import { judge } from './judge.ts';
+import { latency } from './latency.ts';
 import { map } from './map.ts';
 import { machine } from './measure.ts';
 import { writeBundle } from './policies.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check];
+const benchmarks: readonly Benchmark[] = [judge, map, check, functions, latency, ids];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
