@@ -1,5 +1,9 @@
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { FunctionName } from '../../shared/runtime/env.ts';
+import { METRIC_NAMESPACE, type MetricName } from '../../shared/model/telemetry.ts';
+import type { EdictConfig } from '../config.ts';
 
 export interface RunbookAlarmProps {
   readonly metric: IMetric;
@@ -28,3 +32,14 @@ export function addAlarm(scope: Construct, id: string, props: RunbookAlarmProps)
     alarmDescription: `${props.says} What to do: docs/runbook.md#${props.runbook}`,
   });
 }
+
+/** One of Edict's own metrics, as one function counts it: the sum over five minutes. */
+export const edictMetric = (config: EdictConfig, name: MetricName, service: FunctionName): Metric =>
+  new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: name,
+    dimensionsMap: { service, stage: config.stage },
+    statistic: 'Sum',
+    period: Duration.minutes(5),
+    label: `${name} (${service})`,
+  });

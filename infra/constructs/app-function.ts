@@ -8,7 +8,8 @@ import { Construct } from 'constructs';
 import type { EnvironmentInput, FunctionName } from '../../shared/runtime/env.ts';
 import { bundleFunction } from '../bundle.ts';
 import type { EdictConfig } from '../config.ts';
-import { addAlarm } from './alarm.ts';
+import type { MetricName } from '../../shared/model/telemetry.ts';
+import { addAlarm, edictMetric } from './alarm.ts';
 import { acknowledge } from './nag.ts';
 
 /** What every function gets from its stage; the rest its stack must say. */
@@ -23,6 +24,18 @@ export interface AppFunctionProps<F extends FunctionName> {
   readonly timeout: Duration;
   /** @default 512 */
   readonly memorySizeMb?: number;
+  /** Its own metrics that ring. @default none */
+  readonly rings?: readonly Ring[];
+}
+
+/** A metric of the function that rings when it counts more than so many in five minutes. */
+export interface Ring {
+  readonly metric: MetricName;
+  /** @default 0 */
+  readonly above?: number;
+  readonly says: string;
+  /** The section of docs/runbook.md. */
+  readonly runbook: string;
 }
 
 /** One Lambda function: Node 24, its bundle, a role of its own that may write its own log and nothing else, an alarm on errors. */
@@ -78,6 +91,13 @@ export class AppFunction<F extends FunctionName> extends Construct {
       says: `${props.functionName} was throttled for fifteen minutes.`,
       runbook: 'function-throttles',
     });
+    for (const { metric, above, says, runbook } of props.rings ?? [])
+      addAlarm(this, metric, {
+        metric: edictMetric(config, metric, props.functionName),
+        ...(above === undefined ? {} : { threshold: above }),
+        says,
+        runbook,
+      });
   }
 
   /** Allows calls that no resource can narrow, and says why none can. */

@@ -21,6 +21,7 @@ import {
 } from '../../shared/model/deployment.ts';
 import { FINDING_DETAIL_TYPES } from '../../shared/model/finding-event.ts';
 import type { EdictConfig } from '../config.ts';
+import { addAlarm } from '../constructs/alarm.ts';
 import { AppFunction } from '../constructs/app-function.ts';
 import { acknowledge } from '../constructs/nag.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
@@ -39,6 +40,8 @@ const FRONT_DOOR = { rateLimit: 200, burstLimit: 400 };
 
 /** From a provider's notice to a published finding. It holds no state that cannot be read or delivered again. */
 export class PipelineStack extends Stack {
+  /** Every queue, for those who watch. */
+  readonly queues: readonly WorkQueue[];
   readonly #props: PipelineStackProps;
 
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
@@ -59,6 +62,7 @@ export class PipelineStack extends Stack {
     const sweep = this.#sweep(changes);
     if (config.slack !== undefined) this.#slack(config.slack);
 
+    this.queues = this.node.findAll().filter((construct) => construct instanceof WorkQueue);
     const output = (name: PipelineOutput, value: string) => new CfnOutput(this, name, { value });
     output('IngestUrl', url);
     output('IngestFunction', ingest.function.functionName);
@@ -84,6 +88,29 @@ export class PipelineStack extends Stack {
         CHANGES_QUEUE_URL: changes.queue.queueUrl,
         AZURE_READER: optionalJson(config.azureReader),
       },
+      rings: [
+        {
+          metric: 'ChangesQuarantined',
+          says: 'Content that cannot be used is in the quarantine.',
+          runbook: 'quarantine',
+        },
+        {
+          metric: 'BundlesRejected',
+          says: 'The active bundle cannot be used: the last good one stays in force.',
+          runbook: 'bundle-rejected',
+        },
+        {
+          metric: 'ReadBacksDenied',
+          says: 'A provider refuses read-backs: facts are unknown.',
+          runbook: 'read-backs-denied',
+        },
+        {
+          metric: 'ReadBacksThrottled',
+          above: 50,
+          says: 'A provider throttles read-backs or does not answer.',
+          runbook: 'read-backs-throttled',
+        },
+      ],
     });
     resources.grantReadWriteData(evaluate.function);
     policies.grantReadData(evaluate.function);
@@ -124,6 +151,25 @@ export class PipelineStack extends Stack {
         AZURE_CALLERS: optionalJson(config.azureCallers),
         GOOGLE_CALLERS: optionalJson(config.googleCallers),
       },
+      rings: [
+        {
+          metric: 'ChangesQuarantined',
+          says: 'Content that cannot be used is in the quarantine.',
+          runbook: 'quarantine',
+        },
+        {
+          metric: 'CallersRefused',
+          above: 50,
+          says: 'Somebody keeps calling the front door without a valid token.',
+          runbook: 'callers-refused',
+        },
+        {
+          metric: 'CallersUncheckable',
+          above: 5,
+          says: 'Tokens cannot be checked: the keys of their issuer cannot be fetched.',
+          runbook: 'callers-uncheckable',
+        },
+      ],
     });
     changes.queue.grantSendMessages(ingest.function);
     quarantine.grantPut(ingest.function);
@@ -165,6 +211,13 @@ export class PipelineStack extends Stack {
         error: '$context.error.message',
       }),
     };
+    addAlarm(this, 'ApiErrors', {
+      metric: api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 5,
+      evaluationPeriods: 2,
+      says: 'The front door answers with errors of its own.',
+      runbook: 'front-door-errors',
+    });
     return { url: api.apiEndpoint, ingest };
   }
 
@@ -210,6 +263,18 @@ export class PipelineStack extends Stack {
         RE_JUDGE_QUEUE_URL: reJudge.queue.queueUrl,
         PROJECTION_QUEUE_URL: waiting.queue.queueUrl,
       },
+      rings: [
+        {
+          metric: 'RecordsPoisoned',
+          says: 'A commit cannot be projected for a reason of its own.',
+          runbook: 'records-poisoned',
+        },
+        {
+          metric: 'PolicyErrors',
+          says: 'A policy ends in an error on a resource: it is neither passed nor violated.',
+          runbook: 'policy-errors',
+        },
+      ],
     });
     resources.grantReadWriteData(project.function);
     findings.grantReadWriteData(project.function);
@@ -217,6 +282,13 @@ export class PipelineStack extends Stack {
     bus.grantPutEventsTo(project.function);
     reJudge.queue.grantSendMessages(project.function);
     waiting.queue.grantSendMessages(project.function);
+    addAlarm(project, 'IteratorAge', {
+      metric: project.function.metric('IteratorAge', { period: Duration.minutes(5), statistic: 'Maximum' }),
+      threshold: Duration.minutes(5).toMilliseconds(),
+      evaluationPeriods: 2,
+      says: 'The projection is more than five minutes behind the commits.',
+      runbook: 'projection-behind',
+    });
     project.follow(asStream(resources), {
       batchSize: 100,
       parallelizationFactor: config.local ? 1 : 4,
@@ -242,6 +314,13 @@ export class PipelineStack extends Stack {
         QUARANTINE_BUCKET: quarantine.bucketName,
         RE_JUDGE_QUEUE_URL: queue.queue.queueUrl,
       },
+      rings: [
+        {
+          metric: 'BundlesRejected',
+          says: 'The active bundle cannot be used: the last good one stays in force.',
+          runbook: 'bundle-rejected',
+        },
+      ],
     });
     resources.grantReadWriteData(reJudge.function);
     policies.grantReadData(reJudge.function);
@@ -288,6 +367,18 @@ export class PipelineStack extends Stack {
         AZURE_READER: optionalJson(config.azureReader),
         GOOGLE_READER: optionalJson(config.googleReader),
       },
+      rings: [
+        {
+          metric: 'ChangesQuarantined',
+          says: 'Content that cannot be used is in the quarantine.',
+          runbook: 'quarantine',
+        },
+        {
+          metric: 'SweepsDenied',
+          says: 'A provider refuses to list: the inventory is not complete.',
+          runbook: 'sweeps-denied',
+        },
+      ],
     });
     changes.queue.grantSendMessages(sweep.function);
     queue.queue.grantSendMessages(sweep.function);
@@ -295,7 +386,7 @@ export class PipelineStack extends Stack {
     findings.grantReadData(sweep.function);
     quarantine.grantPut(sweep.function);
     bus.grantPutEventsTo(sweep.function);
-    const reads = ['config:SelectResourceConfig', 'config:BatchGetResourceConfig', 'sagemaker:ListEndpoints'];
+    const reads = ['config:SelectResourceConfig', 'config:SelectAggregateResourceConfig', 'sagemaker:ListEndpoints'];
     sweep.allowAnywhere(reads, 'An inventory lists everything.');
     this.#readAzure(sweep);
     queue.consume(sweep, { batchSize: 1, maxConcurrency: 2 });
@@ -329,6 +420,14 @@ export class PipelineStack extends Stack {
         SLACK_SECRET: slack.secretName,
         SLACK_URL: slack.url,
       },
+      rings: [
+        {
+          metric: 'MessagesFailed',
+          above: 3,
+          says: 'Slack does not take messages.',
+          runbook: 'slack-failing',
+        },
+      ],
     });
     findings.grantReadWriteData(notify.function);
     secret.grantRead(notify.function);

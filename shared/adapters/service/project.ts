@@ -35,8 +35,7 @@ export function makeProjectImages(deps: ProjectDeps): (images: readonly Resource
     const last = new Map(images.map((image) => [image.id, image]));
     for (const image of last.values()) {
       try {
-        const { transitions } = await deps.publish(image);
-        deps.count('Transitions', transitions);
+        await publishCounted(deps, image);
       } catch (error) {
         if (isAppError(error) && error.retryable) throw error;
         deps.log('a commit could not be projected', error, { resourceId: image.id, stage: 'publish' });
@@ -47,6 +46,14 @@ export function makeProjectImages(deps: ProjectDeps): (images: readonly Resource
   };
 }
 
+async function publishCounted(deps: ProjectDeps, image: ResourceImage): Promise<void> {
+  const { transitions } = await deps.publish(image);
+  deps.count('Transitions', transitions);
+  if (transitions === 0) return;
+  const errors = image.pending.filter((p) => p.is === 'transition' && p.to === 'error').length;
+  deps.count('PolicyErrors', errors);
+}
+
 /** Works on the projection's queue: from the item as it is now, not as it was. Returns the ids of messages that are done. */
 export function makeProjectMessages(
   deps: ProjectDeps,
@@ -54,8 +61,7 @@ export function makeProjectMessages(
   const project = async (resourceId: string): Promise<void> => {
     const state: ResourceState | undefined = await deps.resources.read(resourceId);
     if (state === undefined) return;
-    const { transitions } = await deps.publish(state);
-    deps.count('Transitions', transitions);
+    await publishCounted(deps, state);
   };
   return async (messages) => {
     const done = new Set<string>();

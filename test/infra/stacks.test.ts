@@ -1,0 +1,368 @@
+/** What the templates mean, for a customer's account and for the local AWS. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../infra/config.ts';
+import { addEdict } from '../../infra/edict.ts';
+import { EdictChecks } from '../../infra/nag.ts';
+import { AWS_DETAIL_TYPES, LOCAL_SOURCES, STACK_OUTPUTS } from '../../shared/model/deployment.ts';
+import { METRICS } from '../../shared/model/telemetry.ts';
+import { environments } from '../../shared/runtime/env.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
+  readonly context: Record<string, unknown>;
+};
+
+const everything = {
+  stage: 'prod',
+  bundle: 'false',
+  slackSecretName: 'edict/slack',
+  azureTenantId: '11111111-2222-4333-8444-555555555555',
+  azureAudience: 'api://edict',
+  azureSubscriptions: 'AAAAAAAA-0000-4000-8000-000000000001, aaaaaaaa-0000-4000-8000-000000000002',
+  azureClientId: '99999999-2222-4333-8444-555555555555',
+  googleAudience: 'https://edict.example/google/assets',
+  googleServiceAccount: 'push@example.iam.gserviceaccount.com',
+  googleSubscription: 'projects/example/subscriptions/edict',
+  googleScope: 'organizations/123',
+};
+
+function deploy(context: Record<string, string>) {
+  const app = new App({ context: { ...flags, ...context } });
+  const stacks = addEdict(
+    app,
+    readConfig((key) => app.node.tryGetContext(key)),
+  );
+  const findings = new EdictChecks().validateScope(app).violations.map((v) => [v.ruleName, v.violatingResources]);
+  return {
+    app,
+    findings,
+    state: Template.fromStack(stacks.state),
+    pipeline: Template.fromStack(stacks.pipeline),
+    observability: Template.fromStack(stacks.observability),
+    stacks,
+  };
+}
+const prod = deploy(everything);
+const local = deploy({ ...everything, stage: 'local', local: 'true' });
+
+type Resource = {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly [key: string]: unknown;
+};
+const resourcesOf = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.findResources(type)) as [string, Resource][];
+
+describe('the state stack', () => {
+  it('keeps the logical ids of what holds data: a change here is data loss', () => {
+    const stateful = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::Events::EventBus'];
+    expect(Object.fromEntries(stateful.map((t) => [t, resourcesOf(prod.state, t).map(([id]) => id)]))).toEqual({
+      'AWS::DynamoDB::Table': ['Resources431A4779', 'Findings172CF60E', 'Policies05F61E66'],
+      'AWS::S3::Bucket': ['Quarantine23FF09FE'],
+      'AWS::KMS::Key': ['Key961B73FD'],
+      'AWS::Events::EventBus': ['BusEA82B648'],
+    });
+  });
+
+  it('retains, encrypts under its own key and can be restored to any second; only the local one goes', () => {
+    for (const [id, table] of resourcesOf(prod.state, 'AWS::DynamoDB::Table')) {
+      expect(table['DeletionPolicy'], id).toBe('Retain');
+      expect(table['UpdateReplacePolicy'], id).toBe('Retain');
+      expect(table.Properties, id).toMatchObject({
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: {
+          SSEEnabled: true,
+          SSEType: 'KMS',
+          KMSMasterKeyId: { 'Fn::GetAtt': ['Key961B73FD', 'Arn'] },
+        },
+      });
+    }
+    prod.state.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
+    prod.state.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } });
+    expect(prod.stacks.state.terminationProtection).toBe(true);
+    expect(local.stacks.state.terminationProtection).toBe(false);
+    for (const [id, table] of resourcesOf(local.state, 'AWS::DynamoDB::Table'))
+      expect(table['DeletionPolicy'], id).toBe('Delete');
+  });
+
+  it('streams old and new images of the resources table', () => {
+    prod.state.hasResourceProperties('AWS::DynamoDB::Table', {
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      KeySchema: [
+        { AttributeName: 'resource', KeyType: 'HASH' },
+        { AttributeName: 'item', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+    });
+  });
+
+  it('forgets the quarantine after 30 days, and lets nobody see it without TLS', () => {
+    prod.state.hasResourceProperties('AWS::S3::Bucket', {
+      LifecycleConfiguration: {
+        Rules: [Match.objectLike({ ExpirationInDays: 30, Status: 'Enabled' })],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    prod.state.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('archives what it publishes, except locally, where no archive exists', () => {
+    prod.state.resourceCountIs('AWS::Events::Archive', 1);
+    local.state.resourceCountIs('AWS::Events::Archive', 0);
+    prod.state.hasResourceProperties('AWS::Events::EventBus', { Name: 'edict' });
+    local.state.hasResourceProperties('AWS::Events::EventBus', { Name: 'edict-local' });
+  });
+});
+
+describe('who may tell', () => {
+  const sources = (template: Template): string[] =>
+    resourcesOf(template, 'AWS::Events::Rule').flatMap(
+      ([, rule]) => (rule.Properties['EventPattern'] as { source?: string[] } | undefined)?.source ?? [],
+    );
+
+  it('takes a private source only under the local context', () => {
+    for (const source of Object.values(LOCAL_SOURCES)) {
+      expect(sources(local.pipeline)).toContain(source);
+      expect(sources(prod.pipeline)).not.toContain(source);
+    }
+    expect(JSON.stringify(prod.pipeline.toJSON())).not.toContain('edict.local');
+  });
+
+  it('takes both forms of a Config change, and the SageMaker changes that Config lacks', () => {
+    prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
+      EventBusName: Match.absent(),
+      EventPattern: {
+        source: ['aws.config'],
+        'detail-type': ['Config Configuration Item Change'],
+        detail: {
+          messageType: ['ConfigurationItemChangeNotification', 'OversizedConfigurationItemChangeNotification'],
+        },
+      },
+    });
+    prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['aws.sagemaker'], 'detail-type': [...AWS_DETAIL_TYPES['aws.sagemaker']] },
+    });
+  });
+
+  it('throttles the front door and logs neither headers nor bodies', () => {
+    prod.pipeline.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },
+      AccessLogSettings: { Format: Match.not(Match.stringLikeRegexp('authorizer|header|body')) },
+    });
+    expect(
+      resourcesOf(prod.pipeline, 'AWS::ApiGatewayV2::Route').map(([, route]) => route.Properties['RouteKey']),
+    ).toEqual(expect.arrayContaining(['POST /azure/events', 'OPTIONS /azure/events', 'POST /google/assets']));
+  });
+
+  it('hands the callers to the front door as one contract, subscriptions in lower case', () => {
+    const [, ingest] = functionOf(prod.pipeline, 'Ingest');
+    const { AZURE_CALLERS } = (ingest.Properties['Environment'] as { Variables: Record<string, string> }).Variables;
+    expect(JSON.parse(AZURE_CALLERS ?? '')).toMatchObject({
+      issuers: [
+        'https://sts.windows.net/11111111-2222-4333-8444-555555555555/',
+        'https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0',
+      ],
+      jwksUrl: 'https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/discovery/v2.0/keys',
+      subscriptions: ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'],
+    });
+  });
+});
+
+function functionOf(template: Template, id: string): [string, Resource] {
+  const found = resourcesOf(template, 'AWS::Lambda::Function').find(([logicalId]) => logicalId.startsWith(id));
+  if (found === undefined) throw new Error(`no function ${id}`);
+  return found;
+}
+
+describe('the functions', () => {
+  it('are one for each contract of an environment, on Node 24 and ARM, of at most 512 MB', () => {
+    const functions = resourcesOf(prod.pipeline, 'AWS::Lambda::Function');
+    expect(functions).toHaveLength(Object.keys(environments).length);
+    for (const [id, { Properties }] of functions)
+      expect(Properties, id).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 512 });
+  });
+
+  it('get an environment that their contract accepts', () => {
+    for (const [id, { Properties }] of resourcesOf(prod.pipeline, 'AWS::Lambda::Function')) {
+      const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      const name = Variables['POWERTOOLS_SERVICE_NAME'] as keyof typeof environments;
+      const strings = Object.fromEntries(
+        // A token becomes a name when it is deployed; a queue's is a URL.
+        Object.entries(Variables).map(([key, v]) => [key, typeof v === 'string' ? v : `https://token.example/${key}`]),
+      );
+      expect(environments[name].safeParse(strings).error, id).toBeUndefined();
+    }
+  });
+
+  it('have no Slack notifier and no Azure identity where neither is configured', () => {
+    const bare = deploy({ stage: 'bare', bundle: 'false' });
+    expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 1);
+    expect(JSON.stringify(bare.pipeline.toJSON())).not.toContain('sts:GetWebIdentityToken');
+    expect(bare.findings).toEqual([]);
+  });
+});
+
+describe('queues', () => {
+  it('have dead letters, TLS, encryption, and a visibility of six times their consumer', () => {
+    const queues = resourcesOf(prod.pipeline, 'AWS::SQS::Queue');
+    const consumed = resourcesOf(prod.pipeline, 'AWS::Lambda::EventSourceMapping').flatMap(([, { Properties }]) => {
+      const arn = Properties['EventSourceArn'] as { 'Fn::GetAtt'?: [string, string] };
+      const fn = (Properties['FunctionName'] as { Ref: string }).Ref;
+      const id = arn['Fn::GetAtt']?.[0];
+      return id === undefined || !queues.some(([queue]) => queue === id) ? [] : [{ id, fn, Properties }];
+    });
+    expect(consumed).toHaveLength(5);
+    for (const { id, fn, Properties } of consumed) {
+      const queue = queues.find(([queueId]) => queueId === id)?.[1].Properties;
+      const { Timeout } = prod.pipeline.findResources('AWS::Lambda::Function')[fn]?.Properties as { Timeout: number };
+      expect(queue?.['VisibilityTimeout'], id).toBe(Timeout * 6);
+      expect(queue?.['RedrivePolicy'], id).toMatchObject({ deadLetterTargetArn: expect.anything() });
+      expect(Properties['FunctionResponseTypes'], id).toEqual(['ReportBatchItemFailures']);
+      expect(Properties['ScalingConfig'], id).toMatchObject({ MaximumConcurrency: expect.any(Number) });
+    }
+    for (const [id, { Properties }] of queues) expect(Properties['SqsManagedSseEnabled'], id).toBe(true);
+  });
+
+  it('ring for dead letters and for age', () => {
+    const queues = resourcesOf(prod.pipeline, 'AWS::SQS::Queue');
+    const alarms = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const rings = (metric: string) =>
+      alarms.filter((a) => a['MetricName'] === metric && a['Namespace'] === 'AWS/SQS').length;
+    expect(rings('ApproximateNumberOfMessagesVisible')).toBe(queues.length / 2);
+    expect(rings('ApproximateAgeOfOldestMessage')).toBe(queues.length / 2);
+  });
+});
+
+describe('alarms', () => {
+  const runbook = readFileSync(join(root, 'docs', 'runbook.md'), 'utf8');
+  const anchors = new Set(
+    [...runbook.matchAll(/^#{2,3} (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+  const alarms = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm');
+
+  it('name a section of the runbook that exists', () => {
+    expect(alarms.length).toBeGreaterThan(25);
+    for (const [id, { Properties }] of alarms) {
+      const anchor = /docs\/runbook\.md#([\w-]+)$/.exec(String(Properties['AlarmDescription']))?.[1];
+      expect(anchors, id).toContain(anchor);
+    }
+  });
+
+  it('watch only metrics that Edict publishes', () => {
+    for (const [id, { Properties }] of alarms)
+      if (Properties['Namespace'] === 'Edict') expect(Object.keys(METRICS), id).toContain(Properties['MetricName']);
+  });
+
+  it('reach people: every state change of an alarm of the pipeline goes to the topic', () => {
+    prod.observability.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.cloudwatch'],
+        detail: { alarmName: [{ prefix: 'edict-prod-pipeline-' }] },
+      },
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Alarms') } })],
+    });
+  });
+});
+
+describe('least privilege', () => {
+  interface Statement {
+    readonly Action: string | string[];
+    readonly Resource: unknown;
+    readonly Effect: string;
+  }
+  const statements = (template: Template): [string, Statement][] =>
+    resourcesOf(template, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
+      (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.map((s): [string, Statement] => [id, s]),
+    );
+  const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
+
+  it('has nothing on every resource but what names none', () => {
+    const anywhere = statements(prod.pipeline)
+      .filter(([, s]) => s.Resource === '*')
+      .flatMap(([id, s]) => actionsOf(s).map((action) => `${id.replace(/Role.*$/, '')} ${action}`))
+      .sort();
+    expect(anywhere).toEqual([
+      'Evaluate config:GetResourceConfigHistory',
+      'Evaluate rds:DescribeDBClusterParameterGroups',
+      'Evaluate rds:DescribeDBClusterParameters',
+      'Evaluate rds:DescribeDBParameterGroups',
+      'Evaluate rds:DescribeDBParameters',
+      'Evaluate s3:GetAccountPublicAccessBlock',
+      'Evaluate sagemaker:DescribeEndpoint',
+      'Evaluate sagemaker:DescribeEndpointConfig',
+      'Evaluate sagemaker:DescribeModel',
+      'Evaluate sagemaker:ListTags',
+      'Evaluate sts:GetWebIdentityToken',
+      'Project dynamodb:ListStreams',
+      'ReJudge dynamodb:ListStreams',
+      'Sweep config:SelectAggregateResourceConfig',
+      'Sweep config:SelectResourceConfig',
+      'Sweep sagemaker:ListEndpoints',
+      'Sweep sts:GetWebIdentityToken',
+    ]);
+  });
+
+  it('lets the front door write only to the queue and the quarantine', () => {
+    const actions = statements(prod.pipeline)
+      .filter(([id]) => id.startsWith('Ingest'))
+      .flatMap(([, s]) => actionsOf(s))
+      .filter((action) => !/^(kms|logs):/.test(action));
+    expect(actions.sort()).toEqual([
+      's3:Abort*',
+      's3:PutObject',
+      's3:PutObjectLegalHold',
+      's3:PutObjectRetention',
+      's3:PutObjectTagging',
+      's3:PutObjectVersionTagging',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:SendMessage',
+    ]);
+  });
+
+  it('passes cdk-nag, in every context', () => {
+    expect(prod.findings).toEqual([]);
+    expect(local.findings).toEqual([]);
+  });
+});
+
+describe('the context', () => {
+  it.each([
+    [{ azureJwksUrl: 'http://127.0.0.1:1/keys' }, /Only the local context/],
+    [{ azureCredential: 'none' }, /only the local context/],
+    [{ stage: 'Prod!' }, /lower case letters/],
+    [{ azureAudience: '' }, /together/],
+    [{ googleSubscription: '' }, /together/],
+    [{ googleSubscription: 'not-a-subscription' }, /subscription/],
+    [{ local: 'maybe' }, /local/],
+  ])('refuses %j with a sentence', (wrong, sentence) => {
+    const context: Record<string, string> = { ...everything, ...wrong };
+    expect(() => readConfig((key) => context[key])).toThrow(sentence);
+  });
+
+  it('says what the commands look for in the outputs', () => {
+    for (const name of STACK_OUTPUTS.state) prod.state.hasOutput(name, {});
+    for (const name of STACK_OUTPUTS.pipeline) prod.pipeline.hasOutput(name, {});
+  });
+});
