@@ -40,6 +40,6 @@ export const edictMetric = (config: EdictConfig, name: MetricName, service: Func
     metricName: name,
     dimensionsMap: { service, stage: config.stage },
     statistic: 'Sum',
+    // No label: with one, an alarm becomes metric math, which the local AWS does not take.
     period: Duration.minutes(5),
-    label: `${name} (${service})`,
   });

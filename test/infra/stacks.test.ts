@@ -230,7 +230,8 @@ describe('queues', () => {
     expect(consumed).toHaveLength(5);
     for (const { id, fn, Properties } of consumed) {
       const queue = queues.find(([queueId]) => queueId === id)?.[1].Properties;
-      const { Timeout } = prod.pipeline.findResources('AWS::Lambda::Function')[fn]?.Properties as { Timeout: number };
+      const consumer = resourcesOf(prod.pipeline, 'AWS::Lambda::Function').find(([logicalId]) => logicalId === fn)?.[1];
+      const Timeout = Number(consumer?.Properties['Timeout']);
       expect(queue?.['VisibilityTimeout'], id).toBe(Timeout * 6);
       expect(queue?.['RedrivePolicy'], id).toMatchObject({ deadLetterTargetArn: expect.anything() });
       expect(Properties['FunctionResponseTypes'], id).toEqual(['ReportBatchItemFailures']);
@@ -267,6 +268,10 @@ describe('alarms', () => {
       const anchor = /docs\/runbook\.md#([\w-]+)$/.exec(String(Properties['AlarmDescription']))?.[1];
       expect(anchors, id).toContain(anchor);
     }
+  });
+
+  it('are of single metrics: the local AWS takes no metric math', () => {
+    for (const [id, { Properties }] of alarms) expect(Properties['Metrics'], id).toBeUndefined();
   });
 
   it('watch only metrics that Edict publishes', () => {

@@ -11,6 +11,7 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 /** Identity without a key: workload identity federation with this AWS account, as the configuration that Google gives out says. */
 function authClientOf(reader: GoogleReader): AuthClient | undefined {
   if (reader.credentials === null) return undefined;
+  // Any JSON: what is wrong with it Google's own library says.
   const client = ExternalAccountClient.fromJSON(reader.credentials as unknown as ExternalAccountClientOptions);
   if (client === null)
     throw new AppError('CONFIG_INVALID', 'the Google credentials are no external-account configuration');
