@@ -54,7 +54,7 @@ afterAll(() => arm.stop());
 /** What RDS answers of the stories' parameter groups. */
 const rds: ReadBack = {
   read: async ({ resourceId, nativeType = '', changedAt, account, region }) => {
-    await undefined;
+    await Promise.resolve();
     const place = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
     const group = parameterGroups.find(({ name }) => resourceId.endsWith(`:${name}`));
     if (group === undefined)
@@ -236,8 +236,8 @@ describe('the stories', () => {
     const rows = (): unknown =>
       service.findings
         .all()
-        .map((f) => [f.id, f.status, f.verdict, f.resolution ?? null, f.openings])
-        .sort();
+        .map((f) => [f.id, f.status, f.verdict ?? 'gone', f.resolution ?? 'open', f.openings].join(' '))
+        .toSorted();
     const before = rows();
     const events = service.bus.events.length;
 
