@@ -14,23 +14,25 @@ policies := {
 		"title": "The internet cannot reach administration ports",
 		"severity": "critical",
 		"result": data.edict.policies.firewall.no_admin_ports_from_internet.result,
+		"verdict": verdict.of(data.edict.policies.firewall.no_admin_ports_from_internet.result),
 	},
 	"firewall.no-database-ports-from-internet": {
 		"title": "The internet cannot reach database and cache ports",
 		"severity": "critical",
 		"result": data.edict.policies.firewall.no_database_ports_from_internet.result,
+		"verdict": verdict.of(data.edict.policies.firewall.no_database_ports_from_internet.result),
 	},
 }
 
 deny contains message(id, policy, failed) if {
 	some id, policy in policies
-	verdict.of(policy.result) == "violation"
+	policy.verdict == "violation"
 	failed := concat(", ", verdict.failing(policy.result))
 }
 
 warn contains message(id, policy, "not enough is known") if {
 	some id, policy in policies
-	verdict.of(policy.result) == "unknown"
+	policy.verdict == "unknown"
 }
 
 message(id, policy, why) := {

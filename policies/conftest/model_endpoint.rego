@@ -14,33 +14,37 @@ policies := {
 		"title": "Model data is encrypted under a key that we control",
 		"severity": "medium",
 		"result": data.edict.policies.model_endpoint.customer_managed_key.result,
+		"verdict": verdict.of(data.edict.policies.model_endpoint.customer_managed_key.result),
 	},
 	"model-endpoint.invocations-logged": {
 		"title": "Calls of models are recorded",
 		"severity": "medium",
 		"result": data.edict.policies.model_endpoint.invocations_logged.result,
+		"verdict": verdict.of(data.edict.policies.model_endpoint.invocations_logged.result),
 	},
 	"model-endpoint.no-public-network": {
 		"title": "Models cannot be reached from the public network",
 		"severity": "critical",
 		"result": data.edict.policies.model_endpoint.no_public_network.result,
+		"verdict": verdict.of(data.edict.policies.model_endpoint.no_public_network.result),
 	},
 	"model-endpoint.no-static-keys": {
 		"title": "Callers of models authenticate with identities, not shared keys",
 		"severity": "high",
 		"result": data.edict.policies.model_endpoint.no_static_keys.result,
+		"verdict": verdict.of(data.edict.policies.model_endpoint.no_static_keys.result),
 	},
 }
 
 deny contains message(id, policy, failed) if {
 	some id, policy in policies
-	verdict.of(policy.result) == "violation"
+	policy.verdict == "violation"
 	failed := concat(", ", verdict.failing(policy.result))
 }
 
 warn contains message(id, policy, "not enough is known") if {
 	some id, policy in policies
-	verdict.of(policy.result) == "unknown"
+	policy.verdict == "unknown"
 }
 
 message(id, policy, why) := {

@@ -14,43 +14,49 @@ policies := {
 		"title": "Access to object stores is logged",
 		"severity": "low",
 		"result": data.edict.policies.object_store.access_logged.result,
+		"verdict": verdict.of(data.edict.policies.object_store.access_logged.result),
 	},
 	"object-store.customer-managed-key": {
 		"title": "Confidential objects are encrypted under a key that we control",
 		"severity": "medium",
 		"result": data.edict.policies.object_store.customer_managed_key.result,
+		"verdict": verdict.of(data.edict.policies.object_store.customer_managed_key.result),
 	},
 	"object-store.no-public-access": {
 		"title": "Object stores cannot be read or written by the public",
 		"severity": "critical",
 		"result": data.edict.policies.object_store.no_public_access.result,
+		"verdict": verdict.of(data.edict.policies.object_store.no_public_access.result),
 	},
 	"object-store.public-access-blocked": {
 		"title": "Public access to object stores is impossible, whatever is configured below",
 		"severity": "high",
 		"result": data.edict.policies.object_store.public_access_blocked.result,
+		"verdict": verdict.of(data.edict.policies.object_store.public_access_blocked.result),
 	},
 	"object-store.tls-only": {
 		"title": "Object stores refuse requests without TLS",
 		"severity": "high",
 		"result": data.edict.policies.object_store.tls_only.result,
+		"verdict": verdict.of(data.edict.policies.object_store.tls_only.result),
 	},
 	"object-store.versioned": {
 		"title": "Overwritten and deleted objects can be recovered",
 		"severity": "medium",
 		"result": data.edict.policies.object_store.versioned.result,
+		"verdict": verdict.of(data.edict.policies.object_store.versioned.result),
 	},
 }
 
 deny contains message(id, policy, failed) if {
 	some id, policy in policies
-	verdict.of(policy.result) == "violation"
+	policy.verdict == "violation"
 	failed := concat(", ", verdict.failing(policy.result))
 }
 
 warn contains message(id, policy, "not enough is known") if {
 	some id, policy in policies
-	verdict.of(policy.result) == "unknown"
+	policy.verdict == "unknown"
 }
 
 message(id, policy, why) := {

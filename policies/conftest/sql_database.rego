@@ -14,38 +14,43 @@ policies := {
 		"title": "SQL databases keep automatic backups",
 		"severity": "medium",
 		"result": data.edict.policies.sql_database.backups_kept.result,
+		"verdict": verdict.of(data.edict.policies.sql_database.backups_kept.result),
 	},
 	"sql-database.deletion-protected": {
 		"title": "Production SQL databases cannot be deleted by one call",
 		"severity": "low",
 		"result": data.edict.policies.sql_database.deletion_protected.result,
+		"verdict": verdict.of(data.edict.policies.sql_database.deletion_protected.result),
 	},
 	"sql-database.encrypted-at-rest": {
 		"title": "SQL databases are encrypted at rest",
 		"severity": "high",
 		"result": data.edict.policies.sql_database.encrypted_at_rest.result,
+		"verdict": verdict.of(data.edict.policies.sql_database.encrypted_at_rest.result),
 	},
 	"sql-database.not-public": {
 		"title": "SQL databases have no public endpoint",
 		"severity": "critical",
 		"result": data.edict.policies.sql_database.not_public.result,
+		"verdict": verdict.of(data.edict.policies.sql_database.not_public.result),
 	},
 	"sql-database.tls-required": {
 		"title": "SQL databases refuse connections without TLS",
 		"severity": "high",
 		"result": data.edict.policies.sql_database.tls_required.result,
+		"verdict": verdict.of(data.edict.policies.sql_database.tls_required.result),
 	},
 }
 
 deny contains message(id, policy, failed) if {
 	some id, policy in policies
-	verdict.of(policy.result) == "violation"
+	policy.verdict == "violation"
 	failed := concat(", ", verdict.failing(policy.result))
 }
 
 warn contains message(id, policy, "not enough is known") if {
 	some id, policy in policies
-	verdict.of(policy.result) == "unknown"
+	policy.verdict == "unknown"
 }
 
 message(id, policy, why) := {

@@ -65,6 +65,7 @@ export function toConftest(kind: string, policies: readonly Policy[]): string {
 \t\t"title": ${quote(title)},
 \t\t"severity": ${quote(severity)},
 \t\t"result": data.${packageOf(id)}.result,
+\t\t"verdict": verdict.of(data.${packageOf(id)}.result),
 \t},
 `,
   );
@@ -84,13 +85,13 @@ ${rows.join('')}}
 
 deny contains message(id, policy, failed) if {
 	some id, policy in policies
-	verdict.of(policy.result) == "violation"
+	policy.verdict == "violation"
 	failed := concat(", ", verdict.failing(policy.result))
 }
 
 warn contains message(id, policy, "not enough is known") if {
 	some id, policy in policies
-	verdict.of(policy.result) == "unknown"
+	policy.verdict == "unknown"
 }
 
 message(id, policy, why) := {

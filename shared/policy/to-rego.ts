@@ -113,7 +113,16 @@ class Writer {
       if (test.op !== 'contains') return lines(want ? `${x} == ${NONE_REGO}` : `is_array(${x})`);
       if (want) return lines(`is_array(${x})`, `${literal(test.value)} in ${x}`);
       const other = this.proveIn('member', shape.of, false, [test.value], false);
-      return orNone(and(lines(`is_array(${x})`), lines(`every member in ${x} { ${linesOf(other).join('; ')} }`)));
+      return orNone(
+        and(
+          lines(`is_array(${x})`),
+          lines(
+            `every member in ${x} {\n${linesOf(other)
+              .map((l) => `\t${l}\n`)
+              .join('')}}`,
+          ),
+        ),
+      );
     }
     switch (test.op) {
       case 'in':
@@ -232,7 +241,7 @@ class Writer {
     if ('or' in p) return isNever(p) ? ['false'] : [this.helper(p, base, inItem)];
     if ('every' in p) {
       if (isNever(p.that)) return [`count(input.facts.${p.every}) == 0`];
-      const inner = this.body(p.that, base, true).map((l) => `\t${l}\n`);
+      const inner = this.body(p.that, base, true).map((l) => `\t${l.replaceAll('\n', '\n\t')}\n`);
       return [`every item in input.facts.${p.every} {\n${inner.join('')}}`];
     }
     if ('some' in p) {
