@@ -306,17 +306,15 @@ export function makeWorld(options: WorldOptions = {}) {
   };
   /** Publishes everything that the stream holds and re-judges until nothing moves. */
   const drain = async (): Promise<void> => {
-    for (let round = 0; round < 50; round++) {
+    for (let steps = 0; steps < 10_000; steps++) {
       const image = state.stream.shift();
-      if (image !== undefined) {
-        await publish(image);
-        continue;
-      }
-      const messages = state.rejudge.take();
-      if (messages.length === 0) return;
-      await judgeAgain(messages);
-      round = 0;
+      if (image === undefined) {
+        const messages = state.rejudge.take();
+        if (messages.length === 0) return;
+        await judgeAgain(messages);
+      } else await publish(image);
     }
+    throw new Error('it goes on for ever');
   };
   /** Makes a bundle and a context configuration active. */
   const activate = async (b: Bundle = bundle(options.policies), context = DEFAULT_CONTEXT): Promise<void> => {
