@@ -3,7 +3,7 @@
  * The commands of edict and their options. Each command's code is loaded when it is called. The bin is `edict.js`, which
  * also copes with an older Node; the line above is for whoever starts this file itself.
  */
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
 import { addStackCommands } from './stack-commands.ts';
@@ -21,10 +21,15 @@ Examples:
   terraform show -json plan | edict check -
   edict check infra/ --context environment=production --format sarif > edict.sarif`;
 
+/** The version in package.json. */
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
 /** Builds the program. `run` runs the chosen command's action. */
 function program(run: (action: Action) => Promise<void>): Command {
   const edict = new Command('edict')
     .description('Security policy as code: judges what is, and what is about to be, in every cloud.')
+    .version(version())
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 

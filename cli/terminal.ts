@@ -1,5 +1,5 @@
 /** What people see: colours, neutralised text, progress. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -29,11 +29,17 @@ export function plain(text: string, longest = 400): string {
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+  let used = 0;
+  for (const word of text.split(' ')) {
+    const length = stripVTControlCharacters(word).length; // colours take no room
+    if (used > 0 && used + 1 + length > width) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+      used = length;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+      used += length + (used > 0 ? 1 : 0);
+    }
   }
   return line === '' ? lines : [...lines, line];
 }

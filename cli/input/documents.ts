@@ -294,12 +294,23 @@ async function openYaml(name: string, text: string): Promise<Opened> {
     };
   }
   const { LineCounter, parseAllDocuments, isNode } = await import('yaml');
-  const { cfnTags } = await import('../../shared/mappings/dialects/cloudformation.ts');
-  const lines = new LineCounter();
+  const { cfnTags, tagsNamed } = await import('../../shared/mappings/dialects/cloudformation.ts');
+  let lines = new LineCounter();
   const documents: SourceDocument[] = [];
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: lines, customTags: [...cfnTags], prettyErrors: false });
-    if (!Array.isArray(parsed)) return { is: 'documents', documents };
+    const parse = (more: readonly string[]) => {
+      const customTags = [...cfnTags, ...tagsNamed(more)];
+      lines = new LineCounter();
+      const got = parseAllDocuments(text, { lineCounter: lines, customTags, prettyErrors: false });
+      return Array.isArray(got) ? got : [];
+    };
+    let parsed = parse([]);
+    // A tag that nobody knows (of a tool that works on templates) is a function that nobody knows: its value is
+    // unresolved, not the text that stands there.
+    const tags = parsed
+      .flatMap((d) => d.warnings)
+      .map((w) => /^!([A-Za-z][\w:.-]*)/.exec(text.slice(w.pos[0], w.pos[1]))?.[1]);
+    if (tags.length > 0) parsed = parse([...new Set(tags.filter((tag) => tag !== undefined))]);
     for (const document of parsed) {
       const [error] = document.errors;
       if (error !== undefined) {

@@ -517,9 +517,12 @@ const collectionTag = (name: string, collection: 'seq' | 'map'): CollectionTag =
   },
 });
 
+/**
+ * `customTags` that read a tag as its long form: `!Rain::Embed x` is `{'Fn::Rain::Embed': 'x'}`. A function that nobody
+ * knows is an unresolved value, whatever stands after it.
+ */
+export const tagsNamed = (names: readonly string[]): readonly (ScalarTag | CollectionTag)[] =>
+  names.flatMap((name) => [scalarTag(name), collectionTag(name, 'seq'), collectionTag(name, 'map')]);
+
 /** The `customTags` with which `yaml` reads a template's short forms (`!Ref`, `!Sub` …) as their long forms. */
-export const cfnTags: readonly (ScalarTag | CollectionTag)[] = SHORT_FORMS.flatMap((name) => [
-  scalarTag(name),
-  collectionTag(name, 'seq'),
-  collectionTag(name, 'map'),
-]);
+export const cfnTags: readonly (ScalarTag | CollectionTag)[] = tagsNamed(SHORT_FORMS);
