@@ -23,7 +23,9 @@ export function scalarProblem(type: ScalarType, value: unknown): string | undefi
         ? undefined
         : `not one of ${type.values.join(', ')}`;
     case 'string':
-      return typeof value === 'string' ? undefined : 'not a string';
+      // A lone surrogate has no UTF-8: it could neither be stored nor judged.
+      if (typeof value !== 'string') return 'not a string';
+      return value.isWellFormed() ? undefined : 'not well-formed Unicode';
     case 'int':
       if (typeof value !== 'number' || !Number.isSafeInteger(value)) return 'not an integer';
       if (type.min !== undefined && value < type.min) return `below ${type.min}`;
