@@ -64,7 +64,7 @@ function service(n: number): readonly Resource[] {
   if (chance(0.8)) tags['owner'] = pick(OWNERS);
   if (chance(0.2)) tags['exposure'] = 'internal';
   const labels = { ...tags };
-  const arn = (service: string, rest: string, at = region): string => `arn:aws:${service}:${at}:${account}:${rest}`;
+  const arn = (of: string, rest: string, at = region): string => `arn:aws:${of}:${at}:${account}:${rest}`;
   const bucketName = `${app}-documents-${tags['environment'] ?? 'none'}`;
   const bucketRef = (attribute = 'id'): readonly [string, string] => [
     `aws_s3_bucket.documents.${attribute}`,

@@ -4,7 +4,8 @@ import { join, sep } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { formatManifest, MANIFEST_FILE, WASM_FILE } from '../shared/adapters/opa/bundle-files.ts';
 import { buildBundle } from '../shared/adapters/opa/build.ts';
-import { type Bundle, bundleModules, type CompiledPolicy, compilePolicy } from '../shared/policy/bundle.ts';
+import { type Bundle, bundleModules, type CompiledPolicy } from '../shared/policy/bundle.ts';
+import { compilePolicy } from '../shared/policy/compile.ts';
 import { isToolReady, toolPath } from '../scripts/fetch-tools.ts';
 
 const root = join(import.meta.dirname, '..');

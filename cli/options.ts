@@ -67,7 +67,7 @@ const DEFAULT_CONFIG = 'edict.config.yaml';
 export async function readConfig(path: string | undefined): Promise<ContextConfig> {
   const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
   if (file === undefined) return DEFAULT_CONTEXT;
-  const { contextConfigSchema } = await import('../shared/mappings/context.ts');
+  const { contextConfigSchema } = await import('../shared/mappings/context-config.ts');
   const parsed = contextConfigSchema.safeParse(await parseFile(file, '--config'));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

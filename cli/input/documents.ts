@@ -294,7 +294,7 @@ async function openYaml(name: string, text: string): Promise<Opened> {
     };
   }
   const { LineCounter, parseAllDocuments, isNode } = await import('yaml');
-  const { cfnTags, tagsNamed } = await import('../../shared/mappings/dialects/cloudformation.ts');
+  const { cfnTags, tagsNamed } = await import('../../shared/mappings/dialects/cloudformation-yaml.ts');
   let lines = new LineCounter();
   const documents: SourceDocument[] = [];
   try {

@@ -4,32 +4,13 @@
  * The most specific source wins: a tag on the resource, then the account map, then (in the CLI) what the pipeline says.
  * A tag that was looked for and is not there is `none`; where tags could not be seen the answer is unknown.
  */
-import * as z from 'zod';
-import { contextFacts, DATA_CLASSIFICATIONS, ENVIRONMENTS } from '../kinds/context.ts';
+import { contextFacts } from '../kinds/context.ts';
 import { conform } from '../kinds/conform.ts';
 import { type FactSpec, type FactState, type FactStates, NONE } from '../model/fact.ts';
 import type { NativeResource } from '../model/native.ts';
+import type { ContextConfig } from './context-config.ts';
 
-const words = z.array(z.string().min(1).max(128)).min(1).max(32);
-const accountEntry = z.strictObject({
-  name: z.string().max(128).optional(),
-  environment: z.enum(ENVIRONMENTS).optional(),
-  data_classification: z.enum(DATA_CLASSIFICATIONS).optional(),
-  owner: z.string().min(1).max(128).optional(),
-});
-
-/** The schema of `edict.config.yaml`; unknown keys are refused. */
-export const contextConfigSchema = z.strictObject({
-  version: z.literal(1),
-  environment: z.strictObject({ tag_keys: words, values: z.partialRecord(z.enum(ENVIRONMENTS), words) }).optional(),
-  data_classification: z
-    .strictObject({ tag_keys: words, values: z.partialRecord(z.enum(DATA_CLASSIFICATIONS), words) })
-    .optional(),
-  owner: z.strictObject({ tag_keys: words }).optional(),
-  /** By AWS account id, Azure subscription id, GCP project id. */
-  accounts: z.record(z.string().min(1).max(128), accountEntry).optional(),
-});
-export type ContextConfig = z.infer<typeof contextConfigSchema>;
+export type { ContextConfig };
 
 /** What holds without a configuration file: the usual tag keys and words. */
 export const DEFAULT_CONTEXT: ContextConfig = {

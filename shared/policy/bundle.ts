@@ -3,16 +3,11 @@
  * The manifest has no sequence and no date: the same policies give the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { kinds as allKinds } from '../kinds/index.ts';
-import { AppError } from '../model/errors.ts';
 import { canonicalJson } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Severity } from '../model/verdict.ts';
-import { parsePolicy, registryOf } from './clauses.ts';
-import { conditionsOf, type Core, type CoreClause, type CorePolicy, readsOf, toCore } from './core.ts';
-import { toEnglish } from './to-english.ts';
-import { packageOf, toRego, VALUES_REGO } from './to-rego.ts';
+import type { Core, CoreClause, CorePolicy } from './core.ts';
+import { packageOf, VALUES_REGO } from './to-rego.ts';
 
 /** `proved`: policy.rego is byte for byte what the compiler writes for the clauses. `tested`: anything else. */
 export type Evidence = 'proved' | 'tested';
@@ -59,51 +54,12 @@ export const sha256 = (content: string | Uint8Array): string => createHash('sha2
 /** The address of a bundle: the SHA-256 of its manifest, which holds that of the module. */
 export const bundleHash = (manifest: BundleManifest): string => sha256(canonicalJson(manifest));
 
-/** A policy's source: policy.yaml, and the Rego beside it where that was not generated. */
-export interface PolicySource {
-  /** Names the file in messages. */
-  readonly file: string;
-  readonly yaml: string;
-  /** The text of policy.rego; absent: what the compiler writes. */
-  readonly rego?: string;
-}
-
 /** A policy, compiled. */
 export interface CompiledPolicy {
   readonly policy: Policy;
   readonly core: CorePolicy;
   readonly rego: string;
   readonly bundled: BundledPolicy;
-}
-
-/** Parses, types and compiles one policy. Throws `INPUT_INVALID` with the place of what is wrong. */
-export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = allKinds): CompiledPolicy {
-  const policy = parsePolicy(source.yaml, { file: source.file, kinds: registryOf(kinds) });
-  const kind = kinds.find((k) => k.id === policy.kind);
-  if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${policy.kind}`);
-  const core = toCore(policy, kind);
-  const generated = toRego(policy, core);
-  const rego = source.rego ?? generated;
-  const english = toEnglish(policy, kind);
-  const bundled: BundledPolicy = {
-    id: policy.id,
-    kind: policy.kind,
-    title: policy.title,
-    severity: policy.severity,
-    remediation: policy.remediation,
-    frameworks: policy.frameworks,
-    ...(core.scope === undefined ? {} : { scope: { that: core.scope, english: english.scope ?? '' } }),
-    clauses: core.clauses.map(({ id, that }) => ({
-      id,
-      says: policy.require.find((c) => c.id === id)?.says ?? '',
-      english: english.clauses[id] ?? '',
-      that,
-    })),
-    reads: readsOf(conditionsOf(core)),
-    evidence: rego === generated ? 'proved' : 'tested',
-    regoSha256: sha256(rego),
-  };
-  return { policy, core, rego, bundled };
 }
 
 /** The core form of a bundled policy. */

@@ -8,14 +8,8 @@ import { loadModule } from '../../shared/adapters/opa/module.ts';
 import { isAppError } from '../../shared/model/errors.ts';
 import type { FactState, FactStates, FactValue } from '../../shared/model/fact.ts';
 import type { PolicyVerdict } from '../../shared/model/verdict.ts';
-import {
-  type Bundle,
-  bundleHash,
-  type CompiledPolicy,
-  compilePolicy,
-  coreOf,
-  sha256,
-} from '../../shared/policy/bundle.ts';
+import { type Bundle, bundleHash, type CompiledPolicy, coreOf, sha256 } from '../../shared/policy/bundle.ts';
+import { compilePolicy } from '../../shared/policy/compile.ts';
 import { meaningOf } from '../../shared/policy/meaning.ts';
 import { inputsOf, type Lots, lotsFrom } from '../../shared/policy/proof.ts';
 import { toInput } from '../../shared/policy/input.ts';

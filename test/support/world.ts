@@ -12,7 +12,8 @@ import { bool, listOf, oneOf, optional, timestamp } from '../../shared/model/fac
 import type { Json } from '../../shared/model/json.ts';
 import { defineKind, type Kind } from '../../shared/model/kind.ts';
 import type { Body, NativeResource } from '../../shared/model/native.ts';
-import { bundleOf, type Bundle, compilePolicy } from '../../shared/policy/bundle.ts';
+import { bundleOf, type Bundle } from '../../shared/policy/bundle.ts';
+import { compilePolicy } from '../../shared/policy/compile.ts';
 import { makeActiveSource } from '../../shared/pipeline/active.ts';
 import { makeEvaluate } from '../../shared/pipeline/evaluate.ts';
 import { makeJudge } from '../../shared/pipeline/judge.ts';

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { type ContextConfig, contextConfigSchema } from '../../mappings/context.ts';
+import { type ContextConfig, contextConfigSchema } from '../../mappings/context-config.ts';
 import { AppError } from '../../model/errors.ts';
 import { canonicalJson } from '../../model/json.ts';
 import { type Bundle, type BundleManifest, bundleHash, sha256 } from '../../policy/bundle.ts';

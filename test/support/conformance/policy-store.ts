@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONTEXT } from '../../../shared/mappings/context.ts';
-import { bundleHash, bundleOf, compilePolicy } from '../../../shared/policy/bundle.ts';
+import { bundleHash, bundleOf } from '../../../shared/policy/bundle.ts';
+import { compilePolicy } from '../../../shared/policy/compile.ts';
 import type { Activation, PolicyStore } from '../../../shared/ports/policy-store.ts';
 import { bundle, POLICIES, store as kind } from '../world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { contextConfigSchema } from '../../../shared/mappings/context-config.ts';
 import {
   type ContextConfig,
-  contextConfigSchema,
   DEFAULT_CONTEXT,
   resolveContext,
   withPipelineContext,

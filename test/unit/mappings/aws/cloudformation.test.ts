@@ -5,7 +5,8 @@ import { isAppError } from '../../../../shared/model/errors.ts';
 import type { Json } from '../../../../shared/model/json.ts';
 import type { ReadOptions } from '../../../../shared/mappings/form.ts';
 import { Unresolved } from '../../../../shared/model/native.ts';
-import { cfnTags, cloudFormation } from '../../../../shared/mappings/dialects/cloudformation.ts';
+import { cfnTags } from '../../../../shared/mappings/dialects/cloudformation-yaml.ts';
+import { cloudFormation } from '../../../../shared/mappings/dialects/cloudformation.ts';
 import { template } from '../../../support/aws-documents.ts';
 
 type Fields = { readonly [key: string]: Json };
