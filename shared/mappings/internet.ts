@@ -134,3 +134,25 @@ export function parseCidr(text: string): Cidr | undefined {
     prefix,
   };
 }
+
+/** The parts of a range that lie outside another one: none, one or two ranges. Bounds of one family are hex of one width. */
+export function withoutRange(range: IpRange, taken: IpRange): readonly IpRange[] {
+  const { family, first, last } = range;
+  if (taken.family !== family || taken.last < first || taken.first > last) return [range];
+  const left: IpRange[] = [];
+  if (first < taken.first) left.push({ family, first, last: hex(BigInt(`0x${taken.first}`) - 1n, family) });
+  if (last > taken.last) left.push({ family, first: hex(BigInt(`0x${taken.last}`) + 1n, family), last });
+  return left;
+}
+
+/** True if a range, which need not be a CIDR, holds one that means the internet. */
+export function holdsInternet({ family, first, last }: IpRange): boolean {
+  const [from, to] = [BigInt(`0x${first}`), BigInt(`0x${last}`)];
+  if (family === 'ipv6' && from <= MAPPED_FIRST && to >= MAPPED_LAST) return true;
+  const prefix = family === 'ipv4' ? MAX_IPV4_PREFIX : MAX_IPV6_PREFIX;
+  const size = 1n << BigInt(BITS[family] - prefix);
+  for (let at = ((from + size - 1n) / size) * size; at + size - 1n <= to; at += size) {
+    if (!isNotPublic({ family, first: at, last: at + size - 1n, prefix })) return true;
+  }
+  return false;
+}

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCidr } from '../../../shared/mappings/internet.ts';
+import { holdsInternet, parseCidr, withoutRange } from '../../../shared/mappings/internet.ts';
 
 describe('which ranges mean the internet', () => {
   test.each([
@@ -102,5 +102,29 @@ describe('the value of a range', () => {
         expect(parseCidr(`${address}/${prefix - 1}`)?.internet).toBe(true);
       }),
     );
+  });
+});
+
+describe('a range less another one', () => {
+  const range = (text: string) => {
+    const cidr = parseCidr(text);
+    if (cidr === undefined) throw new Error(text);
+    return cidr.range;
+  };
+  test('is nothing, one range or two', () => {
+    expect(withoutRange(range('10.0.0.0/8'), range('0.0.0.0/0'))).toEqual([]);
+    expect(withoutRange(range('0.0.0.0/0'), range('::/0'))).toEqual([range('0.0.0.0/0')]);
+    expect(withoutRange(range('0.0.0.0/0'), range('128.0.0.0/1'))).toEqual([range('0.0.0.0/1')]);
+    expect(withoutRange(range('10.0.0.0/30'), range('10.0.0.1'))).toEqual([
+      range('10.0.0.0'),
+      { family: 'ipv4', first: '0a000002', last: '0a000003' },
+    ]);
+  });
+  test('still holds the internet as long as a public /8 is left', () => {
+    expect(holdsInternet({ family: 'ipv4', first: '0affffff', last: '0bffffff' })).toBe(true);
+    expect(holdsInternet({ family: 'ipv4', first: '0a000000', last: '0bfffffe' })).toBe(false);
+    expect(holdsInternet({ family: 'ipv4', first: 'e0000000', last: 'ffffffff' })).toBe(false);
+    expect(holdsInternet(range('fc00::/6'))).toBe(true);
+    expect(holdsInternet(range('fc00::/7'))).toBe(false);
   });
 });

@@ -126,6 +126,46 @@ describe('what a network security group lets in', () => {
       [rule({ ...DENY, destinationAddressPrefix: '10.0.0.4' }), rule({})],
       ['tcp 22-22'],
     ],
+    [
+      'not what two denies cover together',
+      [
+        rule({ ...DENY, sourceAddressPrefix: '0.0.0.0/1' }),
+        rule({ ...DENY, sourceAddressPrefix: '128.0.0.0/1' }),
+        rule({ sourceAddressPrefix: '0.0.0.0/0' }),
+      ],
+      [],
+    ],
+    [
+      'not the tag of the internet where all addresses are denied',
+      [rule({ ...DENY, sourceAddressPrefix: null, sourceAddressPrefixes: ['0.0.0.0/0', '::/0'] }), rule({})],
+      [],
+    ],
+    [
+      'not what a deny for the same machines covers',
+      [
+        rule({ ...DENY, destinationAddressPrefix: '10.0.0.0/16' }),
+        rule({ destinationAddressPrefix: null, destinationAddressPrefixes: ['10.0.1.4', '10.0.2.0/24'] }),
+      ],
+      [],
+    ],
+    [
+      'what goes to a machine that the deny does not name',
+      [
+        rule({ ...DENY, destinationAddressPrefix: '10.0.0.0/16' }),
+        rule({ destinationAddressPrefix: null, destinationAddressPrefixes: ['10.0.1.4', '10.1.0.4'] }),
+      ],
+      ['tcp 22-22'],
+    ],
+    [
+      'not what a deny for the virtual network covers, which is all destinations',
+      [rule({ ...DENY, destinationAddressPrefix: 'VirtualNetwork' }), rule({})],
+      [],
+    ],
+    [
+      'not what a deny for all IPv4 destinations covers',
+      [rule({ ...DENY, destinationAddressPrefix: '0.0.0.0/0' }), rule({ sourceAddressPrefix: '0.0.0.0/0' })],
+      [],
+    ],
     ['what a deny of one source port leaves', [rule({ ...DENY, sourcePortRange: '53' }), rule({})], ['tcp 22-22']],
   ])('is %s', (_, rules, expected) => {
     expect(fromInternet(group(...rules))).toEqual(expected);
@@ -150,6 +190,15 @@ describe('what a network security group lets in', () => {
     expect(fromInternet(group(rule({ ...DENY, sourceAddressPrefix: '??' }), rule({})))).toEqual([]);
     // A rule that is neither surely allows something that is not listed.
     expect(ingress(group(rule({ access: 'Maybe' })))).toMatchObject({ closed: false });
+  });
+
+  test('a rule beside a live group counts, unless the group is newer', () => {
+    const beside = {
+      ...rule({}),
+      id: `${ID}/securityRules/ssh`,
+      type: 'Microsoft.Network/networkSecurityGroups/securityRules',
+    };
+    expect(fromInternet({ value: [group(), beside] })).toEqual(['tcp 22-22']);
   });
 
   test('is unknown without the rules', () => {
@@ -200,6 +249,20 @@ describe('in a Terraform plan', () => {
       after: { ...beside.after, access: 'Allow', destination_port_range: '443', protocol: 'Tcp' },
     };
     expect(fromInternet(plan(nsg([]), only443))).toEqual(['tcp 443-443']);
+  });
+
+  test('a rule beside the group counts where the plan leaves something out, which may hold others', () => {
+    const beside = {
+      address: 'azurerm_network_security_rule.ssh',
+      after: { ...attributes, name: 'ssh', network_security_group_name: 'web' },
+    };
+    const https = { ...attributes, destination_port_range: '443', source_address_prefix: '10.0.0.0/8' };
+    const targeted = (...resources: Parameters<typeof plan>) => ({
+      ...(plan(...resources) as Fields),
+      complete: false,
+    });
+    expect(fromInternet(targeted(nsg([https]), beside))).toEqual(['tcp 22-22']);
+    expect(ingress(targeted(nsg([https])))).toMatchObject({ state: 'assumed', closed: false });
   });
 
   test('a group whose rules all lie beside it is complete', () => {
