@@ -209,8 +209,13 @@ class Evaluation {
       const theirs = this.#deps.registry.mapping(dependency.mapping);
       dependencies[name] = {
         named: id !== undefined,
+        // What only satellites speak of was not seen itself.
         parts:
-          state === undefined || theirs === undefined || state.mapping !== theirs.id || depth >= MAX_DEPTH
+          state === undefined ||
+          theirs === undefined ||
+          state.mapping !== theirs.id ||
+          state.parts[mainPart(theirs)] === undefined ||
+          depth >= MAX_DEPTH
             ? undefined
             : this.#parts(theirs, state.parts, depth + 1),
       };
@@ -219,7 +224,7 @@ class Evaluation {
   }
 
   #facts(mapping: Mapping, parts: Merged['parts']): FactStates {
-    if (mapping.kind === null || isDeleted(mapping, parts)) return {};
+    if (mapping.kind === null || !isThere(this.#deps.registry, mapping, parts)) return {};
     const about = aboutOf(mapping, parts);
     return {
       ...assemble(mapping, this.#parts(mapping, parts)),
@@ -239,8 +244,8 @@ class Evaluation {
   #judge(mapping: Mapping, merged: Merged): Judgement {
     const engine = this.#active?.engine;
     const facts = this.#facts(mapping, merged.parts);
-    const policies = new Map((engine?.manifest.policies ?? []).map((p) => [p.id, p]));
-    if (engine === undefined || mapping.kind === null || isDeleted(mapping, merged.parts))
+    const policies = new Map((engine?.policiesOf(mapping.kind?.id ?? '') ?? []).map((p) => [p.id, p]));
+    if (engine === undefined || mapping.kind === null || !isThere(this.#deps.registry, mapping, merged.parts))
       return { verdicts: [], facts, policies };
     return { verdicts: engine.judge(mapping.kind.id, facts, Math.floor(this.#nowMs / 1000)), facts, policies };
   }
@@ -449,6 +454,16 @@ const unsupported = (update: PartUpdate): Outcome => ({
   outcome: 'unsupported',
   nativeTypes: [update.part.native],
 });
+
+/**
+ * Whether there is such a resource to judge: its main document was seen and is no tombstone, or a satellite of it that can
+ * be nothing else. What is a resource of its own, or attaches to many things, does not make its owner (as in a plan).
+ */
+function isThere(registry: Registry, mapping: Mapping, parts: Merged['parts']): boolean {
+  const main = parts[mainPart(mapping)];
+  if (main !== undefined) return !main.deleted;
+  return Object.values(parts).some((p) => registry.candidates(p.dialect, p.native).length === 1);
+}
 
 const isDeleted = (mapping: Mapping, parts: Merged['parts']): boolean => parts[mainPart(mapping)]?.deleted === true;
 

@@ -60,7 +60,7 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
         outcomes.push(await rejected(deps, change, error));
       }
     }
-    return { work: byResource(updates), outcomes };
+    return { work: byResource(deps.registry, updates), outcomes };
   };
 }
 
@@ -290,14 +290,18 @@ function dependsOn(mapping: Mapping, native: NativeResource): Pick<About, 'depen
   return Object.keys(named).length === 0 ? {} : { dependsOn: named };
 }
 
-function byResource(updates: readonly PartUpdate[]): readonly Work[] {
+/** The updates of each resource, those first that others depend on: so that fewer are judged twice. */
+function byResource(registry: Registry, updates: readonly PartUpdate[]): readonly Work[] {
   const work = new Map<string, PartUpdate[]>();
   for (const update of updates) {
     const others = work.get(update.resourceId);
     if (others === undefined) work.set(update.resourceId, [update]);
     else others.push(update);
   }
-  return [...work].map(([resourceId, of]) => ({ resourceId, updates: of, rejudge: [] }));
+  const last = (w: Work): number => Number(!w.updates.some((u) => registry.mapping(u.mapping)?.kind === null));
+  return [...work]
+    .map(([resourceId, of]): Work => ({ resourceId, updates: of, rejudge: [] }))
+    .sort((a, b) => last(a) - last(b));
 }
 
 /** The id of content that is kept although it never became a change. */
