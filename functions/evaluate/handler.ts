@@ -1,11 +1,10 @@
 /** Judges what changed: batches of the changes queue. */
 import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
-import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { now, systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeJudging } from '../../shared/adapters/service/judging.ts';
 import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
@@ -33,7 +32,7 @@ const work = makeWorkBatch({
   notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL }),
   normalize: makeNormalize({ forms, registry, readBack, quarantine, clock: systemClock }),
   judge,
-  again: makeSqsQueue<QueueMessage>(new SQSClient(), env.CHANGES_QUEUE_URL),
+  again: makeSqsQueue<QueueMessage>(sqsClient(), env.CHANGES_QUEUE_URL),
   sources,
   quarantine,
   now,

@@ -1,10 +1,9 @@
 /** The front door for webhooks: Azure Event Grid and Google Pub/Sub. */
 import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middleware from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
-import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeEventGridDoor } from '../../shared/adapters/azure/event-grid-door.ts';
 import { makeAssetFeedDoor } from '../../shared/adapters/gcp/asset-feed-door.ts';
 import { makeAzureCaller } from '../../shared/adapters/http-auth/azure-caller.ts';
@@ -22,7 +21,7 @@ import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
 const env = parseEnvironment('ingest', process.env);
 const telemetry = makeTelemetry('ingest', env);
 const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
-const { send } = makeSqsQueue<Change>(new SQSClient(), env.CHANGES_QUEUE_URL);
+const { send } = makeSqsQueue<Change>(sqsClient(), env.CHANGES_QUEUE_URL);
 const observe = makeCountedObserve(quarantine, telemetry);
 const common = { observe, send, quarantine, now, count: telemetry.count, log: telemetry.failed };
 

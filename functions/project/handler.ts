@@ -1,9 +1,8 @@
 /** Derives findings, events and the re-judging of dependents from the commits of the resources table. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
-import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { imageOf, type StreamRecord } from '../../shared/adapters/dynamodb/stream.ts';
 import { makeEventBridgeBus } from '../../shared/adapters/eventbridge/event-bus.ts';
@@ -25,7 +24,7 @@ import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
 
 const env = parseEnvironment('project', process.env);
 const telemetry = makeTelemetry('project', env);
-const sqs = new SQSClient();
+const sqs = sqsClient();
 const { resources, active } = makeJudging(env, telemetry);
 const publish = makePublish({
   resources,

@@ -1,10 +1,9 @@
 /** Judges again from stored facts: a new activation, a changed dependency, a clause on age that flips. */
 import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
-import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { now, systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeJudging } from '../../shared/adapters/service/judging.ts';
 import { makeReJudgeBatch } from '../../shared/adapters/service/re-judge-batch.ts';
@@ -20,7 +19,7 @@ const env = parseEnvironment('re-judge', process.env);
 const telemetry = makeTelemetry('re-judge', env);
 const { count, failed: log } = telemetry;
 const { resources, policies, active, judge } = makeJudging(env, telemetry);
-const queue = makeSqsQueue<ReJudgeJob | Rejudge>(new SQSClient(), env.RE_JUDGE_QUEUE_URL);
+const queue = makeSqsQueue<ReJudgeJob | Rejudge>(sqsClient(), env.RE_JUDGE_QUEUE_URL);
 const work = makeReJudgeBatch({
   jobs: makeReJudgeJobs({ resources, policies, queue, nowMs: () => systemClock.now(), count, log }),
   work: makeWorkBatch({
@@ -28,7 +27,7 @@ const work = makeReJudgeBatch({
     // Only wishes arrive here: no document, so nothing to normalise and nothing to read again.
     normalize: async () => ({ work: [], outcomes: [] }),
     judge,
-    again: makeSqsQueue<QueueMessage>(new SQSClient(), env.RE_JUDGE_QUEUE_URL),
+    again: makeSqsQueue<QueueMessage>(sqsClient(), env.RE_JUDGE_QUEUE_URL),
     quarantine: makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET),
     now,
     count,

@@ -1,11 +1,10 @@
 /** Takes the inventory of every cloud, a page at a time. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
-import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
+import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
@@ -25,7 +24,7 @@ const env = parseEnvironment('sweep', process.env);
 const telemetry = makeTelemetry('sweep', env);
 const { count, failed: log } = telemetry;
 const client = makeDocumentClient();
-const sqs = new SQSClient();
+const sqs = sqsClient();
 const queue = makeSqsQueue<SweepMessage>(sqs, env.SWEEP_QUEUE_URL);
 let inventories: ReturnType<typeof makeInventories> | undefined;
 

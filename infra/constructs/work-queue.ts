@@ -32,11 +32,13 @@ export class WorkQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
   readonly #timeout: Duration;
+  readonly #local: boolean;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
     const kept = props.config.local ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     this.#timeout = props.consumerTimeout;
+    this.#local = props.config.local;
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -67,6 +69,13 @@ export class WorkQueue extends Construct {
       says: `The oldest message of the ${props.name} queue waits too long.`,
       runbook: `${props.name}-age`,
     });
+  }
+
+  /** Lets a function put messages in. */
+  grantSend<F extends FunctionName>(sender: AppFunction<F>): void {
+    this.queue.grantSendMessages(sender.function);
+    // AWS allows batches by the permission for one message; the local AWS asks for the call's own name.
+    if (this.#local) this.queue.grant(sender.function, 'sqs:SendMessageBatch');
   }
 
   /** Connects the consumer. Anything that it does not prove done is delivered again. */

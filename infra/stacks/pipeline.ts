@@ -116,7 +116,7 @@ export class PipelineStack extends Stack {
     policies.grantReadData(evaluate.function);
     quarantine.grantPut(evaluate.function);
     // What has to be read again goes behind what waits already.
-    changes.queue.grantSendMessages(evaluate.function);
+    changes.grantSend(evaluate);
     const reads = [
       'config:GetResourceConfigHistory',
       'rds:DescribeDBClusterParameterGroups',
@@ -171,7 +171,7 @@ export class PipelineStack extends Stack {
         },
       ],
     });
-    changes.queue.grantSendMessages(ingest.function);
+    changes.grantSend(ingest);
     quarantine.grantPut(ingest.function);
 
     const api = new HttpApi(this, 'Api', {
@@ -280,8 +280,8 @@ export class PipelineStack extends Stack {
     findings.grantReadWriteData(project.function);
     policies.grantReadData(project.function);
     bus.grantPutEventsTo(project.function);
-    reJudge.queue.grantSendMessages(project.function);
-    waiting.queue.grantSendMessages(project.function);
+    reJudge.grantSend(project);
+    waiting.grantSend(project);
     addAlarm(project, 'IteratorAge', {
       metric: project.function.metric('IteratorAge', { period: Duration.minutes(5), statistic: 'Maximum' }),
       threshold: Duration.minutes(5).toMilliseconds(),
@@ -325,7 +325,7 @@ export class PipelineStack extends Stack {
     resources.grantReadWriteData(reJudge.function);
     policies.grantReadData(reJudge.function);
     quarantine.grantPut(reJudge.function);
-    queue.queue.grantSendMessages(reJudge.function);
+    queue.grantSend(reJudge);
     queue.consume(reJudge, { batchSize: 10, maxConcurrency: config.local ? 2 : 20 });
     reJudge.follow(asStream(policies), {
       batchSize: 10,
@@ -380,8 +380,8 @@ export class PipelineStack extends Stack {
         },
       ],
     });
-    changes.queue.grantSendMessages(sweep.function);
-    queue.queue.grantSendMessages(sweep.function);
+    changes.grantSend(sweep);
+    queue.grantSend(sweep);
     resources.grantReadWriteData(sweep.function);
     findings.grantReadData(sweep.function);
     quarantine.grantPut(sweep.function);

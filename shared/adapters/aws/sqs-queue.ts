@@ -1,10 +1,13 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AppError } from '../../model/errors.ts';
 import { fromStore } from './errors.ts';
 
 /** What SQS takes in one call: ten messages. Bytes: the queue's own limit is 1 MiB, EventBridge and DLQ tools still think of 256 KB. */
 const MAX_MESSAGES = 10;
 const MAX_BYTES = 250 * 1024;
+
+/** The client of every queue: it calls the service's endpoint and not the host that a queue's URL names. */
+export const sqsClient = (): SQSClient => new SQSClient({ useQueueUrlAsEndpoint: false });
 
 /** A queue of JSON messages on SQS: fits the port `Queue` for every type of message. */
 export interface JsonQueue<M> {
