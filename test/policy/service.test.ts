@@ -50,6 +50,7 @@ const single: DocumentForm = {
   title: 'One native resource',
   dialect: 'aws.config',
   detect: () => false,
+  // The tests put a native resource in, which is JSON where nothing in it is unresolved.
   read: (document) => [document as unknown as NativeResource],
 };
 

@@ -110,6 +110,7 @@ describe('secrets', () => {
           source: 'aws.config',
           origin: 'event',
           receivedAt: '2026-11-25T09:00:00.000Z',
+          // The test document is plain JSON by construction.
           document: fate === 'formless' ? planted : (doc as unknown as Json),
           ...(fate === 'formless' ? {} : { form: 'test' }),
         });

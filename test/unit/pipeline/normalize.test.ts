@@ -103,6 +103,7 @@ describe('what cannot be judged', () => {
 describe('reading back', () => {
   const good = change(store);
   const told: Change = { ...change({ ...store, at: 100 }), content: notice };
+  // Plain JSON by construction.
   const document = { ...store, at: 100, body: { open: false, versioned: true } } as unknown as Json;
 
   /** A compliant store is known; then the notice comes and the provider answers. */

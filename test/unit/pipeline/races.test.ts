@@ -15,6 +15,7 @@ type Sabotage = (store: ResourceStore) => Partial<ResourceStore>;
 const sabotaged =
   (sabotage: Sabotage | undefined) =>
   <T extends object>(port: T): T =>
+    // Only the resource store has a commit.
     sabotage !== undefined && 'commit' in port ? { ...port, ...sabotage(port as unknown as ResourceStore) } : port;
 
 const open = { type: 'Test::Store', id: 's1', at: 0, body: { open: true, versioned: true }, account: 'acc' } as const;
