@@ -57,6 +57,8 @@ function fromTags(rule: Ruled, config: ContextConfig, tags: Tags): FactState | '
     const index = tags.value.findIndex((t) => t.key.toLowerCase() === key.toLowerCase());
     const tag = tags.value[index];
     if (tag === undefined) continue;
+    // Among the tags that were not seen may be one that says more than this one.
+    if (key !== keys[0] && tags.closed !== true) break;
     const known = {
       state: 'known',
       at: tags.state === 'known' ? tags.at : '',

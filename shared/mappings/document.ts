@@ -109,11 +109,14 @@ class Assemblies {
 
 const oneOrNone = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
 
-/** A part of which the document does not tell to which of several resources it belongs: nothing of it is known of any. */
-function uncertain(candidate: Candidate, native: NativeResource): Piece {
+/** A part of which the document does not tell whether it is this resource's: nothing of it is known. */
+function uncertain(
+  candidate: Candidate,
+  native: NativeResource,
+  detail = `${native.id} may belong to it, or to another`,
+): Piece {
   const { mapping, part: name } = candidate;
   const part = readPart(mapping, name, native);
-  const detail = `${native.id} may belong to it, or to another`;
   const readings: Record<string, Reading> = {};
   for (const [reading, columns] of Object.entries(mapping.parts[name]?.readings ?? {})) {
     if (columns[native.dialect] === undefined) continue;
@@ -133,7 +136,18 @@ function keep(assembly: Assembly, candidate: Candidate, native: NativeResource):
   const part = readPart(candidate.mapping, candidate.part, native);
   const key = `${part.part} ${part.instance}`;
   const before = assembly.pieces.get(key);
-  if (before === undefined || before.part.orderKey <= part.orderKey) assembly.pieces.set(key, { native, part });
+  if (before !== undefined && before.native.id !== native.id && native.complete && before.native.complete) {
+    // Two resources of one plan or template set the same thing: which of them comes last is not told.
+    const detail = `${before.native.id} and ${native.id} both set it`;
+    assembly.pieces.set(key, uncertain(candidate, native, detail));
+  } else if (before === undefined || before.part.orderKey <= part.orderKey) {
+    assembly.pieces.set(key, { native, part });
+  }
+}
+
+/** Where the resource exists, so does the part: nothing decides about it, or what decides about both is the same. */
+function existsWith(native: NativeResource, { mapping, pieces }: Assembly): boolean {
+  return native.when === undefined || native.when === pieces.get(`${mainPart(mapping)} `)?.native.when;
 }
 
 /** Names the owner that a satellite speaks of but that is not in the set. */
@@ -189,8 +203,12 @@ export function mapDocument(
     const [owner] = owners;
     const open = 'refs' in ref && ref.open === true && mapped.has(candidate.mapping);
     if (open) anybodys.set(`${candidate.mapping.id} ${candidate.part}`, { candidate, native });
-    else if (owners.length > 1) unsure.push({ owners, piece: uncertain(candidate, native) });
-    else if (owner !== undefined) keep(owner, candidate, native);
+    else if (owners.length > 1 || (owner !== undefined && 'refs' in ref && ref.others === true)) {
+      unsure.push({ owners, piece: uncertain(candidate, native) });
+    } else if (owner !== undefined && !existsWith(native, owner)) {
+      const detail = `whether ${native.id} exists depends on ${native.when}`;
+      unsure.push({ owners, piece: uncertain(candidate, native, detail) });
+    } else if (owner !== undefined) keep(owner, candidate, native);
     // A type that attaches to many things says nothing about which of them it means if that one is not here, and what
     // is a resource of its own is judged as that.
     else if (only) keep(assemblies.open(candidate.mapping, absentOwner(ref, native)), candidate, native);
@@ -216,7 +234,10 @@ export function mapDocument(
         named: ref !== undefined,
         // Of several that may be meant none is taken.
         parts:
-          found === undefined || others.length > 0 || depth >= MAX_DEPENDENCY_DEPTH
+          found === undefined ||
+          others.length > 0 ||
+          (ref !== undefined && 'refs' in ref && ref.others === true) ||
+          depth >= MAX_DEPENDENCY_DEPTH
             ? undefined
             : partsOf(found, depth + 1),
       };

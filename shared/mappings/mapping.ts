@@ -22,6 +22,8 @@ export type OwnerRef =
       readonly refs: readonly string[];
       /** The document does not show everything that the value may come from (a Terraform local): any owner may be meant. */
       readonly open?: boolean;
+      /** It may as well be something that is not in the document (a branch of an undecided condition). */
+      readonly others?: boolean;
     }
   | { readonly name: string }; // the owner's name (literal in a plan or template)
 

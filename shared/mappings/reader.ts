@@ -73,6 +73,8 @@ export function look(native: NativeResource, pointer: string): Found {
         key = Object.keys(object).find((k) => k.toLowerCase() === segment.toLowerCase()) ?? segment;
       }
       next = Object.hasOwn(object, key) ? object[key] : undefined;
+      // One thing written where a list of one is meant.
+      if (segment === '0' && next === undefined) continue;
     }
     place += `/${pointerSegment(key)}`;
     value = next;

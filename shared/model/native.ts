@@ -66,6 +66,8 @@ export interface NativeResource {
   readonly complete: boolean;
   /** The document creates the resource (a plan's create, a template): today's defaults apply. */
   readonly creates?: boolean;
+  /** The name of the condition under which it exists at all, where the document does not decide it. */
+  readonly when?: string;
   /** The change is a deletion (a tombstone). In plans, resources being deleted are not emitted at all. */
   readonly deleted?: boolean;
   /** The provider's own version of this document, comparable as a string within (resource, part); empty in plans and templates. */

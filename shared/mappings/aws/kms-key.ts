@@ -44,8 +44,14 @@ export function readKey(native: NativeResource, pointer: string): State<KeyOwner
       return unknown('denied', found.at);
     case 'unresolved': {
       if (found.unset === true) return undefined;
+      // Where it will be (`${AWS::Region}`) says nothing about whose it is.
+      const key = found.detail.replaceAll(/\$\{AWS::\w+\}/g, '-');
+      if (native.dialect === 'aws.cfn' && key !== found.detail && /^arn:[^${}]*$/.test(key)) {
+        return { state: 'known', value: keyOwner(key), at: found.at };
+      }
       // A key that the same plan or template makes is the customer's own, whatever its id will be.
-      const own = found.refs.length > 0 && found.refs.every((ref) => KEY_TYPES.has(typeOf(ref, native) ?? ''));
+      const refs = found.refs.filter((ref) => !ref.startsWith('AWS::'));
+      const own = refs.length > 0 && refs.every((ref) => KEY_TYPES.has(typeOf(ref, native) ?? ''));
       return own && !found.detail.startsWith('Fn::')
         ? { state: 'known', value: 'customer_key', at: found.at }
         : unknown('unresolved', found.at, found.detail);

@@ -26,6 +26,8 @@ export interface PolicySubject {
   readonly bucket?: string | undefined;
   /** CloudFormation: the types of the template's resources that the policy refers to (`NativeResource.extra.types`). */
   readonly types?: { readonly [logicalId: string]: unknown } | undefined;
+  /** CloudFormation: the logical id of the bucket, where the policy names one of the template. */
+  readonly self?: string | undefined;
 }
 
 // --- three-valued logic ---------------------------------------------------------------------------------------------
@@ -44,6 +46,9 @@ const OPEN = '\u0002';
 /** Stands for a piece that is not known but is one fixed thing (a resource of the template): no wildcard, not everyone. */
 const FIXED = '\u0001';
 
+/** Stands for another bucket of the template than the policy's. */
+const ANOTHER = '\u0003';
+
 /** A text of the policy; undefined where nothing at all is known of it. */
 function textOf(value: Body, subject: PolicySubject): string | undefined {
   if (typeof value === 'string') return value;
@@ -57,7 +62,9 @@ function textOf(value: Body, subject: PolicySubject): string | undefined {
     if (name.startsWith('aws:')) return whole; // a policy variable
     const type = subject.types?.[name];
     if (type === undefined) return OPEN;
-    return type === 'AWS::S3::Bucket' && path.endsWith('.Arn') ? `arn:aws:s3:::${FIXED}` : FIXED;
+    if (type !== 'AWS::S3::Bucket') return FIXED;
+    const bucket = subject.self === undefined || subject.self === name ? FIXED : ANOTHER;
+    return path.endsWith('.Arn') ? `arn:aws:s3:::${bucket}` : bucket;
   });
 }
 
@@ -195,6 +202,7 @@ function scopeOf(resources: Texts, subject: PolicySubject): Scope {
     if (rest === undefined) continue; // an access point, another service: not of this bucket
     const slash = rest.indexOf('/');
     const name = slash < 0 ? rest : rest.slice(0, slash);
+    if (name.includes(ANOTHER)) continue;
     // S3 refuses a policy that names another bucket, so a name that is not known is this bucket's.
     const mine = isOpen(name) || name.includes(FIXED) || subject.bucket === undefined || matches(name, subject.bucket);
     if (
@@ -617,15 +625,17 @@ const ALL_UNKNOWN: PolicyFindings = { read: 'unknown', write: 'unknown', tls_onl
 /** Without a bucket policy, nothing is allowed and nothing is refused by it. */
 export const NO_POLICY: PolicyFindings = { read: 'no', write: 'no', tls_only: 'no' };
 
+/** A policy is sometimes written as the text of a text. */
+const MOST_ENCODINGS = 3;
 /** AWS allows 20 KB; what has more statements than that could hold is no policy of AWS. */
 const MOST_STATEMENTS = 300;
 
 /** Analyses a bucket policy given as JSON text or as an object. Total on any input. */
 export function analyseBucketPolicy(policy: Body, subject: PolicySubject = {}): PolicyFindings {
   let document: Body = policy;
-  if (typeof policy === 'string') {
+  for (let i = 0; i < MOST_ENCODINGS && typeof document === 'string'; i++) {
     try {
-      document = JSON.parse(policy) as Body;
+      document = JSON.parse(document) as Body;
     } catch {
       return ALL_UNKNOWN;
     }

@@ -313,6 +313,12 @@ const isPublic =
 const types = (native: NativeResource): { readonly [id: string]: unknown } | undefined =>
   isObject(native.extra?.types) ? native.extra.types : undefined;
 
+/** The bucket of the template that a policy is for, where it is one. */
+function self(native: NativeResource): string | undefined {
+  const ref = native.dialect === 'aws.cfn' ? templateOwner(native, 'Bucket') : undefined;
+  return ref !== undefined && 'refs' in ref && ref.refs.length === 1 && ref.others !== true ? ref.refs[0] : undefined;
+}
+
 /** The findings of the policy at a place; `name` tells the bucket's name. */
 const policyAt = (pointer: string, name: (native: NativeResource) => string | undefined): Reader<PolicyFindings> =>
   derive<PolicyFindings>((native) => {
@@ -321,7 +327,7 @@ const policyAt = (pointer: string, name: (native: NativeResource) => string | un
     if (found.is === 'denied') return unknown('denied', found.at);
     if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
     if (found.value === '') return { state: 'known', value: NO_POLICY, at: found.at };
-    const value = analyseBucketPolicy(found.value, { bucket: name(native), types: types(native) });
+    const value = analyseBucketPolicy(found.value, { bucket: name(native), types: types(native), self: self(native) });
     return { state: 'known', value, at: found.at };
   });
 

@@ -198,7 +198,9 @@ class Template {
     if (truth === true) return this.resolve(yes, depth + 1);
     if (truth === false) return this.resolve(no, depth + 1);
     const branches = [this.resolve(yes, depth + 1), this.resolve(no, depth + 1)] as const;
-    if (sameValue(...branches) && !hasUnresolvedValue(branches[0])) return branches[0];
+    const [a, b] = branches;
+    if (sameValue(a, b) && !hasUnresolvedValue(a)) return a;
+    if (a instanceof Unresolved && b instanceof Unresolved && sameUnresolved(a, b)) return a;
     return new Unresolved(`Fn::If ${String(name)} is not decided by the template`, refsIn(branches));
   }
 
@@ -263,6 +265,9 @@ class Template {
       return (value as readonly unknown[]).map((v) => this.resolve(v, depth + 1)).filter((v) => v !== NO_VALUE);
     }
     if (isObject(value)) {
+      // What it adds to the properties that are written is known only to CloudFormation.
+      const adds = Object.keys(value).find((key) => key.startsWith('Fn::'));
+      if (adds !== undefined) return new Unresolved(`${adds} beside other properties`);
       const entries: [string, Body][] = [];
       for (const [key, v] of Object.entries(value)) {
         const resolved = this.resolve(v, depth + 1);
@@ -364,6 +369,7 @@ function declared(template: Template, resources: Fields, pointer: string, depth:
   const found: Declared[] = [];
   for (const [logicalId, resource] of Object.entries(resources)) {
     if (found.length > MOST_RESOURCES) throw invalid(`more than ${MOST_RESOURCES} resources`, pointer);
+    if (logicalId === 'Fn::Transform') continue; // see `isWhole`
     if (!logicalId.startsWith('Fn::ForEach::')) {
       found.push({ logicalId, resource, pointer: `${pointer}/${logicalId}` });
       continue;
@@ -393,14 +399,23 @@ export function nameOf(value: Body | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What a property that names another resource means: a resource of the same template, or one by name. */
+/**
+ * What a property that names another resource means: a resource of the same template, or one by name. A text with a
+ * reference in it (`${Bucket}-logs`) is a name, and not that resource's.
+ */
 export function templateOwner(native: NativeResource, property: string): OwnerRef | undefined {
+  if (native.body instanceof Unresolved) return { refs: [], open: true };
   const value = isObject(native.body) ? native.body[property] : undefined;
-  const types = fields(native.extra?.types);
-  const refs = value instanceof Unresolved ? value.refs.filter((ref) => Object.hasOwn(types, ref)) : [];
-  if (refs.length > 0) return { refs };
   const name = nameOf(value);
-  return name === undefined ? undefined : { name };
+  if (!(value instanceof Unresolved)) return name === undefined ? undefined : { name };
+  const types = fields(native.extra?.types);
+  const refs = value.refs.filter((ref) => Object.hasOwn(types, ref));
+  if (name === undefined) return { refs, others: true };
+  if (refs.length > 0 && /^\$\{[^}]*\}$/.test(name)) return { refs };
+  const names = fields(native.extra?.names);
+  return {
+    name: name.replaceAll(/\$\{([^}]*)\}/g, (whole, ref: string) => (names[ref] as string | undefined) ?? whole),
+  };
 }
 
 const typeOf = (resource: unknown): string | undefined => {
@@ -408,17 +423,63 @@ const typeOf = (resource: unknown): string | undefined => {
   return typeof type === 'string' ? type : undefined;
 };
 
+/** Types whose `Ref` is their name. */
+const REF_IS_NAME: ReadonlySet<string> = new Set([
+  'AWS::S3::Bucket',
+  'AWS::RDS::DBInstance',
+  'AWS::RDS::DBCluster',
+  'AWS::RDS::DBParameterGroup',
+  'AWS::RDS::DBClusterParameterGroup',
+]);
+
+/** What `Ref` gives for a resource whose name is written in the template. */
+function writtenName(template: Template, { resource }: Declared): string | undefined {
+  const type = typeOf(resource) ?? '';
+  if (!REF_IS_NAME.has(type)) return undefined;
+  const name = template.resolve(fields(fields(resource).Properties)[NAME_PROPERTY[type] ?? 'Name']);
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Transforms that add nothing to a resource that has the properties of its own type. */
+const HARMLESS_TRANSFORMS: ReadonlySet<unknown> = new Set([
+  'AWS::LanguageExtensions',
+  'AWS::Serverless-2016-10-31',
+  'AWS::CodeDeployBlueGreen',
+  'AWS::SecretsManager-2020-07-23',
+  'AWS::SecretsManager-2024-09-16',
+]);
+
+/** Whether the template says everything: a macro, or a snippet included among its resources, may change and add any. */
+const isWhole = (document: Fields, resources: Fields): boolean => {
+  const { Transform } = document;
+  const transforms: readonly unknown[] = Array.isArray(Transform)
+    ? Transform
+    : Transform === undefined
+      ? []
+      : [Transform];
+  return !('Fn::Transform' in resources) && transforms.every((t) => HARMLESS_TRANSFORMS.has(t));
+};
+
+interface Whole {
+  readonly types: Fields;
+  readonly names: Fields;
+  readonly complete: boolean;
+}
+
 function readResource(
   template: Template,
   at: Declared,
-  types: Fields,
+  { types, names: written, complete }: Whole,
   options: ReadOptions,
 ): NativeResource | undefined {
   const resource = fields(at.resource);
   const type = typeOf(resource);
   if (type === undefined) throw invalid('a resource has a Type', at.pointer);
-  if (typeof resource.Condition === 'string' && template.condition(resource.Condition) === false) return undefined;
-  const properties = template.resolve(resource.Properties ?? {});
+  const when = typeof resource.Condition === 'string' ? resource.Condition : undefined;
+  const exists = when === undefined ? true : template.condition(when);
+  if (exists === false) return undefined;
+  const properties =
+    'Fn::Transform' in resource ? new Unresolved('Fn::Transform') : template.resolve(resource.Properties ?? {});
   const body: Body = properties === NO_VALUE ? {} : properties;
   const names = isObject(body) ? body : {};
   const name = nameOf(names[NAME_PROPERTY[type] ?? 'Name']);
@@ -434,11 +495,15 @@ function readResource(
     ...(options.region === undefined ? {} : { region: options.region }),
     body,
     pointer,
-    tags: readTags(names.Tags, pointer),
-    complete: true,
+    tags: readTags(body instanceof Unresolved ? body : names.Tags, pointer),
+    complete,
     creates: true,
+    ...(when === undefined || exists === true ? {} : { when }),
     orderKey: '',
-    extra: { types: Object.fromEntries(referenced.map((ref) => [ref, types[ref] as string])) },
+    extra: {
+      types: Object.fromEntries(referenced.map((ref) => [ref, types[ref] as string])),
+      names: Object.fromEntries(referenced.flatMap((ref) => (ref in written ? [[ref, written[ref] as string]] : []))),
+    },
   };
 }
 
@@ -457,7 +522,16 @@ export const cloudFormation: DocumentForm = {
   read: (document, options) => {
     const template = new Template(fields(document), options);
     const all = declared(template, template.resources, '/Resources', 0);
-    const types = Object.fromEntries(all.flatMap((d) => [[d.logicalId, typeOf(d.resource) ?? '']]));
-    return all.flatMap((d) => readResource(template, d, types, options) ?? []);
+    const whole: Whole = {
+      types: Object.fromEntries(all.map((d) => [d.logicalId, typeOf(d.resource) ?? ''])),
+      names: Object.fromEntries(
+        all.flatMap((d) => {
+          const name = writtenName(template, d);
+          return name === undefined ? [] : [[d.logicalId, name]];
+        }),
+      ),
+      complete: isWhole(fields(document), template.resources),
+    };
+    return all.flatMap((d) => readResource(template, d, whole, options) ?? []);
   },
 };
