@@ -65,5 +65,10 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
       const store = makeDynamoResourceStore({ client: makeDocumentClient(config), name: 'nowhere' });
       await expect(store.read('x')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
     });
+
+    it('what the store refuses for good is our bug, and holds up nobody by being retried', async () => {
+      const store = makeDynamoResourceStore(table('resources'));
+      await expect(store.read('')).rejects.toMatchObject({ code: 'INVARIANT_BROKEN', retryable: false });
+    });
   });
 });

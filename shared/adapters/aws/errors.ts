@@ -42,11 +42,18 @@ export function fromAws(error: unknown, what: string): AppError {
   return new AppError(code, `${what}: ${name}`, { details: { name, status, message }, cause: error });
 }
 
-/** Translates an SDK error of a store that we own: all of them are retried. */
-export const fromStore = (error: unknown, what: string): AppError =>
-  error instanceof AppError
-    ? error
-    : new AppError('STORE_UNAVAILABLE', `${what}: ${(error as ServiceError).name}`, {
-        details: { name: (error as ServiceError).name, status: statusOf(error) },
-        cause: error,
-      });
+/** What a store refuses for good: asked again, it refuses again (an item that is too large, an expression that is wrong). */
+const REFUSED = /^(?:Validation(?:Exception|Error)|SerializationException|ItemCollectionSizeLimitExceededException)$/;
+
+/**
+ * Translates an SDK error of a store that we own. What the store refuses for good is `INVARIANT_BROKEN`, a bug of ours
+ * that holds up nobody else; everything else is `STORE_UNAVAILABLE`: retried.
+ */
+export function fromStore(error: unknown, what: string): AppError {
+  if (error instanceof AppError) return error;
+  const { name } = error as ServiceError;
+  return new AppError(REFUSED.test(name) ? 'INVARIANT_BROKEN' : 'STORE_UNAVAILABLE', `${what}: ${name}`, {
+    details: { name, status: statusOf(error) },
+    cause: error,
+  });
+}
