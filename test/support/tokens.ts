@@ -1,0 +1,60 @@
+/** Issuers of tokens as Entra ID and Google are, with keys of their own, and what their tokens say. */
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { azureCallers, googleCallers } from '../../shared/runtime/env.ts';
+
+export const tenantId = '0b9d3c5e-1111-4222-8333-944455556666';
+export const subscription = 'c0ffee00-0000-4000-8000-00000000abcd';
+
+export const azure = azureCallers.parse({
+  tenantId,
+  audience: 'api://edict',
+  issuers: [`https://sts.windows.net/${tenantId}/`, `https://login.microsoftonline.com/${tenantId}/v2.0`],
+  jwksUrl: 'https://login.microsoftonline.com/keys',
+  subscriptions: [subscription],
+});
+export const google = googleCallers.parse({
+  audience: 'https://edict.example/google/assets',
+  issuers: ['https://accounts.google.com', 'accounts.google.com'],
+  jwksUrl: 'https://www.googleapis.com/oauth2/v3/certs',
+  serviceAccount: 'push@example.iam.gserviceaccount.com',
+  subscription: 'projects/example/subscriptions/edict',
+});
+
+/** The claims of good tokens: version 2 and version 1 of Entra's, and Google's. */
+export const claims = {
+  azure: {
+    iss: azure.issuers[1],
+    aud: azure.audience,
+    tid: tenantId,
+    azp: azure.applicationId,
+    roles: [azure.role],
+    ver: '2.0',
+  },
+  azureV1: {
+    iss: azure.issuers[0],
+    aud: azure.audience,
+    tid: tenantId,
+    appid: azure.applicationId,
+    roles: [azure.role],
+  },
+  google: { iss: google.issuers[0], aud: google.audience, email: google.serviceAccount, email_verified: true },
+} as const;
+
+export const kid = 'test-key';
+
+/** A key pair, its public half as an issuer publishes it, and tokens signed with it. */
+export async function makeIssuer() {
+  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  const published = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] };
+  return {
+    published,
+    keys: createLocalJWKSet(published),
+    /** `expiresIn` in seconds from now; negative: it is past. */
+    token: (payload: JWTPayload, options: { readonly expiresIn?: number; readonly kid?: string } = {}) =>
+      new SignJWT(payload)
+        .setProtectedHeader({ alg: 'RS256', kid: options.kid ?? kid })
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + (options.expiresIn ?? 3600))
+        .sign(privateKey),
+  };
+}
