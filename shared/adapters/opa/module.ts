@@ -8,12 +8,38 @@ import { AppError } from '../../model/errors.ts';
 
 // Its types declare named exports; as an ES module it has only a default one.
 const { loadPolicySync } = (opaWasm as unknown as { readonly default: typeof opaWasm }).default;
-type LoadedPolicy = ReturnType<typeof loadPolicySync>;
+
+/** What the module exports, as far as it is called (https://www.openpolicyagent.org/docs/wasm, ABI 1.2). */
+interface Exports {
+  readonly builtins: () => number;
+  readonly opa_json_dump: (address: number) => number;
+  /** Evaluates an entrypoint on the JSON at `input`; what it needs is allocated from `heap` on. Gives the address of JSON. */
+  readonly opa_eval: (
+    reserved: 0,
+    entrypoint: number,
+    data: number,
+    input: number,
+    inputLength: number,
+    heap: number,
+    format: 0,
+  ) => number;
+}
+
+/** A `WebAssembly.Memory`, for which there are no types here. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
 
 /** The parts of the loaded policy that the library's types leave out. */
 interface Loaded {
-  readonly policy: LoadedPolicy;
+  readonly wasmInstance: { readonly exports: Exports };
+  readonly mem: Memory;
   readonly entrypoints: { readonly [name: string]: number };
+  /** Where the (empty) data lies, and where the memory is free. */
+  readonly dataAddr: number;
+  readonly dataHeapPtr: number;
+  readonly minorVersion: number;
 }
 
 /** 64 KiB pages: 1 MiB to begin with; at 128 MiB an evaluation fails instead of taking the process with it. */
@@ -32,21 +58,20 @@ export interface WasmModule {
 export function loadModule(wasm: Uint8Array): WasmModule {
   const bytes = exactBytes(wasm);
   let loaded = load(bytes);
-  const hosts = hostFunctions(loaded.policy);
+  const hosts = hostFunctions(loaded);
   if (hosts !== '{}') throw new AppError('POLICY_LOAD_FAILED', `the module calls functions of its host: ${hosts}`);
-  const encoder = new TextEncoder();
   return {
     entrypoints: Object.keys(loaded.entrypoints).sort(),
     evaluate(entrypoint, inputJson) {
       const id = loaded.entrypoints[entrypoint];
       if (id === undefined) throw new AppError('POLICY_EVALUATION_FAILED', `no entrypoint ${entrypoint}`);
-      let answer: unknown;
+      let answer: string;
       try {
-        answer = loaded.policy.evaluate(exactBytes(encoder.encode(inputJson)), id);
+        answer = run(loaded, id, inputJson);
       } catch (thrown) {
         throw asError(thrown);
       }
-      return resultOf(answer);
+      return resultOf(JSON.parse(answer));
     },
     recycle() {
       loaded = load(bytes);
@@ -54,37 +79,49 @@ export function loadModule(wasm: Uint8Array): WasmModule {
   };
 }
 
-/** An ArrayBuffer that holds these bytes and no others. (A Buffer's own slice would share its memory.) */
-function exactBytes(bytes: Uint8Array): ArrayBuffer {
-  return (
-    bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
-      ? bytes.buffer
-      : new Uint8Array(bytes).buffer
-  ) as ArrayBuffer;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const PAGE_BYTES = 65_536;
+/** The most bytes of UTF-8 that one UTF-16 unit takes. */
+const MOST_BYTES = 3;
+
+/**
+ * What the library's `evaluate` does with an ABI of 1.2, without its leniency (a falsy or malformed input is evaluated as
+ * some other one) and its copies: the text's bytes are written where the memory is free, and the answer is read there.
+ */
+function run({ wasmInstance, mem, dataAddr, dataHeapPtr }: Loaded, entrypoint: number, inputJson: string): string {
+  const missing = dataHeapPtr + MOST_BYTES * inputJson.length - mem.buffer.byteLength;
+  if (missing > 0) mem.grow(Math.ceil(missing / PAGE_BYTES));
+  const { read, written } = encoder.encodeInto(inputJson, new Uint8Array(mem.buffer, dataHeapPtr));
+  if (read !== inputJson.length) throw new Error('the input was not written whole');
+  const heap = dataHeapPtr + written;
+  const address = wasmInstance.exports.opa_eval(0, entrypoint, dataAddr, dataHeapPtr, written, heap, 0);
+  return textAt(mem, address);
 }
+
+/** The text at an address, up to its closing zero. */
+function textAt(mem: Memory, address: number): string {
+  const memory = new Uint8Array(mem.buffer);
+  return decoder.decode(memory.subarray(address, memory.indexOf(0, address)));
+}
+
+/** An ArrayBuffer that holds these bytes and no others. (A Buffer's own slice would share its memory.) */
+const exactBytes = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+    ? bytes.buffer
+    : new Uint8Array(bytes).buffer;
 
 function load(bytes: ArrayBuffer): Loaded {
   return attempt('the module cannot be loaded', () => {
-    const policy = loadPolicySync(bytes, { ...MEMORY });
-    return { policy, entrypoints: (policy as unknown as Loaded).entrypoints };
+    const loaded = loadPolicySync(bytes, { ...MEMORY }) as unknown as Loaded; // its own fields, see above
+    if (!(loaded.minorVersion >= 2)) throw new Error('its ABI is older than 1.2');
+    return loaded;
   });
 }
 
-interface Exports {
-  readonly builtins: () => number;
-  readonly opa_json_dump: (address: number) => number;
-}
-
 /** What the module asks of its host, as JSON text. */
-function hostFunctions(policy: LoadedPolicy): string {
-  const { wasmInstance, mem } = policy as unknown as {
-    readonly wasmInstance: { readonly exports: Exports };
-    readonly mem: { readonly buffer: ArrayBuffer };
-  };
-  const address = wasmInstance.exports.opa_json_dump(wasmInstance.exports.builtins());
-  const memory = new Uint8Array(mem.buffer);
-  return new TextDecoder().decode(memory.subarray(address, memory.indexOf(0, address)));
-}
+const hostFunctions = ({ wasmInstance: { exports }, mem }: Loaded): string =>
+  textAt(mem, exports.opa_json_dump(exports.builtins()));
 
 /** The value in OPA's result set; undefined for an empty one. */
 function resultOf(answer: unknown): unknown {
@@ -105,7 +142,6 @@ function attempt<T>(what: string, body: () => T): T {
 /** The library throws strings and plain objects. */
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  const message =
-    typeof thrown === 'string' ? thrown : ((thrown as { message?: unknown } | null)?.message ?? 'unknown');
-  return new Error(String(message));
+  const message = typeof thrown === 'string' ? thrown : (thrown as { message?: unknown } | null)?.message;
+  return new Error(typeof message === 'string' ? message : 'unknown');
 }
