@@ -96,16 +96,16 @@ export async function readParameters(text: string | undefined): Promise<{ readon
         if (!isObject(p) || typeof p['ParameterKey'] !== 'string') {
           throw refuse(`--parameters: ${text}: each item needs ParameterKey and ParameterValue`);
         }
-        return [p['ParameterKey'], (p['ParameterValue'] ?? null) as Json];
+        return [p['ParameterKey'], p['ParameterValue'] ?? null];
       }),
     );
   }
   if (!isObject(parsed)) throw refuse(`--parameters: ${text} is neither an object nor a list`);
-  if (!isObject(parsed['parameters'])) return parsed as { readonly [name: string]: Json };
+  if (!isObject(parsed['parameters'])) return parsed;
   return Object.fromEntries(
     // A parameter that ARM takes from a key vault has no value here, and stays unresolved.
     Object.entries(parsed['parameters']).flatMap(([name, p]) =>
-      isObject(p) && 'value' in p ? [[name, p['value'] as Json] as const] : [],
+      isObject(p) && 'value' in p ? [[name, p['value']] as const] : [],
     ),
   );
 }

@@ -204,7 +204,7 @@ async function openJson(name: string, path: string, text: string): Promise<Opene
       documents: [{ value, source: { file: name, label: name, place: (p) => places.place(p) } }],
     };
   } catch {
-    return await openCommented(name, text);
+    return openCommented(name, text);
   }
 }
 

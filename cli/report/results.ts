@@ -77,7 +77,12 @@ function isSensitive(native: NativeResource, pointer: string): boolean {
   const marked = native.extra?.['sensitive'];
   if (!Array.isArray(marked)) return false;
   return (marked as readonly unknown[]).some(
-    (m) => typeof m === 'string' && (pointer === m || pointer.startsWith(`${m}/`) || m.startsWith(`${pointer}/`)),
+    (m) =>
+      typeof m === 'string' &&
+      (pointer === m ||
+        pointer.startsWith(`${m}/`) ||
+        // What is read from the resource as a whole is read from what it lacks.
+        (pointer !== native.pointer && m.startsWith(`${pointer}/`))),
   );
 }
 
@@ -144,12 +149,14 @@ function findEvidence(judged: Judged, fact: string, document: string): Evidence 
         ? undefined
         : nativeValue(native, pointer);
   const hidden = native !== undefined && pointer !== null && isSensitive(native, pointer);
+  // What is true of it is no secret (it is public, it is encrypted), what is listed from it may be (addresses).
+  const listed = hidden && (state.state === 'unknown' || Array.isArray(state.value));
   return {
     fact,
-    value: state.state === 'unknown' ? null : state.value,
+    value: state.state === 'unknown' || listed ? null : state.value,
     state: state.state,
     pointer,
-    because: because(state),
+    because: listed ? 'sensitive' : because(state),
     ...(shown === undefined || hidden ? {} : { native: shown }),
     ...(source === undefined || source.label === document ? {} : { document: source.label }),
   };

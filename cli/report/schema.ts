@@ -10,7 +10,9 @@ const place = z.strictObject({
 
 const evidence = z.strictObject({
   fact: z.string(),
-  value: z.json().describe("The fact's value; null while it is unknown."),
+  value: z
+    .json()
+    .describe("The fact's value; null while it is unknown, and for a list that is read from something sensitive."),
   state: z.enum(['known', 'default', 'assumed', 'unknown']),
   pointer: z.string().nullable().describe('JSON Pointer into the document to what was read; null where nothing was.'),
   because: z

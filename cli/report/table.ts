@@ -65,7 +65,7 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
   const says = (judged: Judged, piece: Evidence, items?: readonly number[]): string => {
     const fact = piece.fact.replaceAll('_', ' ');
     if (piece.state === 'unknown') return `${fact} is unknown (${plain(piece.because ?? 'not seen')})`;
-    const value = piece.value === null ? '' : plain(formatValue(piece.value, items));
+    const value = piece.value === null ? 'not shown: sensitive' : plain(formatValue(piece.value, items));
     const place = piece.pointer === null ? undefined : placeOf(judged, [piece]);
     const native = judged.resource.natives.find((n) => piece.pointer?.startsWith(n.pointer) === true);
     const path = piece.pointer === null ? '' : plain(property(piece.pointer.slice(native?.pointer.length ?? 0)));
@@ -85,7 +85,7 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
     const about = [
       id.startsWith(nativeType) ? '' : plain(nativeType),
       name === undefined || id.includes(name) ? '' : plain(name),
-      cloud?.state === 'known' ? String(cloud.value) : '',
+      cloud?.state === 'known' ? formatValue(cloud.value) : '',
       plain(judged.resource.account ?? ''),
       plain(judged.resource.region ?? ''),
       plain(documentOf(judged)),

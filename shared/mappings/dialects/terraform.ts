@@ -13,6 +13,8 @@
  * - **Known values with a reference** (`bucket = aws_s3_bucket.b.bucket`): `extra.refs` maps the pointer of a top-level
  *   attribute to the addresses that it refers to and whose value it really equals (`"${aws_s3_bucket.b.bucket}-logs"` is
  *   not `b`), or whose `id` or `arn` it is; see `terraformOwner`.
+ * - **Elsewhere in the document**: `extra.gone` are the types of the deleted resources that named this one, and
+ *   `extra.awsKeys` the keys that are AWS's own; see `terraform-surroundings.ts`.
  * - **Sensitive values** stay in the body, because a verdict needs them; `extra.sensitive` lists their pointers into the
  *   source document, and whoever shows evidence hides what stands there.
  */
@@ -22,6 +24,7 @@ import { isObject, type Json, pointerSegment } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import type { DocumentForm, ReadOptions } from '../form.ts';
 import type { OwnerRef } from '../mapping.ts';
+import { readSurroundings, type Surroundings } from './terraform-surroundings.ts';
 
 type Fields = { readonly [key: string]: unknown };
 
@@ -532,6 +535,26 @@ function readTags(type: string, body: Body, pointer: string, provider: Provider)
     : { state: 'unknown', why: 'unresolved', at, detail: 'the default tags of the provider are not known' };
 }
 
+const TAGS_AT =
+  /\/(?:tags|tags_all|labels|effective_labels|terraform_labels|resource_labels|user_labels)(?:\/([^/]+))?$/;
+
+/**
+ * The tags without those that are sensitive, which nobody is to see: the others are then not all there are. A provider
+ * repeats its tags in `tags_all` without the mark, so that what is sensitive in one place is in all.
+ */
+function withoutSensitive(tags: Tags, sensitive: readonly string[]): Tags {
+  if (tags.state === 'unknown' || sensitive.length === 0) return tags;
+  const hidden = new Set<string>();
+  for (const pointer of sensitive) {
+    const match = TAGS_AT.exec(pointer);
+    if (match === null) continue;
+    if (match[1] === undefined) return { state: 'unknown', why: 'unresolved', at: pointer, detail: 'sensitive' };
+    hidden.add(match[1].replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+  const value = tags.value.filter((tag) => !hidden.has(tag.key));
+  return value.length === tags.value.length ? tags : { ...tags, value, closed: false };
+}
+
 const ARN = /^arn:[a-z-]+:[a-z0-9-]+:([a-z0-9-]*):(\d{12}):/;
 const SUBSCRIPTION = /^\/subscriptions\/([0-9a-fA-F-]{36})(?:\/|$)/;
 
@@ -565,6 +588,7 @@ function makeNatives(
   configuration: Configuration,
   complete: boolean,
   options: ReadOptions,
+  { awsKeys, gone }: Surroundings,
 ): readonly NativeResource[] {
   const providers = new Map<string, Provider>();
   const providerOf = (key: string | undefined): Provider => {
@@ -616,7 +640,7 @@ function makeNatives(
       ...(region === undefined ? {} : { region }),
       body,
       pointer,
-      tags: readTags(type, body, pointer, provider),
+      tags: withoutSensitive(readTags(type, body, pointer, provider), sensitive),
       complete,
       creates: resource.creates,
       orderKey: '',
@@ -629,6 +653,11 @@ function makeNatives(
         get written(): Body {
           return config === undefined ? null : Object.keys(fields(config.expressions));
         },
+        /** The types of the deleted resources that named it. */
+        get gone(): Body {
+          return resource.creates ? [] : gone(resource.values);
+        },
+        ...(awsKeys.length === 0 ? {} : { awsKeys }),
         ...(providerKey === undefined ? {} : { provider: providerKey }),
         ...(sensitive.length === 0 ? {} : { sensitive }),
       },
@@ -774,7 +803,9 @@ export const terraformPlan: DocumentForm = {
       resources.push(...readModules(fields(plan.planned_values).root_module, '/planned_values/root_module'));
     }
     // `complete` is false where the plan leaves something out: a targeted or deferred part may bring more satellites.
-    return makeNatives(resources, new Configuration(plan.configuration), plan.complete !== false, options);
+    const surroundings = readSurroundings(plan.resource_changes, fields(fields(plan.prior_state).values).root_module);
+    const configuration = new Configuration(plan.configuration);
+    return makeNatives(resources, configuration, plan.complete !== false, options, surroundings);
   },
 };
 
@@ -790,7 +821,8 @@ export const terraformState: DocumentForm = {
   read: (document, options) => {
     const state = fields(document);
     checkVersion(state.format_version);
-    const resources = readModules(fields(state.values).root_module, '/values/root_module');
-    return makeNatives(resources, new Configuration(undefined), true, options);
+    const root = fields(state.values).root_module;
+    const resources = readModules(root, '/values/root_module');
+    return makeNatives(resources, new Configuration(undefined), true, options, readSurroundings([], root));
   },
 };

@@ -313,7 +313,7 @@ describe('secrets', () => {
   it('nor in the facts', async () => {
     const run = await inFolder({ 'plan.json': planWithSecret }, (cwd) => edict(['facts', 'plan.json'], { cwd }));
     expect(run.code).toBe(0);
-    expect(run.stdout).not.toMatch(/planted-(?:secret|sensitive|user)/);
+    expect(run.stdout).not.toMatch(/planted/);
   });
 });
 

@@ -142,9 +142,9 @@ describe('which resources a plan has', () => {
       [plan([], undefined, { errored: true }), /plan again/],
       [{ ...(plan([]) as object), format_version: '2.0' }, /format_version 2\.0/],
     ] as const) {
-      expect(() => terraformPlan.read(document as Json, {})).toThrow(reason);
+      expect(() => terraformPlan.read(document, {})).toThrow(reason);
       try {
-        terraformPlan.read(document as Json, {});
+        terraformPlan.read(document, {});
       } catch (error) {
         expect(isAppError(error, 'EVENT_INVALID')).toBe(true);
       }
@@ -507,6 +507,24 @@ describe('sensitive values', () => {
       '/resource_changes/0/change/after/password',
       '/resource_changes/0/change/after/nested/0/key',
     ]);
+  });
+});
+
+describe('sensitive tags', () => {
+  const tags = (sensitive: Json) =>
+    only(
+      plan([
+        change({
+          address: 'aws_s3_bucket.b',
+          after: { tags: { a: '1', 'b/c': '2' }, tags_all: { a: '1', 'b/c': '2' } },
+          sensitive,
+        }),
+      ]),
+    ).tags;
+  it('are not read, and leave the others open', () => {
+    expect(tags({ tags: { 'b/c': true } })).toMatchObject({ value: [{ key: 'a', value: '1' }], closed: false });
+    expect(tags({ tags: true })).toMatchObject({ state: 'unknown' });
+    expect(tags({ tags: {}, password: true })).toMatchObject({ closed: true });
   });
 });
 
