@@ -34,6 +34,12 @@ function typeOf(ref: string, native: NativeResource): string | undefined {
 /** Whether a key that is written by name, id, ARN or alias is the provider's or the customer's. */
 export const keyOwner = (key: string): KeyOwner => (/(?:^|:)alias\/aws\//.test(key) ? 'provider_key' : 'customer_key');
 
+/** A data source of the plan found the key, and knows it for AWS's. */
+function isOfAws(key: string, native: NativeResource): boolean {
+  const keys = native.extra?.awsKeys;
+  return Array.isArray(keys) && (keys as readonly unknown[]).includes(key);
+}
+
 /** The owner of the key at a place; `undefined` if no key is named there. */
 export function readKey(native: NativeResource, pointer: string): State<KeyOwner> | undefined {
   const found = look(native, pointer);
@@ -58,6 +64,11 @@ export function readKey(native: NativeResource, pointer: string): State<KeyOwner
     }
     case 'value':
       if (typeof found.value !== 'string') return unknown('invalid', found.at, 'expected a key');
-      return found.value === '' ? undefined : { state: 'known', value: keyOwner(found.value), at: found.at };
+      if (found.value === '') return undefined;
+      return {
+        state: 'known',
+        value: isOfAws(found.value, native) ? 'provider_key' : keyOwner(found.value),
+        at: found.at,
+      };
   }
 }

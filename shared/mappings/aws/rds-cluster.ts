@@ -190,6 +190,22 @@ export const publicInTemplate = (cluster: boolean): Reader<boolean> =>
       return { state: 'default', value: !isAurora(engine), ...because };
     });
 
+/** Terraform has no such argument for a cluster, so a Multi-AZ cluster is as RDS makes it from its subnet group. */
+const publicInPlan: Reader<boolean> = derive<boolean>((native) => {
+  if (native.creates !== true) return unknown('not_collected', undefined, 'aws_rds_cluster does not show it');
+  const group = look(native, '/db_subnet_group_name');
+  if (group.is === 'value') {
+    return { state: 'default', value: String(group.value).toLowerCase() === 'default', ...CREATE_CLUSTER };
+  }
+  if (group.is === 'unresolved' && group.unset !== true) {
+    return group.refs.length > 0 && group.refs.every((ref) => /^(?:module\..+\.)?aws_db_subnet_group\./.test(ref))
+      ? { state: 'default', value: false, ...CREATE_CLUSTER }
+      : unknown('unresolved', group.at, group.detail);
+  }
+  const origin = originOf(native);
+  return origin === undefined ? { state: 'default', value: true, ...CREATE_CLUSTER } : unknown('unresolved', origin);
+});
+
 /** The switch of an instance, in every dialect. */
 export const instanceIsPublic: Columns<boolean> = {
   'aws.config': at('/configuration/publiclyAccessible').bool(),
@@ -325,6 +341,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
           'aws.config': unlessAurora('/configuration/engine', at('/configuration/publiclyAccessible').bool()),
           'aws.api': unlessAurora('/Engine', at('/PubliclyAccessible').bool()),
           'aws.cfn': unlessAurora('/Engine', publicInTemplate(true)),
+          terraform: unlessAurora('/engine', publicInPlan),
         },
         member_names: {
           'aws.config': memberNames('/configuration/dbclusterMembers', 'dbinstanceIdentifier'),

@@ -57,6 +57,14 @@ function setOrDefault<V>(read: Reader<V>, value: V, because: { because: string; 
   });
 }
 
+/** A bucket that stays shows in its own attributes what a satellite made of it, even where the plan deletes that one. */
+function isGone(native: NativeResource, satellite: string): boolean {
+  const gone = native.extra?.gone;
+  return Array.isArray(gone) && (gone as readonly unknown[]).includes(satellite);
+}
+const unlessGone = <V>(satellite: string, read: Reader<V>): Reader<V> =>
+  derive<V>((native) => (isGone(native, satellite) ? undefined : read(native)));
+
 // --- the four switches ----------------------------------------------------------------------------------------------
 
 const SWITCHES = ['block_public_acls', 'ignore_public_acls', 'block_public_policy', 'restrict_public_buckets'] as const;
@@ -82,6 +90,7 @@ const plannedSwitch = (name: Switch): Columns<boolean> => ({
 function own(parts: Parts, name: Switch): Flag {
   const got = parts.get<boolean>(name);
   if (got !== undefined) return got;
+  if (parts.get('block_gone') !== undefined) return { state: 'default', value: false, ...NO_BLOCK };
   return parts.creates && parts.complete
     ? { state: 'default', value: true, ...NEW_BUCKETS }
     : unknown('not_collected', undefined, 'the public access block of the bucket was not seen');
@@ -465,20 +474,33 @@ export const s3Bucket = defineMapping('aws/s3-bucket', {
         inline_acl: inlineAcl,
         ownership,
         policy: { 'aws.config': configPolicy },
-        inline_policy: { terraform: policyAt('/policy', ownName) },
+        inline_policy: { terraform: unlessGone('aws_s3_bucket_policy', policyAt('/policy', ownName)) },
+        block_gone: {
+          terraform: derive<boolean>((native) =>
+            isGone(native, 'aws_s3_bucket_public_access_block')
+              ? { state: 'known', value: true, at: native.pointer }
+              : undefined,
+          ),
+        },
         encryption,
         inline_encryption: {
-          terraform: sse(`/server_side_encryption_configuration/0${RULE}`, 'sse_algorithm', 'kms_master_key_id'),
+          terraform: unlessGone(
+            'aws_s3_bucket_server_side_encryption_configuration',
+            sse(`/server_side_encryption_configuration/0${RULE}`, 'sse_algorithm', 'kms_master_key_id'),
+          ),
         },
         versioned: {
           'aws.config': at(`${SUPPLEMENT}/BucketVersioningConfiguration/status`).oneOf(VERSIONING),
           'aws.cfn': lockedOr(at('/VersioningConfiguration/Status').oneOf(VERSIONING), '/ObjectLockEnabled'),
         },
         inline_versioned: {
-          terraform: lockedOr(at('/versioning/0/enabled').bool(), '/object_lock_enabled'),
+          terraform: lockedOr(
+            unlessGone('aws_s3_bucket_versioning', at('/versioning/0/enabled').bool()),
+            '/object_lock_enabled',
+          ),
         },
         access_logged: { 'aws.config': configLogging, 'aws.cfn': cfnLogging },
-        inline_access_logged: { terraform: stated('/logging/0/target_bucket') },
+        inline_access_logged: { terraform: unlessGone('aws_s3_bucket_logging', stated('/logging/0/target_bucket')) },
       },
     },
     policy: {
