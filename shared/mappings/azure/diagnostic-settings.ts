@@ -9,7 +9,7 @@ import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
-import { notSeen, settle, sinceList } from './settle.ts';
+import { notSeen, scalarText, settle, sinceList } from './settle.ts';
 import { azurermOwner } from './terraform.ts';
 
 const NOT_COLLECTED_BY_DEFAULT = {
@@ -48,8 +48,7 @@ function categories(
     const category = look(one, '/category');
     const groupName = look(one, `/${group}`);
     if ([enabled, category, groupName].some((f) => f.is === 'unresolved')) return unknown('unresolved', found.at);
-    const isOn =
-      enabled.is === 'value' ? enabled.value === true || enabled.value === 1 || enabled.value === 'true' : on;
+    const isOn = enabled.is === 'value' ? ['true', '1'].includes(scalarText(enabled.value).toLowerCase()) : on;
     if (!isOn) continue;
     if (category.is === 'value' && typeof category.value === 'string' && category.value !== '') {
       names.push(category.value.toLowerCase());

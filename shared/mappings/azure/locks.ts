@@ -1,7 +1,7 @@
 /**
  * Management locks: with a `CanNotDelete` or `ReadOnly` lock a resource is not deleted by one call; the lock has to go first.
  * A lock of the resource group or subscription protects as well and is seen by neither the resource nor its own list of
- * locks, so in live data that none was seen decides nothing.
+ * locks, so in live data that none was seen decides nothing; in a plan or template it may protect any resource.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources (read 2026-11-25)
  */
 import type { FactState } from '../../model/fact.ts';
@@ -35,10 +35,25 @@ const listed = derive<boolean>((native): Reading<boolean> => {
   return { state: 'known', value: false, at: found.at };
 });
 
+/** The references to what lies above resources: groups and subscriptions. */
+const ABOVE = /(?:^|\.)azurerm_(?:resource_group|subscription)\./;
+/** The id of a resource group or a subscription. */
+const isAbove = (scope: ReturnType<typeof look>): boolean =>
+  scope.is === 'value' &&
+  typeof scope.value === 'string' &&
+  /^\/subscriptions\/[^/]+(?:\/resourcegroups\/[^/]+)?\/?$/i.test(scope.value);
+
 /** The parts that show locks on a resource of `type` itself. */
 export function lockParts(type: string): { readonly [part: string]: Part } {
   const owner = (native: NativeResource): OwnerRef | undefined => {
-    if (native.dialect === 'terraform') return azurermOwner(native, type, 'scope');
+    const protects: OwnerRef = { refs: [], open: true };
+    if (native.dialect === 'terraform') {
+      const named = azurermOwner(native, type, 'scope');
+      if (named === undefined) return isAbove(look(native, '/scope')) ? protects : undefined;
+      return 'refs' in named && named.refs.every((ref) => ABOVE.test(ref)) ? protects : named;
+    }
+    // Of a template's own resource group.
+    if (native.creates === true && scopeOf(native.id) === undefined) return protects;
     const id = ancestorOf(native.id, type);
     return id !== undefined && scopeOf(native.id) === id ? { id } : undefined;
   };

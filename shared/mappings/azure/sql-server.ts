@@ -22,20 +22,30 @@ const PROTECTOR = `${SERVER}/encryptionprotector`;
 
 const on = '2026-11-25';
 const docs = {
-  network: { because: 'https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings', on },
+  // Of a server that is created without it; azure-sql/database/connectivity-settings gives the portal's default, which differs.
+  network: { because: 'https://learn.microsoft.com/rest/api/sql/servers/create-or-update', on },
+  azurerm: {
+    because: 'https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/mssql_server',
+    on,
+  },
   encryption: {
     because: 'https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview',
     on,
   },
-  tls: { because: 'https://learn.microsoft.com/azure/azure-sql/database/security-overview', on },
+  tls: {
+    because:
+      'https://techcommunity.microsoft.com/blog/azuresqlblog/azure-sql-is-deprecating-the-no-minimum-tls-mintls-none/4508933',
+    on,
+  },
   backups: { because: 'https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview', on },
 } satisfies { readonly [name: string]: Because };
 
 const publicAccess = at('/properties/publicNetworkAccess').oneOf({ Enabled: true, Disabled: false });
 
 /**
- * The service encrypts every connection whatever the client asks; a minimal version says that the server insists. `None`
- * is documented as the choice for clients without encryption, which contradicts that: unknown.
+ * A minimal version makes the server insist on TLS, and a server that is created without one has 1.2 (since July 2026).
+ * Whether one that has none (`None`, which an older server shows or leaves out) takes connections in the clear is
+ * contradictory: by its announcement it does, by azure-sql/database/security-overview every connection is encrypted.
  */
 const TLS = { '1.0': true, '1.1': true, '1.2': true, '1.3': true };
 const tls: Reader<boolean> = at('/properties/minimalTlsVersion').oneOf<boolean>(TLS);
@@ -186,12 +196,14 @@ export const sqlServer = defineMapping('azure/sql-server', {
         public_access: {
           'azure.arm': publicAccess.orDefault(true, docs.network),
           'azure.notification': publicAccess,
-          terraform: at('/public_network_access_enabled').bool().orDefault(true, docs.network),
+          terraform: at('/public_network_access_enabled').bool().orDefault(true, docs.azurerm),
         },
         tls: {
-          'azure.arm': tls.orDefault(true, docs.tls),
-          'azure.notification': tls.orDefault(true, docs.tls),
-          terraform: azurermTls.orDefault(true, docs.tls),
+          'azure.arm': tls.or((native) =>
+            native.creates === true ? { state: 'default', value: true, ...docs.tls } : undefined,
+          ),
+          'azure.notification': tls,
+          terraform: azurermTls.orDefault(true, docs.azurerm),
         },
         customer_key: {
           'azure.arm': customerKey('/properties/keyId'),
@@ -211,7 +223,9 @@ export const sqlServer = defineMapping('azure/sql-server', {
         protector: {
           'azure.arm': protectorType,
 
-          terraform: customerKey('/key_vault_key_id').orDefault('provider_key', docs.encryption),
+          terraform: customerKey('/key_vault_key_id')
+            .or(customerKey('/managed_hsm_key_id'))
+            .orDefault('provider_key', docs.encryption),
         },
       },
     },

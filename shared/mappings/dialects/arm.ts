@@ -6,6 +6,7 @@ import type { State } from '../../model/fact.ts';
 import { isObject, type Json, pointerSegment } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { armLocation, armName, armType, isArmId, subscriptionOf } from '../azure/arm-id.ts';
+import { scalarText } from '../azure/settle.ts';
 import type { DocumentForm, ReadOptions } from '../form.ts';
 
 type Object_ = { readonly [key: string]: Json };
@@ -43,6 +44,21 @@ const NO_TAGS_BY_DEFAULT: State<never[]> = {
 /** What stands for `properties` where an answer leaves them out (a generic list, a projection): nothing may be concluded. */
 const NOT_SHOWN = new Unresolved('the answer does not show the properties');
 
+/** The document with its properties as an object: a query may state them as text. Anything else shows nothing. */
+function shown(document: Object_, properties: ReturnType<typeof property>): Body {
+  if (isObject(properties?.value)) return document;
+  const { [properties?.key ?? 'properties']: stated, ...others } = document;
+  if (typeof stated === 'string') {
+    try {
+      const parsed: unknown = JSON.parse(stated);
+      if (isObject(parsed)) return { ...others, properties: parsed as Body };
+    } catch {
+      // said below
+    }
+  }
+  return { ...others, properties: NOT_SHOWN };
+}
+
 interface Place {
   readonly pointer: string;
   /** What absent tags mean: the API leaves out an empty set; a projection or a notification may leave out what there is. */
@@ -72,7 +88,7 @@ function resource(document: Object_, place: Place, options: ReadOptions): Native
       : options.region === undefined
         ? {}
         : { region: options.region }),
-    body: properties === undefined || properties.value === null ? { ...document, properties: NOT_SHOWN } : document,
+    body: shown(document, properties),
     pointer: place.pointer,
     tags:
       tags === undefined
@@ -212,6 +228,10 @@ function rows(body: Json | undefined, pointer: string): readonly { readonly row:
   });
 }
 
+/** An answer without rows still says how many there are. */
+const isEmptyAnswer = (it: Object_): boolean =>
+  [it['totalRecords'], it['total_records'], it['count']].some((n) => n === 0);
+
 /**
  * Rows of Azure Resource Graph: `{data: […]}` (objectArray), `{data: {columns, rows}}` (table), a bare array of rows, or
  * one row. In the table form evidence points to the row: a cell has a number, not a name.
@@ -226,14 +246,16 @@ export const resourceGraph: DocumentForm = {
     const it = object(body);
     if (it === undefined) return false;
     const data = it['data'];
-    if (Array.isArray(data)) return data.length > 0 && data.every((row) => statesResource(row as Json));
+    if (Array.isArray(data)) {
+      return data.length > 0 ? data.every((row) => statesResource(row as Json)) : isEmptyAnswer(it);
+    }
     const table = object(data);
     if (table !== undefined) {
       const columns = table['columns'];
       return (
         Array.isArray(columns) &&
         Array.isArray(table['rows']) &&
-        (columns as readonly Json[]).some((c) => object(c)?.['name'] === 'id')
+        (columns as readonly Json[]).some((c) => /^id$/i.test(scalarText(object(c)?.['name'])))
       );
     }
     const value = it['value'];

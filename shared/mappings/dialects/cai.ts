@@ -241,6 +241,7 @@ const invalid = (pointer: string, reason: string): AppError =>
 function entries(document: unknown): readonly { readonly value: unknown; readonly pointer: string }[] {
   if (Array.isArray(document)) return document.map((value, i) => ({ value, pointer: `/${i}` }));
   const assets = isObject(document) ? document.assets : undefined;
+  if (isEmptyList(document)) return [];
   if (Array.isArray(assets)) return assets.map((value, i) => ({ value, pointer: `/assets/${i}` }));
   return [{ value: document, pointer: '' }];
 }
@@ -269,11 +270,18 @@ export const caiFeed: DocumentForm = {
   read: (document, options) => readEntries(pubsubTemporalAsset(document) ?? document, options),
 };
 
+/** The answer of a list that has nothing in it says when it was read; an empty object or array could be anything. */
+const isEmptyList = (document: unknown): boolean => {
+  const assets = field(document, 'assets');
+  const isEmpty = assets === undefined || (Array.isArray(assets) && assets.length === 0);
+  return isEmpty && normalInstant(field(document, 'readTime', 'read_time')) !== undefined;
+};
+
 /** One or several assets, as listed or exported; the envelope in camel or snake case. */
 export const caiAsset: DocumentForm = {
   id: 'cai-asset',
   title: 'Cloud Asset Inventory asset',
   dialect: 'gcp.cai',
-  detect: (document) => isAsset(entries(document)[0]?.value),
+  detect: (document) => isAsset(entries(document)[0]?.value) || isEmptyList(document),
   read: readEntries,
 };

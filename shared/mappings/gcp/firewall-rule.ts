@@ -18,6 +18,7 @@ const ON = '2026-11-25';
 interface Names {
   readonly allow: string;
   readonly deny: string;
+  /** In lower case: clients of the API spell it `IPProtocol`, `IpProtocol` or `ipProtocol`. */
   readonly protocol: string;
   readonly ranges: string;
   readonly tags: string;
@@ -26,7 +27,7 @@ interface Names {
 const CAI: Names = {
   allow: '/allowed',
   deny: '/denied',
-  protocol: 'IPProtocol',
+  protocol: 'ipprotocol',
   ranges: '/sourceRanges',
   tags: '/sourceTags',
   accounts: '/sourceServiceAccounts',
@@ -63,8 +64,12 @@ type Item = { readonly [field: string]: RecordValue[string] };
 function protocolOf(value: Body | undefined): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const said = String(value).toLowerCase();
-  return PROTOCOLS[said] ?? (/^\d{1,3}$/.test(said) && Number(said) <= 255 ? 'other' : undefined);
+  if (Object.hasOwn(PROTOCOLS, said)) return PROTOCOLS[said];
+  return /^\d{1,3}$/.test(said) && Number(said) <= 255 ? 'other' : undefined;
 }
+
+const protocolIn = (entry: { readonly [key: string]: Body }, names: Names): Body | undefined =>
+  Object.entries(entry).find(([key]) => key.toLowerCase() === names.protocol)?.[1];
 
 /** `22` or `8000-8999`; undefined for anything else. */
 function portsOf(value: Body): Item {
@@ -79,7 +84,7 @@ function portsOf(value: Body): Item {
 /** The protocol and port items of one entry of `allowed`. */
 function openings(entry: Body, names: Names): readonly Item[] {
   if (!isObject(entry)) return [{}];
-  const protocol = protocolOf(entry[names.protocol]);
+  const protocol = protocolOf(protocolIn(entry, names));
   const said: Item = protocol === undefined ? {} : { protocol };
   if (protocol === 'icmp' || protocol === 'other') return [{ ...said, ports: NONE }];
   const ports = entry.ports;
@@ -143,7 +148,7 @@ function inWords(native: NativeResource, names: Names, allowed: readonly Body[])
   const what = allowed.map((entry) => {
     if (!isObject(entry)) return 'unknown';
     const ports = words(entry.ports ?? []);
-    return `${words(entry[names.protocol])}${ports === '' ? '' : `:${ports}`}`;
+    return `${words(protocolIn(entry, names))}${ports === '' ? '' : `:${ports}`}`;
   });
   const whence = [names.ranges, names.tags, names.accounts].flatMap((pointer) => {
     const found = look(native, pointer);

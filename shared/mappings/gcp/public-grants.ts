@@ -55,6 +55,10 @@ const PREDEFINED_ACLS: { readonly [name: string]: Powers } = {
   publicreadwrite: BOTH,
 };
 
+/** What a table says of a name; nothing of names that every object has (`constructor`). */
+const named = (table: { readonly [name: string]: Powers }, name: string): Powers | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 const known = (value: boolean, at: string, native?: string): Reading<boolean> => ({
   state: 'known',
   value,
@@ -82,7 +86,7 @@ function bindingGrant(binding: Body, verb: Verb, at: string): Reading<boolean> {
   }
   if (role instanceof Unresolved) return unknown('unresolved', `${at}/role`, role.detail);
   if (typeof role !== 'string') return unknown('invalid', at, 'a binding has a role');
-  const powers = ROLES[role.toLowerCase()];
+  const powers = named(ROLES, role.toLowerCase());
   if (powers === undefined) return unknown('not_collected', `${at}/role`, `what ${role} permits was not seen`);
   if (!powers[verb]) return known(false, at);
   if (isObject(condition) || condition instanceof Unresolved) {
@@ -155,7 +159,7 @@ function aclEntryGrant(entry: Body, on: 'bucket' | 'object', verb: Verb, at: str
   if (role instanceof Unresolved) return unknown('unresolved', at, role.detail);
   if (typeof entity !== 'string' || typeof role !== 'string') return unknown('invalid', at);
   if (!isPublic(entity)) return known(false, at);
-  const powers = ACL_ROLES[on][role.toUpperCase()];
+  const powers = named(ACL_ROLES[on], role.toUpperCase());
   return powers === undefined
     ? unknown('invalid', at, `no such permission: ${role}`)
     : known(powers[verb], at, `${role} to ${entity}`);
@@ -185,7 +189,7 @@ export const predefinedAclGrant = (verb: Verb, pointer: string): Reader<boolean>
     if (found.is === 'denied') return unknown('denied', found.at);
     if (found.is === 'unresolved') return unknown('unresolved', found.at, found.detail);
     if (typeof found.value !== 'string') return unknown('invalid', found.at);
-    const powers = PREDEFINED_ACLS[found.value.toLowerCase()];
+    const powers = named(PREDEFINED_ACLS, found.value.toLowerCase());
     return powers === undefined ? unknown('invalid', found.at) : known(powers[verb], found.at, found.value);
   });
 

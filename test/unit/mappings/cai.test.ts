@@ -140,6 +140,14 @@ describe('listed and exported assets', () => {
     }
   });
 
+  test('a list may be empty, if it says that it is one', () => {
+    for (const empty of [{ readTime: '2026-11-20T10:00:00Z' }, { readTime: '2026-11-20T10:00:00Z', assets: [] }]) {
+      expect(caiAsset.detect(empty)).toBe(true);
+      expect(caiAsset.read(empty, {})).toEqual([]);
+    }
+    for (const other of [{}, [], { assets: [] }]) expect(caiAsset.detect(other)).toBe(false);
+  });
+
   test('an audit log entry is no asset', () => {
     expect(
       detectForm({

@@ -87,6 +87,38 @@ describe('Resource Graph rows', () => {
     ]);
   });
 
+  test('may state the properties as text; text that is no object shows nothing', () => {
+    const table = (properties: Json): Json => ({
+      totalRecords: 1,
+      data: {
+        columns: [{ name: 'Id' }, { name: 'type' }, { name: 'properties' }],
+        rows: [[ID, 'microsoft.storage/storageaccounts', properties]],
+      },
+    });
+    const body = (properties: Json) => {
+      const document = table(properties);
+      expect(detectForm(document)).toBe(resourceGraph);
+      return resourceGraph.read(document, {})[0]?.body;
+    };
+    expect(body('{"supportsHttpsTrafficOnly":false}')).toMatchObject({
+      properties: { supportsHttpsTrafficOnly: false },
+    });
+    for (const other of ['', 'null', '[1]', '{', 3, [] as Json]) {
+      expect(body(other)).toMatchObject({ properties: expect.any(Unresolved) as unknown });
+    }
+  });
+
+  test('may be none at all', () => {
+    for (const empty of [
+      { totalRecords: 0, data: [] },
+      { count: 0, data: [], skip_token: null },
+    ]) {
+      expect(detectForm(empty)).toBe(resourceGraph);
+      expect(resourceGraph.read(empty, {})).toEqual([]);
+    }
+    expect(detectForm({ data: [] })).toBeUndefined();
+  });
+
   test('whose tags are null have none; whose tags are not projected are unknown', () => {
     expect(resourceGraph.read(table, {})[0]?.tags).toMatchObject({ state: 'known', value: [], closed: true });
     const { tags: _, ...projected } = row();

@@ -44,7 +44,7 @@ describe('an Azure SQL server', () => {
     ['public_endpoint', 'unset', {}, { state: 'default', value: true }],
     ['public_endpoint', 'a perimeter', { publicNetworkAccess: 'SecuredByPerimeter' }, UNKNOWN],
     ['tls_required', 'a minimal version', { minimalTlsVersion: '1.2' }, { state: 'known', value: true }],
-    ['tls_required', 'unset', {}, { state: 'default', value: true }],
+    ['tls_required', 'unset, which an older server takes for no minimum', {}, UNKNOWN],
     ['tls_required', 'None', { minimalTlsVersion: 'None' }, UNKNOWN],
     ['encryption', 'databases unseen', {}, UNKNOWN],
     ['backup_retention_days', 'databases unseen', {}, UNKNOWN],
@@ -93,6 +93,46 @@ describe('an Azure SQL server', () => {
       properties: { level: 'CanNotDelete' },
     };
     expect(factOf('deletion_protected', server(), inGroup)).toMatchObject(UNKNOWN);
+  });
+
+  test('in a template has a minimal TLS version, and may be protected by a lock of its group', () => {
+    const template = (...resources: readonly Json[]): Json => ({
+      $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+      contentVersion: '1.0.0.0',
+      resources: [
+        { type: 'Microsoft.Sql/servers', apiVersion: '2023-08-01', name: 'db', properties: {} },
+        ...resources,
+      ],
+    });
+    const lock = {
+      type: 'Microsoft.Authorization/locks',
+      apiVersion: '2020-05-01',
+      name: 'keep',
+      properties: { level: 'CanNotDelete' },
+    };
+    const { facts } = only(template());
+    expect(facts['tls_required']).toMatchObject({ state: 'default', value: true });
+    expect(facts['deletion_protected']).toMatchObject({ state: 'default', value: false });
+    expect(only(template(lock)).facts['deletion_protected']).toMatchObject(UNKNOWN);
+  });
+
+  test('in a plan may be protected by a lock of its group', () => {
+    const db = { address: 'azurerm_mssql_server.db', after: { name: 'db' } };
+    const lock = (after: Fields, more: object = {}) => ({
+      address: 'azurerm_management_lock.keep',
+      after: { name: 'keep', lock_level: 'CanNotDelete', ...after },
+      ...more,
+    });
+    const protectedBy = (...locks: readonly ReturnType<typeof lock>[]) =>
+      only(plan(db, ...locks)).facts['deletion_protected'];
+    expect(protectedBy()).toMatchObject({ state: 'default', value: false });
+    expect(protectedBy(lock({ scope: '/subscriptions/s/resourceGroups/rg' }))).toMatchObject(UNKNOWN);
+    const references = ['azurerm_resource_group.rg.id', 'azurerm_resource_group.rg'];
+    const planned = lock({}, { unknown: { scope: true }, expressions: { scope: { references } } });
+    expect(protectedBy(planned)).toMatchObject(UNKNOWN);
+    const other = ['azurerm_storage_account.a.id', 'azurerm_storage_account.a'];
+    const elsewhere = lock({}, { unknown: { scope: true }, expressions: { scope: { references: other } } });
+    expect(protectedBy(elsewhere)).toMatchObject({ state: 'default', value: false });
   });
 
   test('forgets the databases and locks that a newer list no longer has', () => {

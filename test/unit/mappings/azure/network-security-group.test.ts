@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, type Json } from '../../../../shared/model/json.ts';
 import type { FactState } from '../../../../shared/model/fact.ts';
-import { only, plan } from '../../../support/plan.ts';
+import { only, plan, type Planned } from '../../../support/plan.ts';
 
 type Fields = { readonly [key: string]: Json };
 const ID = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/web';
@@ -257,7 +257,7 @@ describe('in a Terraform plan', () => {
       after: { ...attributes, name: 'ssh', network_security_group_name: 'web' },
     };
     const https = { ...attributes, destination_port_range: '443', source_address_prefix: '10.0.0.0/8' };
-    const targeted = (...resources: Parameters<typeof plan>) => ({
+    const targeted = (...resources: readonly Planned[]): Json => ({
       ...(plan(...resources) as Fields),
       complete: false,
     });

@@ -242,6 +242,7 @@ describe('the other facts', () => {
     expect(
       logged(setting(at, [log('StorageRead'), log('StorageWrite')]), setting(at, [log('storagedelete')])),
     ).toMatchObject(is(true));
+    expect(logged(setting(at, [{ categoryGroup: 'allLogs', enabled: 'True' }]))).toMatchObject({ value: true });
     expect(logged(setting(at, [{ categoryGroup: 'audit', enabled: true }]))).toMatchObject(UNKNOWN);
   });
 

@@ -66,6 +66,13 @@ describe('what a VPC firewall rule lets in', () => {
     expect(value(rule({ allowed: ssh, sourceTags: ['bastion'], sourceRanges: ['0.0.0.0/0'] }))).toEqual([open, named]);
   });
 
+  test.each(['IPProtocol', 'IpProtocol', 'ipProtocol'])('the protocol is read as %s', (key) => {
+    expect(value(rule({ allowed: [{ [key]: 'tcp', ports: ['22'] }] }))).toEqual([
+      { ...any, protocol: 'tcp', ...port(22) },
+    ]);
+    expect(value(rule({ allowed: [{ [key]: 'constructor', ports: ['22'] }] }))).toEqual([{ ...any, ...port(22) }]);
+  });
+
   test('IPv6 sources are read, and a source that cannot be read says nothing', () => {
     expect(value(rule({ allowed: ssh, sourceRanges: ['::/0'] }))).toMatchObject([
       { internet: true, source: { family: 'ipv6' } },

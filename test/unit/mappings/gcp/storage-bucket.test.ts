@@ -117,6 +117,7 @@ describe('who can read and write a Cloud Storage bucket', () => {
     ['an unseen IAM policy', { data: uniform }],
     ['an unseen bucket', { iam: { bindings: [] } }],
     ['an unseen bucket with a public grant', { iam: grant('roles/storage.objectViewer', 'allUsers') }],
+    ['a role that no table has', { data: uniform, iam: grant('constructor', 'allUsers') }],
     ['a custom role', { data: uniform, iam: grant('projects/p/roles/reader', 'allUsers') }],
     [
       'a conditional public grant',
