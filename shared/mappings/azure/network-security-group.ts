@@ -184,6 +184,21 @@ const oneRule = (as: Spelling): Reader<ReadingValue> =>
     return { state: 'known', value, at: native.pointer };
   });
 
+/** The name of a separate rule. */
+function nameIn({ readings }: SeenPart): string | undefined {
+  const rule = readings['rule'];
+  return rule?.state === 'known' ? (rule.value as Rule).name.toLowerCase() : undefined;
+}
+
+/** The plan deletes separate rules of a group whose configuration states none inside it. */
+const someGone = derive<boolean>((native) => {
+  const { gone, written } = native.extra ?? {};
+  const has = (list: Body | undefined, name: string) => Array.isArray(list) && (list as readonly Body[]).includes(name);
+  return has(gone, 'azurerm_network_security_rule') && !has(written, 'security_rule')
+    ? { state: 'known', value: true, at: native.pointer }
+    : undefined;
+});
+
 function ingress(parts: Parts): FactState {
   const inline = parts.get<ReadingValue>('rules');
   if (inline?.state === 'unknown') return inline;
@@ -200,7 +215,14 @@ function ingress(parts: Parts): FactState {
     const key = rule.name.toLowerCase();
     rules.set(rules.has(key) && planned ? `${key} #${rules.size}` : key, rule);
   };
-  for (const rule of Array.isArray(inline?.value) ? inline.value : []) add(rule);
+  // A group that exists shows the separate rules too, as they are before the plan, which may change or delete them.
+  const shown = planned && !parts.creates;
+  const names = new Set(separate.map((part) => nameIn(part)));
+  for (const rule of Array.isArray(inline?.value) ? inline.value : []) {
+    const { name } = rule as Rule;
+    if (shown && names.has(name.toLowerCase())) continue;
+    add(shown && parts.get('some_gone') !== undefined ? opaque(name) : rule);
+  }
   for (const part of separate) {
     const reading = part.readings['rule'];
     if (reading?.state !== 'known') return (reading as FactState | undefined) ?? notSeen('a rule cannot be read');
@@ -240,6 +262,7 @@ export const networkSecurityGroup = defineMapping('azure/network-security-group'
           'azure.notification': ruleList('/properties/securityRules', ARM),
           terraform: ruleList('/security_rule', AZURERM),
         },
+        some_gone: { terraform: someGone },
       },
     },
     rule: {

@@ -19,6 +19,13 @@ const LONGEST_ID = 2048;
 const isDeletion = (actions: unknown): boolean =>
   Array.isArray(actions) && actions.length > 0 && actions.every((action) => action === 'delete');
 
+/** An id as it is compared, and for the id of a part of an Azure resource that of the resource too. */
+function idsIn(value: string): readonly string[] {
+  const id = value.toLowerCase();
+  const parent = /^(\/subscriptions\/.+\/providers\/.+\/[^/]+)\/[^/]+\/[^/]+$/.exec(id)?.[1];
+  return parent === undefined ? [id] : [id, parent];
+}
+
 /** By an id that they name: the types of the resources that a plan deletes. */
 function deletions(changes: readonly unknown[]): ReadonlyMap<string, ReadonlySet<string>> {
   const gone = new Map<string, Set<string>>();
@@ -27,10 +34,11 @@ function deletions(changes: readonly unknown[]): ReadonlyMap<string, ReadonlySet
     const { actions, before } = fields(what);
     if (!isText(type) || (mode ?? 'managed') !== 'managed' || deposed !== undefined || !isDeletion(actions)) continue;
     for (const value of Object.values(fields(before))) {
-      if (!isText(value) || value.length > LONGEST_ID) continue;
-      const types = gone.get(value);
-      if (types === undefined) gone.set(value, new Set([type]));
-      else types.add(type);
+      for (const id of isText(value) && value.length <= LONGEST_ID ? idsIn(value) : []) {
+        const types = gone.get(id);
+        if (types === undefined) gone.set(id, new Set([type]));
+        else types.add(type);
+      }
     }
   }
   return gone;
@@ -69,7 +77,7 @@ export function readSurroundings(changes: unknown, root: unknown): Surroundings 
     awsKeys: keysOfAws(root),
     gone: (values) => {
       const { id, arn } = fields(values);
-      return [id, arn].flatMap((key) => (isText(key) ? [...(gone.get(key) ?? [])] : []));
+      return [id, arn].flatMap((key) => (isText(key) ? [...(gone.get(key.toLowerCase()) ?? [])] : []));
     },
   };
 }
