@@ -33,29 +33,37 @@ is_ip_range(x) if {
 }
 
 # The range lies within one of the ranges (which are disjoint and have gaps between them).
-is_within(x, ranges) if {
+is_range_within(x, ranges) if {
+	from := x.from
+	to := x.to
 	some range in ranges
-	x.from >= range.from
-	x.to <= range.to
-}
-
-is_within(x, ranges) if {
-	some range in ranges
-	x.family == range.family
-	x.first >= range.first
-	x.last <= range.last
+	from >= range.from
+	to <= range.to
 }
 
 # The range shares a value with one of the ranges.
-is_touching(x, ranges) if {
+is_range_touching(x, ranges) if {
+	from := x.from
+	to := x.to
 	some range in ranges
-	x.from <= range.to
-	x.to >= range.from
+	from <= range.to
+	to >= range.from
 }
 
-is_touching(x, ranges) if {
+is_ip_range_within(x, ranges) if {
+	first := x.first
+	last := x.last
 	some range in ranges
 	x.family == range.family
-	x.first <= range.last
-	x.last >= range.first
+	first >= range.first
+	last <= range.last
+}
+
+is_ip_range_touching(x, ranges) if {
+	first := x.first
+	last := x.last
+	some range in ranges
+	x.family == range.family
+	first <= range.last
+	last >= range.first
 }

@@ -132,9 +132,7 @@ class Writer {
       case 'at_most':
         return orNone(and(this.guard(x, shape), lines(`${x} ${want ? '<=' : '>'} ${test.value}`)));
       case 'matches':
-        return orNone(
-          and(this.guard(x, shape), lines(`${want ? '' : 'not '}regex.match(${regexOf(test.pattern)}, ${x})`)),
-        );
+        return orNone(and(this.guard(x, shape), this.proveMatches(x, test.pattern, want)));
       case 'older_than':
         this.usesValues = true;
         return orNone(
@@ -146,7 +144,9 @@ class Writer {
         return orNone(
           and(
             this.guard(x, shape),
-            lines(`${want ? '' : 'not '}values.is_${test.op === 'within' ? 'within' : 'touching'}(${x}, ${ranges})`),
+            lines(
+              `${want ? '' : 'not '}values.is_${shape.type}_${test.op === 'within' ? 'within' : 'touching'}(${x}, ${ranges})`,
+            ),
           ),
         );
       }
@@ -179,6 +179,27 @@ class Writer {
             named.length === 1 ? lines(`${x} != ${literal(named[0])}`) : lines(`not ${x} in ${this.set(named, param)}`),
           );
     return none.length === 0 ? other : or(this.oneOf(x, none), other);
+  }
+
+  /** On a guarded text. The engine compiles a regular expression anew each time, so only patterns that need one get one. */
+  proveMatches(x: string, pattern: string, want: boolean): Proof {
+    const [first = '', ...rest] = pattern
+      .split('*')
+      .filter((piece, i, all) => piece !== '' || i === 0 || i === all.length - 1);
+    const last = rest.pop();
+    if (last === undefined) return lines(`${x} ${want ? '==' : '!='} ${quote(pattern)}`);
+    if (rest.length > 1 || (rest.length === 1 && (first !== '' || last !== '')))
+      return lines(`${want ? '' : 'not '}regex.match(${regexOf(pattern)}, ${x})`);
+    const calls = [
+      ...(first === '' ? [] : [`startswith(${x}, ${quote(first)})`]),
+      ...rest.map((piece) => `contains(${x}, ${quote(piece)})`),
+      ...(last === '' ? [] : [`endswith(${x}, ${quote(last)})`]),
+    ];
+    const proofs = calls.map((call) => lines(want ? call : `not ${call}`));
+    // The two ends must not overlap.
+    const least = [...first, ...last].length;
+    if (first !== '' && last !== '') proofs.push(lines(`count(${x}) ${want ? '>=' : '<'} ${least}`));
+    return want ? and(...proofs) : or(...proofs);
   }
 
   oneOf(x: string, values: readonly unknown[], param?: string): Proof {
@@ -427,30 +448,38 @@ is_ip_range(x) if {
 }
 
 # The range lies within one of the ranges (which are disjoint and have gaps between them).
-is_within(x, ranges) if {
+is_range_within(x, ranges) if {
+	from := x.from
+	to := x.to
 	some range in ranges
-	x.from >= range.from
-	x.to <= range.to
-}
-
-is_within(x, ranges) if {
-	some range in ranges
-	x.family == range.family
-	x.first >= range.first
-	x.last <= range.last
+	from >= range.from
+	to <= range.to
 }
 
 # The range shares a value with one of the ranges.
-is_touching(x, ranges) if {
+is_range_touching(x, ranges) if {
+	from := x.from
+	to := x.to
 	some range in ranges
-	x.from <= range.to
-	x.to >= range.from
+	from <= range.to
+	to >= range.from
 }
 
-is_touching(x, ranges) if {
+is_ip_range_within(x, ranges) if {
+	first := x.first
+	last := x.last
 	some range in ranges
 	x.family == range.family
-	x.first <= range.last
-	x.last >= range.first
+	first >= range.first
+	last <= range.last
+}
+
+is_ip_range_touching(x, ranges) if {
+	first := x.first
+	last := x.last
+	some range in ranges
+	x.family == range.family
+	first <= range.last
+	last >= range.first
 }
 `;

@@ -323,8 +323,8 @@ describeWith(['opa'], 'the compiler', () => {
         const id = `${core.id}-${i}`;
         const line = rego.split('\n')[mutant.line - 1] ?? '';
         const next = rego.split('\n')[mutant.line] ?? '';
-        // Equivalent: regex.match is undefined of what is no string, so its positive side needs no guard.
-        const isEquivalent = line.includes('is_string') && next.trim().startsWith('regex.match');
+        // Equivalent: startswith is undefined of what is no string, so its positive side needs no guard.
+        const isEquivalent = line.includes('is_string') && next.trim().startsWith('startswith(');
         return { mutant, line, isEquivalent, core: { ...core, id }, rego: renamed(mutant.rego, core.id, id) };
       });
     });

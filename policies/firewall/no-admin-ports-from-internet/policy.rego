@@ -35,7 +35,7 @@ fails contains {"clause": "no-admin-ports", "item": i} if {
 	item.internet == true
 	item.protocol in {"tcp", "all"}
 	values.is_range(item.ports)
-	values.is_touching(item.ports, admin_ports)
+	values.is_range_touching(item.ports, admin_ports)
 }
 
 no_admin_ports_holds(item) if item.internet == false
@@ -46,5 +46,5 @@ no_admin_ports_holds(item) if item.ports == {"none": true}
 
 no_admin_ports_holds(item) if {
 	values.is_range(item.ports)
-	not values.is_touching(item.ports, admin_ports)
+	not values.is_range_touching(item.ports, admin_ports)
 }

@@ -52,7 +52,7 @@ fails contains {"clause": "no-database-ports", "item": i} if {
 	item.internet == true
 	item.protocol in {"tcp", "all"}
 	values.is_range(item.ports)
-	values.is_touching(item.ports, database_ports)
+	values.is_range_touching(item.ports, database_ports)
 }
 
 no_database_ports_holds(item) if item.internet == false
@@ -63,5 +63,5 @@ no_database_ports_holds(item) if item.ports == {"none": true}
 
 no_database_ports_holds(item) if {
 	values.is_range(item.ports)
-	not values.is_touching(item.ports, database_ports)
+	not values.is_range_touching(item.ports, database_ports)
 }

@@ -25,7 +25,7 @@ import { flipsAt, missingFacts, type PolicyInput } from '../../policy/meaning.ts
 import { compileValidator, type FactProblems } from '../../policy/schema.ts';
 import { declaredOf } from '../../policy/to-rego.ts';
 import type { Engine } from '../../ports/engine.ts';
-import { loadModule, type WasmModule } from './module.ts';
+import { loadModule, resultIn, type WasmModule } from './module.ts';
 
 /** A policy, with what judging needs of it. */
 interface Judge {
@@ -48,8 +48,10 @@ interface KindJudges {
   readonly reads: readonly string[];
   readonly readsTime: boolean;
   readonly validate: (states: FactStates) => FactProblems;
-  /** Verdicts by input text: they are a function of it. */
+  /** Verdicts by the text of the input, which they are a function of. */
   readonly memo: Map<string, readonly Judged[]>;
+  /** Verdicts by the text of the answer, to read each only once: many inputs have the same. */
+  readonly answers: Map<string, readonly Judged[]>;
 }
 
 /** What one policy says of one input, before `missing`, `assumed` and `flipsAt`. */
@@ -69,6 +71,7 @@ export interface OpaEngine extends Engine {
 }
 
 const MEMO_SIZE = 10_000;
+const MOST_ANSWERS = 1000;
 
 /**
  * Loads a bundle. Throws `POLICY_LOAD_FAILED` if the module is not the one that the manifest names, calls functions of
@@ -99,9 +102,7 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
     const known = k.memo.get(text);
     if (known !== undefined) return known;
     const judged = evaluateKind(module, k, text, quarantine);
-    if (k.memo.size >= memoSize) k.memo.clear();
-    if (memoSize > 0) k.memo.set(text, judged);
-    return judged;
+    return memoSize > 0 ? remember(k.memo, text, judged, memoSize) : judged;
   };
 
   let hash: string | undefined;
@@ -135,6 +136,13 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   };
 }
 
+/** Remembers a value, and forgets all others when there are too many. */
+function remember<V>(memo: Map<string, V>, key: string, value: V, most: number): V {
+  if (memo.size >= most) memo.clear();
+  memo.set(key, value);
+  return value;
+}
+
 function judgesByKind(
   policies: readonly BundledPolicy[],
   kindOf: (id: string) => Kind | undefined,
@@ -149,7 +157,16 @@ function judgesByKind(
     const reads = [...new Set(judges.flatMap((j) => [...j.reads]))].sort();
     for (const fact of reads) if (!Object.hasOwn(specs, fact)) fail(`the kind ${id} has no fact ${fact}`);
     const readsTime = judges.some((j) => j.readsTime);
-    kinds.set(id, { kind, specs, judges, reads, readsTime, validate: compileValidator(kind), memo: new Map() });
+    kinds.set(id, {
+      kind,
+      specs,
+      judges,
+      reads,
+      readsTime,
+      validate: compileValidator(kind),
+      memo: new Map(),
+      answers: new Map(),
+    });
   }
   return kinds;
 }
@@ -196,9 +213,13 @@ function evaluateKind(
 ): readonly Judged[] {
   if (!k.judges.some((j) => quarantine.has(j.policy.id))) {
     try {
-      const results = module.evaluate(kindEntrypoint(k.kind.id), text);
-      if (typeof results === 'object' && results !== null && Object.keys(results).length === k.judges.length) {
-        return k.judges.map((j) => judgedOf(j, (results as { [id: string]: unknown })[j.policy.id]));
+      const answer = module.evaluateText(kindEntrypoint(k.kind.id), text);
+      const known = k.answers.get(answer);
+      if (known !== undefined) return known;
+      const results = resultIn(answer);
+      if (Array.isArray(results) && results.length === k.judges.length) {
+        const judged = k.judges.map((j, i) => judgedOf(j, results[i]));
+        return remember(k.answers, answer, judged, MOST_ANSWERS);
       }
     } catch {
       module.recycle(); // which policy it was is found below
@@ -232,8 +253,9 @@ function judgedOf(judge: Judge, result: unknown): Judged {
   let failing: Map<string, number[]> | undefined;
   for (const entry of fails as unknown[]) {
     if (typeof entry !== 'object' || entry === null) return errorOf('the result has the wrong shape');
-    const { clause, item, ...rest } = entry as { [key: string]: unknown };
-    if (typeof clause !== 'string' || !judge.declared.includes(clause) || Object.keys(rest).length > 0)
+    const { clause, item } = entry as { [key: string]: unknown };
+    const keys = Object.keys(entry).length;
+    if (typeof clause !== 'string' || !judge.declared.includes(clause) || keys !== (item === undefined ? 1 : 2))
       return errorOf('the result names a clause that is not declared');
     if (item !== undefined && !(Number.isSafeInteger(item) && (item as number) >= 0))
       return errorOf('the result has the wrong shape');

@@ -50,6 +50,8 @@ export interface WasmModule {
   readonly entrypoints: readonly string[];
   /** Evaluates an entrypoint on an input; undefined if its rule is. Throws an Error if the module does; recycle it then. */
   evaluate(entrypoint: string, inputJson: string): unknown;
+  /** As `evaluate`, before its text is parsed: the JSON of OPA's result set, for `resultIn`. */
+  evaluateText(entrypoint: string, inputJson: string): string;
   /** Replaces the instance: its memory may be in any state after an error. */
   recycle(): void;
 }
@@ -60,19 +62,19 @@ export function loadModule(wasm: Uint8Array): WasmModule {
   let loaded = load(bytes);
   const hosts = hostFunctions(loaded);
   if (hosts !== '{}') throw new AppError('POLICY_LOAD_FAILED', `the module calls functions of its host: ${hosts}`);
+  const evaluateText = (entrypoint: string, inputJson: string): string => {
+    const id = loaded.entrypoints[entrypoint];
+    if (id === undefined) throw new AppError('POLICY_EVALUATION_FAILED', `no entrypoint ${entrypoint}`);
+    try {
+      return run(loaded, id, inputJson);
+    } catch (thrown) {
+      throw asError(thrown);
+    }
+  };
   return {
     entrypoints: Object.keys(loaded.entrypoints).sort(),
-    evaluate(entrypoint, inputJson) {
-      const id = loaded.entrypoints[entrypoint];
-      if (id === undefined) throw new AppError('POLICY_EVALUATION_FAILED', `no entrypoint ${entrypoint}`);
-      let answer: string;
-      try {
-        answer = run(loaded, id, inputJson);
-      } catch (thrown) {
-        throw asError(thrown);
-      }
-      return resultOf(JSON.parse(answer));
-    },
+    evaluateText,
+    evaluate: (entrypoint, inputJson) => resultIn(evaluateText(entrypoint, inputJson)),
     recycle() {
       loaded = load(bytes);
     },
@@ -123,11 +125,11 @@ function load(bytes: ArrayBuffer): Loaded {
 const hostFunctions = ({ wasmInstance: { exports }, mem }: Loaded): string =>
   textAt(mem, exports.opa_json_dump(exports.builtins()));
 
-/** The value in OPA's result set; undefined for an empty one. */
-function resultOf(answer: unknown): unknown {
-  if (!Array.isArray(answer) || answer.length > 1) {
+/** The value in OPA's result set; undefined for an empty one. Throws if it is no result set. */
+export function resultIn(text: string): unknown {
+  const answer: unknown = JSON.parse(text);
+  if (!Array.isArray(answer) || answer.length > 1)
     throw new AppError('POLICY_EVALUATION_FAILED', 'the module gave no result set');
-  }
   return (answer[0] as { readonly result?: unknown } | undefined)?.result;
 }
 
