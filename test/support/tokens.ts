@@ -5,10 +5,13 @@ import { azureCallers, googleCallers } from '../../shared/runtime/env.ts';
 export const tenantId = '0b9d3c5e-1111-4222-8333-944455556666';
 export const subscription = 'c0ffee00-0000-4000-8000-00000000abcd';
 
+/** Entra's names for itself: in tokens of version 1 and of version 2. */
+const ENTRA = { v1: `https://sts.windows.net/${tenantId}/`, v2: `https://login.microsoftonline.com/${tenantId}/v2.0` };
+
 export const azure = azureCallers.parse({
   tenantId,
   audience: 'api://edict',
-  issuers: [`https://sts.windows.net/${tenantId}/`, `https://login.microsoftonline.com/${tenantId}/v2.0`],
+  issuers: [ENTRA.v1, ENTRA.v2],
   jwksUrl: 'https://login.microsoftonline.com/keys',
   subscriptions: [subscription],
 });
@@ -23,7 +26,7 @@ export const google = googleCallers.parse({
 /** The claims of good tokens: version 2 and version 1 of Entra's, and Google's. */
 export const claims = {
   azure: {
-    iss: azure.issuers[1],
+    iss: ENTRA.v2,
     aud: azure.audience,
     tid: tenantId,
     azp: azure.applicationId,
@@ -31,13 +34,18 @@ export const claims = {
     ver: '2.0',
   },
   azureV1: {
-    iss: azure.issuers[0],
+    iss: ENTRA.v1,
     aud: azure.audience,
     tid: tenantId,
     appid: azure.applicationId,
     roles: [azure.role],
   },
-  google: { iss: google.issuers[0], aud: google.audience, email: google.serviceAccount, email_verified: true },
+  google: {
+    iss: 'https://accounts.google.com',
+    aud: google.audience,
+    email: google.serviceAccount,
+    email_verified: true,
+  },
 } as const;
 
 export const kid = 'test-key';

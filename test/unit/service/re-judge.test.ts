@@ -1,0 +1,126 @@
+/** Jobs that find what has to be judged again, page by page, until there is nothing. */
+import { describe, expect, it } from 'vitest';
+import { makeReJudgeBatch } from '../../../shared/adapters/service/re-judge-batch.ts';
+import { makeReJudgeJobs, type ReJudgeJob } from '../../../shared/adapters/service/re-judge-jobs.ts';
+import type { Rejudge } from '../../../shared/model/change.ts';
+import { SEGMENTS } from '../../../shared/model/tables.ts';
+import { makeDoorWorld } from '../../support/door.ts';
+import { bundle, change, makeWorld, NOON } from '../../support/world.ts';
+
+type Sent = { readonly message: ReJudgeJob | Rejudge; readonly delaySeconds: number | undefined };
+
+async function setUp(resources: number) {
+  const world = makeWorld({ policies: ['versioned'] });
+  await world.activate();
+  for (let i = 0; i < resources; i++)
+    await world.deliver(change({ type: 'Test::Store', id: `r${i}`, at: i, body: { versioned: true, open: true } }));
+  const sent: Sent[] = [];
+  const { count, log } = makeDoorWorld().deps;
+  let nowMs = NOON;
+  const jobs = makeReJudgeJobs({
+    resources: world.resources,
+    policies: world.policies,
+    queue: {
+      send: (messages, options) =>
+        Promise.resolve(
+          void sent.push(...messages.map((message) => ({ message, delaySeconds: options?.delaySeconds }))),
+        ),
+    },
+    nowMs: () => nowMs,
+    count,
+    log,
+  });
+  const wishes = () => sent.flatMap(({ message }) => ('resourceId' in message ? [message] : []));
+  const rounds = () => sent.filter(({ message }) => 'job' in message);
+  return { world, jobs, sent, wishes, rounds, later: (ms: number) => void (nowMs += ms) };
+}
+
+describe('an activation', () => {
+  it('asks for every resource below it, and looks again until there is none', async () => {
+    const { world, jobs, sent, wishes, rounds, later } = await setUp(20);
+    await world.activate(bundle(['not-public']));
+    await jobs({ job: 'activation' });
+    expect(new Set(wishes().map((w) => w.resourceId)).size).toBe(20);
+    expect(wishes().every((w) => w.cause === 'activation')).toBe(true);
+    expect(rounds().length).toBeGreaterThan(0);
+    expect(rounds().every(({ delaySeconds }) => (delaySeconds ?? 0) >= 30)).toBe(true);
+
+    await world.active.refresh();
+    await world.judgeAgain(wishes());
+    later(60 * 60 * 1000);
+    const again = rounds().map(({ message }) => message as ReJudgeJob);
+    sent.length = 0;
+    for (const job of again) await jobs(job);
+    expect(sent).toEqual([]);
+    expect((await world.resources.read('r7'))?.verdicts['store.not-public']?.verdict).toBe('violation');
+  });
+
+  it('waits longer from round to round, never more than SQS can', async () => {
+    const { world, jobs, rounds } = await setUp(1);
+    await world.activate(bundle(['not-public']));
+    const segment = [...Array(SEGMENTS).keys()];
+    for (const s of segment) await jobs({ job: 'activation', segment: s, round: 9 });
+    for (const { delaySeconds } of rounds()) expect(delaySeconds).toBe(900);
+  });
+
+  it('does nothing before there is one', async () => {
+    const world = makeWorld();
+    const { count, log } = makeDoorWorld().deps;
+    const sent: unknown[] = [];
+    const jobs = makeReJudgeJobs({
+      resources: world.resources,
+      policies: world.policies,
+      queue: { send: (messages) => Promise.resolve(void sent.push(...messages)) },
+      nowMs: () => NOON,
+      count,
+      log,
+    });
+    await jobs({ job: 'activation' });
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('the clock', () => {
+  it('asks for what flips by now, and for nothing else', async () => {
+    const { world, jobs, wishes } = await setUp(0);
+    await world.activate(bundle(['key-rotated']));
+    const rotatedAt = (days: number) => Math.floor(NOON / 1000) - days * 86_400;
+    await world.deliver(
+      change({ type: 'Test::Store', id: 'soon', at: 1, body: { rotated: rotatedAt(29) } }),
+      change({ type: 'Test::Store', id: 'late', at: 1, body: { rotated: rotatedAt(1) } }),
+    );
+    await jobs({ job: 'flips' });
+    expect(wishes()).toEqual([]);
+    const later = makeReJudgeJobs({
+      resources: world.resources,
+      policies: world.policies,
+      queue: { send: (messages) => Promise.resolve(void found.push(...messages)) },
+      nowMs: () => NOON + 2 * 86_400_000,
+      ...(({ count, log }) => ({ count, log }))(makeDoorWorld().deps),
+    });
+    const found: unknown[] = [];
+    await later({ job: 'flips' });
+    expect(found).toMatchObject([{ type: 'rejudge', resourceId: 'soon', cause: 'clock' }]);
+  });
+});
+
+describe('the queue', () => {
+  const { log } = makeDoorWorld().deps;
+  const messages = (...bodies: string[]) => bodies.map((body, i) => ({ messageId: `m${i}`, body }));
+
+  it('holds jobs and wishes; a job that fails keeps nobody', async () => {
+    const worked: string[] = [];
+    const batch = makeReJudgeBatch({
+      jobs: ({ job }) => (job === 'flips' ? Promise.reject(new Error('x')) : Promise.resolve()),
+      work: (wishes) => {
+        worked.push(...wishes.map((w) => w.messageId));
+        return Promise.resolve({ outcomes: [], done: new Set(['m2']) });
+      },
+      log,
+    });
+    const done = await batch(messages('{"job":"activation"}', '{"job":"flips"}', '{"type":"rejudge"}', 'not json'));
+    expect([...done].sort()).toEqual(['m0', 'm2']);
+    // What is no job is for whoever reads wishes to say what is wrong with it.
+    expect(worked).toEqual(['m2', 'm3']);
+  });
+});

@@ -1,0 +1,192 @@
+/** What Slack is told: grouped by cause, nothing twice, and no name of a resource is ever more than a name. */
+import { describe, expect, it } from 'vitest';
+import { findingEventIn } from '../../../shared/adapters/slack/finding-message.ts';
+import { baselineMessage, causeMessage, groupByCause, isNews } from '../../../shared/adapters/slack/message.ts';
+import { makeNotify } from '../../../shared/adapters/slack/notify.ts';
+import type { SentRecord } from '../../../shared/adapters/slack/sent-record.ts';
+import { baselineEvent } from '../../../shared/adapters/service/sweep.ts';
+import { AppError } from '../../../shared/model/errors.ts';
+import type { FindingTransitionEvent, TransitionDetail } from '../../../shared/model/finding-event.ts';
+
+function event(id: string, edict: Partial<TransitionDetail> = {}): FindingTransitionEvent {
+  const detail: TransitionDetail = {
+    version: 1,
+    eventId: id,
+    findingId: `finding-${id}`,
+    policy: { id: 'object-store.no-public-access', title: 'Object stores are not public', severity: 'critical' },
+    clauses: [{ id: 'no-public-read', says: 'nobody can read objects', verdict: 'fails' }],
+    facts: [{ fact: 'public_read', after: { state: 'known', value: true, at: '/configuration/acl' } }],
+    from: null,
+    to: 'violation',
+    status: 'open',
+    cause: { is: 'change', changeId: 'c', source: 'aws.config', actor: 'ana@example.com' },
+    causeKey: 'cause-1',
+    resource: {
+      id: `arn:aws:s3:::${id}`,
+      kind: 'object_store',
+      nativeType: 'AWS::S3::Bucket',
+      cloud: 'aws',
+      account: '111122223333',
+      name: id,
+    },
+    trueAt: '2026-11-25T12:00:00.000Z',
+    knownAt: '2026-11-25T12:00:01.000Z',
+    ...edict,
+  };
+  return {
+    id,
+    detailType: 'FindingOpened.v1',
+    time: detail.trueAt,
+    resource: detail.resource.id,
+    detail: { edict: detail } as FindingTransitionEvent['detail'], // the message reads nothing else
+  };
+}
+
+/** Every text of a message, wherever it stands. */
+function textsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, of]) => (key === 'text' && typeof of === 'string' ? [of] : textsOf(of)));
+}
+
+describe('a message', () => {
+  it('names worst first, says who did it and where to look', () => {
+    const low = event('b', { policy: { id: 'p', title: 'Versioned', severity: 'low' } });
+    const message = causeMessage({ causeKey: 'x', events: [low, event('a')] });
+    const text = JSON.stringify(message);
+    expect(text.indexOf('arn%3Aaws%3As3%3A%3A%3Aa')).toBeLessThan(text.indexOf('arn%3Aaws%3As3%3A%3A%3Ab'));
+    expect(text).toContain('ana@example.com');
+    expect(text).toContain('https://console.aws.amazon.com/go/view?arn=arn%3Aaws%3As3%3A%3A%3Aa');
+    expect(text).toContain('nobody can read objects');
+    expect(text).toContain('public_read = true (/configuration/acl)');
+    expect(message.text).toBe('🔴 2 violations on 2 resources by one change');
+  });
+
+  it('of 200 resources is one, of a size that Slack takes', () => {
+    const message = causeMessage({ causeKey: 'x', events: Array.from({ length: 200 }, (_, i) => event(`r${i}`)) });
+    expect(message.text).toContain('200 violations on 200 resources');
+    expect(JSON.stringify(message)).toContain('and 190 more');
+    expect(JSON.stringify(message).length).toBeLessThan(20_000);
+    expect(message.blocks.length).toBeLessThanOrEqual(50);
+  });
+
+  it('tells what ended as well as what began', () => {
+    const fixed = event('f', { from: 'violation', to: 'compliant', status: 'resolved' });
+    expect(causeMessage({ causeKey: 'x', events: [fixed] }).text).toMatch(/^✅ resolved/);
+    expect(causeMessage({ causeKey: 'x', events: [fixed, event('g')] }).text).toContain('1 violation, ✅ 1 resolved');
+  });
+
+  it.each([
+    '<!channel> everyone',
+    '<https://attacker.example|click here>',
+    '*bold* _it_ ~no~ `code`',
+    '&lt;!here&gt;',
+    'evil\u202Egnp.exe',
+    'line\nbreak\u0000',
+    `long${'x'.repeat(5000)}`,
+  ])('shows the name %j as it is, or not at all', (name) => {
+    const nasty = event('n', {
+      resource: { ...event('n').detail.edict.resource, name, id: name },
+      cause: { is: 'change', changeId: 'c', source: 'aws.config', actor: name },
+      policy: { id: 'p', title: name, severity: 'high' },
+      clauses: [{ id: 'c', says: name, verdict: 'fails' }],
+      facts: [{ fact: 'x', after: { state: 'known', value: name, at: name } }],
+    });
+    const { text, blocks } = causeMessage({ causeKey: 'x', events: [nasty] });
+    // The one text that Slack parses is escaped; the blocks hold no text of the kind that is parsed.
+    expect(text).not.toMatch(/[<>]/);
+    expect(text.replaceAll(/&(amp|lt|gt);/g, '')).not.toContain('&');
+    const all = JSON.stringify(blocks);
+    expect(all).not.toContain('mrkdwn');
+    // A control character or one that turns the direction of what follows is nowhere; its escape in a fact's JSON may be.
+    expect(textsOf(blocks).filter((part) => /[^\P{Cc}\n]|\p{Cf}/u.test(part))).toEqual([]);
+    expect(all).not.toContain('"url":"https://attacker');
+    for (const part of textsOf(blocks)) expect(part.length).toBeLessThan(400);
+  });
+
+  it('of a first sweep is one digest', () => {
+    const message = baselineMessage(baselineEvent('sweep-1', [], '2026-11-25T12:00:00.000Z'));
+    expect(message.text).toBe('Baseline: 0 findings on 0 resources');
+  });
+});
+
+describe('news', () => {
+  it('is what begins or ends to be bad; not what is unknown, nor what a first sweep found', () => {
+    expect(isNews(event('a'))).toBe(true);
+    expect(isNews(event('a', { to: 'error' }))).toBe(true);
+    expect(isNews(event('a', { from: 'violation', to: null }))).toBe(true);
+    expect(isNews(event('a', { to: 'unknown' }))).toBe(false);
+    expect(isNews(event('a', { from: 'unknown', to: 'compliant' }))).toBe(false);
+    expect(isNews(event('a', { baseline: 'sweep-1' }))).toBe(false);
+  });
+
+  it('is grouped by its cause', () => {
+    const groups = groupByCause([event('a'), event('b', { causeKey: 'other' }), event('c')]);
+    expect(groups.map((g) => g.events.map((e) => e.id))).toEqual([['a', 'c'], ['b']]);
+  });
+});
+
+describe('telling', () => {
+  function setUp(options: { held?: readonly string[]; fail?: boolean } = {}) {
+    const told = new Set<string>();
+    const messages: string[] = [];
+    const sent: SentRecord = {
+      claim: (id) => Promise.resolve(told.has(id) ? 'told' : options.held?.includes(id) === true ? 'held' : 'mine'),
+      done: (id) => Promise.resolve(void told.add(id)),
+      release: () => Promise.resolve(),
+    };
+    const failures: unknown[] = [];
+    const notify = makeNotify({
+      slack: {
+        send: ({ text }) =>
+          options.fail === true
+            ? Promise.reject(new AppError('UPSTREAM_THROTTLED', 'x'))
+            : Promise.resolve(void messages.push(text)),
+      },
+      sent,
+      onFailure: (error) => void failures.push(error),
+    });
+    return { notify, messages, failures };
+  }
+
+  it('tells each event once, however often it is delivered', async () => {
+    const { notify, messages } = setUp();
+    await notify([event('a'), event('a'), event('b')]);
+    await notify([event('b'), event('a')]);
+    expect(messages).toEqual(['🔴 2 violations on 2 resources by one change']);
+  });
+
+  it('has an event come again that someone else is telling now, and may not end', async () => {
+    const { notify, messages } = setUp({ held: ['a'] });
+    const { failed } = await notify([event('a'), event('b')]);
+    expect([...failed]).toEqual(['a']);
+    expect(messages).toHaveLength(1);
+  });
+
+  it('has everything of a message come again that Slack did not take', async () => {
+    const { notify, failures } = setUp({ fail: true });
+    const { failed } = await notify([event('a'), event('b', { causeKey: 'other' })]);
+    expect([...failed].sort()).toEqual(['a', 'b']);
+    expect(failures).toHaveLength(2);
+  });
+});
+
+describe('what a rule of the bus puts on the queue', () => {
+  const envelope = (detailType: string, detail: unknown) =>
+    JSON.stringify({ 'detail-type': detailType, source: 'edict', time: '2026-11-25T12:00:00Z', detail });
+
+  it('is read as the event that it is', () => {
+    const { edict } = event('a').detail;
+    expect(findingEventIn(envelope('FindingOpened.v1', { edict }))).toMatchObject({
+      id: 'a',
+      resource: 'arn:aws:s3:::a',
+    });
+  });
+
+  it.each(['not json', '[]', '{}', envelope('FindingOpened.v2', { edict: { version: 1, eventId: 'x' } })])(
+    'or is none: %s',
+    (body) => {
+      expect(findingEventIn(body)).toBeUndefined();
+    },
+  );
+});
