@@ -38,6 +38,7 @@ export function addStackCommands(edict: Command, run: Run): void {
 
   onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
     .argument('<inputs...>', 'files, folders, or - for standard input')
+    .option('--now', 'as if it happened now, whatever time the documents give')
     .action((inputs, options) => run(async () => (await import('./commands/observe.ts')).observe(inputs, options)));
 
   onStack(edict.command('sweep').description('take the inventory of every cloud now'))

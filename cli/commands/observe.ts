@@ -9,23 +9,30 @@ import { instant } from '../../shared/model/change.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
 import type { FindingTransitionEvent } from '../../shared/model/finding-event.ts';
 import type { Json } from '../../shared/model/json.ts';
+import type { NativeResource } from '../../shared/model/native.ts';
 import type { ResourceState } from '../../shared/model/resource.ts';
 import type { ResourceStore } from '../../shared/ports/resource-store.ts';
 import { transitionLine } from '../findings/transition-line.ts';
 import { LONGEST_FILE_BYTES, openFile, type SourceDocument } from '../input/documents.ts';
 import { findFiles } from '../input/files.ts';
 import { isTransition, watchBus } from '../stack/bus-watch.ts';
-import { type Sending, sendingOf, subscriptionsOf } from '../stack/deliveries.ts';
+import { asOf, type Sending, sendingOf, subscriptionsOf } from '../stack/deliveries.ts';
 import { type FrontDoors, makeFrontDoors } from '../stack/front-doors.ts';
 import type { LocalStack } from '../stack/local-stack.ts';
 import { quiet } from '../stack/quiet.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, plain, style } from '../terminal.ts';
 
+/** As commander gives them. */
+export interface ObserveOptions extends StackOptions {
+  /** As if everything happened when it is sent, whatever the documents say. */
+  readonly now?: boolean;
+}
+
 /** After the queues are empty a stream may still hold what was committed last. */
 const STREAM_MS = 1200;
 
-export async function observe(inputs: readonly string[], options: StackOptions): Promise<number> {
+export async function observe(inputs: readonly string[], options: ObserveOptions): Promise<number> {
   const stack = await findStack(options);
   const { local } = stack;
   if (local === undefined)
@@ -47,22 +54,24 @@ export async function observe(inputs: readonly string[], options: StackOptions):
   });
   let code = 0;
   try {
-    for (const { source, form, sending } of documents) {
+    for (const { document, form, sending } of documents) {
       heard = [];
-      const refused = await send(sending, doors, local);
+      const at = instant(Date.now());
+      const refused = await send(options.now === true ? asOf(sending, at) : sending, doors, local);
       if (refused === undefined) {
         await quiet(sqs, queues);
         await new Promise((resolve) => setTimeout(resolve, STREAM_MS));
       }
-      say(`${paint('bold', plain(source.source.label))}  ${paint('dim', form.title)}`);
+      say(`${paint('bold', plain(document.source.label))}  ${paint('dim', form.title)}`);
       for (const { event, atMs } of heard) {
         const width = process.stdout.isTTY ? process.stdout.columns : undefined;
-        say(transitionLine(event, atMs, { paint, width, documents: [source.value, ...Object.values(sending.arm)] }));
+        say(transitionLine(event, atMs, { paint, width, documents: [document.value, ...Object.values(sending.arm)] }));
       }
       if (refused !== undefined) {
         code = 1;
         say(`  ${paint('red', 'not taken')}  ${plain(refused)}`);
-      } else if (heard.length === 0) for (const line of await standing(form, source.value, resources)) say(`  ${line}`);
+      } else if (heard.length === 0)
+        for (const line of await standing(form, document.value, resources)) say(`  ${line}`);
     }
   } finally {
     await watch.stop();
@@ -71,7 +80,7 @@ export async function observe(inputs: readonly string[], options: StackOptions):
 }
 
 interface Observed {
-  readonly source: SourceDocument;
+  readonly document: SourceDocument;
   readonly form: DocumentForm;
   readonly sending: Sending;
 }
@@ -88,17 +97,17 @@ async function readAll(inputs: readonly string[]): Promise<readonly Observed[]> 
     if (opened.is === 'broken')
       throw refuse(opened.problem.document, `${opened.problem.reason}; ${opened.problem.action}`);
     if (opened.is === 'other') continue;
-    for (const source of opened.documents) {
-      const form = detectForm(source.value);
+    for (const document of opened.documents) {
+      const form = detectForm(document.value);
       if (form === undefined)
         throw refuse(
-          source.source.label,
+          document.source.label,
           'it is of no form that a provider announces changes in: see docs/catalogue for the forms',
         );
       try {
-        all.push({ source, form, sending: sendingOf(form, source.value, now) });
+        all.push({ document, form, sending: sendingOf(form, document.value, now) });
       } catch (error) {
-        throw isAppError(error) ? refuse(source.source.label, error.message) : error;
+        throw isAppError(error) ? refuse(document.source.label, error.message) : error;
       }
     }
   }
@@ -159,12 +168,16 @@ async function standing(form: DocumentForm, document: Json, resources: ResourceS
       lines.push(
         state === undefined
           ? `not judged: ${plain(id)} (what cannot be used is kept in the quarantine)`
-          : `no change: ${plain(state.name ?? id)} ${verdictsOf(state)}`,
+          : `no change: ${plain(state.name ?? id)} ${verdictsOf(state)}${isOld(native, state) ? '; the document is older than what is known (--now sends it as new)' : ''}`,
       );
     }
   }
   return lines.length === 0 ? ['no change: it names no resource'] : lines;
 }
+
+/** Whether a newer document of the same part is known, or another one of the same instant. */
+const isOld = (native: NativeResource, state: ResourceState): boolean =>
+  Object.values(state.parts).some((part) => part.native === native.type && part.orderKey >= native.orderKey);
 
 function verdictsOf(state: ResourceState): string {
   if (state.deleted) return 'is deleted';

@@ -43,6 +43,9 @@ export async function rollback(options: RollbackOptions): Promise<number> {
   const stack = await findStack(options);
   const policies = policyStore(stack);
   const before = await policies.active();
+  if (before === undefined)
+    throw new AppError('INPUT_INVALID', `Nothing was ever released to ${stack.title}: "edict release"`);
+  await checkTarget(policies, before, to);
   const after = await goBack(
     { policies, clock: Date },
     { by: whoami(), ...(to === undefined ? {} : { sequence: to }) },
@@ -50,6 +53,22 @@ export async function rollback(options: RollbackOptions): Promise<number> {
   say(activationText('rolled back', before, after, stack.title));
   return 0;
 }
+
+/** Refuses what cannot be gone back to, and says what can. */
+async function checkTarget(policies: PolicyStore, active: Activation, to: number | undefined): Promise<void> {
+  const history = await policies.activations(SHOWN_HISTORY);
+  const known = history
+    .map((a) => `${a.sequence} (${a.activatedAt.slice(0, 16)}Z, bundle ${short(a.bundle)})`)
+    .join(', ');
+  if (to !== undefined && !history.some((a) => a.sequence === to) && history.length < SHOWN_HISTORY)
+    throw new AppError('INPUT_INVALID', `There was no release ${to}. There were: ${known}`);
+  if (to === undefined && history.every((a) => a.bundle === active.bundle) && history.length < SHOWN_HISTORY)
+    throw new AppError(
+      'INPUT_INVALID',
+      `No other policies were ever released. Releases that differ in their context rules: ${known}; name one with --to`,
+    );
+}
+const SHOWN_HISTORY = 20;
 
 /** What a release or a rollback says of itself. */
 export function activationText(
@@ -61,7 +80,7 @@ export function activationText(
   const what = `bundle ${short(after.bundle)} with context ${short(after.context)}`;
   return before?.sequence === after.sequence
     ? `Nothing to do: ${what} is in force in ${stack} since ${after.activatedAt} (sequence ${after.sequence}).`
-    : `${stack}: ${done} to ${what} (sequence ${after.sequence}). Everything that it affects is judged again.`;
+    : `${stack.charAt(0).toUpperCase()}${stack.slice(1)}: ${done} to ${what} (sequence ${after.sequence}). Everything that it affects is judged again.`;
 }
 
 const short = (hash: string): string => hash.slice(0, 12);

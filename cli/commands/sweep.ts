@@ -32,7 +32,7 @@ export async function sweep(options: SweepOptions): Promise<number> {
   );
   const output = new Output();
   const where = stack.local === undefined ? 'every configured cloud' : 'Azure (the local stack has no other inventory)';
-  output.line(`${stack.title} takes the inventory of ${where}.`);
+  output.line(`Taking the inventory of ${where}, in ${stack.title}.`);
   output.flush();
   if (seconds === 0) return 0;
 

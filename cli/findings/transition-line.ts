@@ -1,7 +1,17 @@
 /** A published transition on one line. */
 import type { FindingTransitionEvent } from '../../shared/model/finding-event.ts';
 import type { Json } from '../../shared/model/json.ts';
-import { factText, fit, type Format, markOf, SEVERITY_FORMAT, sentenceOf, shortName, tellingFacts } from './words.ts';
+import {
+  ago,
+  factText,
+  fit,
+  type Format,
+  markOf,
+  SEVERITY_FORMAT,
+  sentenceOf,
+  shortName,
+  tellingFacts,
+} from './words.ts';
 import { plain } from '../terminal.ts';
 
 export interface LineOptions {
@@ -31,13 +41,12 @@ export const transitionHeader = (paint: LineOptions['paint'], width: number | un
 export function transitionLine(event: FindingTransitionEvent, atMs: number, options: LineOptions): string {
   const { paint, width } = options;
   const { edict } = event.detail;
-  const seconds = (atMs - Date.parse(edict.trueAt)) / 1000;
   const { mark, format } = markOf(edict.to);
   const [fact] = tellingFacts(edict);
   const policy = policyColumns(width);
 
   const head: readonly (readonly [string, Format])[] = [
-    [`+${seconds.toFixed(2)} s`.padStart(8), 'dim'],
+    [sinceChange(edict.trueAt, atMs).padStart(8), 'dim'],
     [mark, format],
     [edict.policy.severity.padEnd(8), SEVERITY_FORMAT[edict.policy.severity]],
     [edict.resource.cloud.padEnd(5), 'reset'],
@@ -54,6 +63,12 @@ export function transitionLine(event: FindingTransitionEvent, atMs: number, opti
     .map(([text, f]) => paint(f, text))
     .join('  ')
     .trimEnd();
+}
+
+/** Seconds to the hundredth; a document of old is told of in days. */
+function sinceChange(trueAt: string, atMs: number): string {
+  const seconds = (atMs - Date.parse(trueAt)) / 1000;
+  return seconds < 100 ? `+${seconds.toFixed(2)} s` : `+${ago(trueAt, atMs)}`;
 }
 
 /** On a narrow terminal the policy's column gives way. */

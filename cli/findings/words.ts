@@ -36,7 +36,7 @@ export function ago(iso: string, nowMs: number): string {
 
 /** What the transition says, in one clause: the violated sentences, what is undecided, how it ended. */
 export function sentenceOf(
-  t: Pick<Transition, 'to' | 'resolution' | 'clauses' | 'missing' | 'error' | 'title'>,
+  t: Pick<Transition, 'from' | 'to' | 'resolution' | 'clauses' | 'missing' | 'error' | 'title'>,
 ): string {
   const clauses = (verdict: 'fails' | 'unknown'): string =>
     t.clauses
@@ -53,7 +53,7 @@ export function sentenceOf(
     case 'not_applicable':
       return 'no longer applies';
     case 'compliant':
-      return 'fixed';
+      return t.from === 'violation' ? 'fixed' : 'found to be all right';
     case null:
       return t.resolution === 'policy_retired' ? 'the policy is retired' : 'the resource was deleted';
   }

@@ -112,6 +112,54 @@ const assetsOf = (document: Json): readonly Json[] => {
 const NOT_YET =
   'says what is intended, not what is: nothing has changed that a provider would announce. Judge it with "edict check"';
 
+/** The same news with another time: as if it had happened then. */
+function retimed(delivery: Delivery, at: string): Delivery {
+  const rewrite = (value: Json): Json => {
+    if (Array.isArray(value)) return (value as readonly Json[]).map(rewrite);
+    const it = object(value);
+    if (it === undefined) return value;
+    return Object.fromEntries(
+      Object.entries(it).map(([key, v]) => [
+        key,
+        TIMES.has(key) ? at : key === 'configurationStateId' ? Date.parse(at) : NESTED.has(key) ? rewrite(v) : v,
+      ]),
+    );
+  };
+  switch (delivery.door) {
+    case 'aws':
+      return { ...delivery, detail: rewrite(delivery.detail) };
+    case 'azure':
+      return { ...delivery, body: rewrite(delivery.body) };
+    case 'google':
+      return { ...delivery, asset: rewrite(delivery.asset) };
+  }
+}
+/** Where providers say when something changed, and in which of their envelopes. */
+const TIMES: ReadonlySet<string> = new Set([
+  'configurationItemCaptureTime',
+  'eventTime',
+  'time',
+  'resourceEventTime',
+  'updateTime',
+  'update_time',
+  'startTime',
+]);
+const NESTED: ReadonlySet<string> = new Set([
+  'configurationItem',
+  'configurationItemSummary',
+  'data',
+  'operationalInfo',
+  'operationalDetails',
+  'asset',
+  'window',
+]);
+
+/** Everything that is sent, as if it had happened at this instant. */
+export const asOf = (sending: Sending, at: string): Sending => ({
+  ...sending,
+  deliveries: sending.deliveries.map((d) => retimed(d, at)),
+});
+
 /**
  * What sends a document of a form. `now` is the instant of the change where the document does not say. Throws
  * `INPUT_INVALID` for what no provider announces.

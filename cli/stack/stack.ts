@@ -80,6 +80,8 @@ async function outputsOf(client: CloudFormationClient, name: string, region: str
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const where = region === undefined ? '' : ` in ${region}`;
+    if (/Region is missing/.test(said))
+      throw new AppError('CONFIG_INVALID', `In which region is ${name}? Name it with --region`, { cause });
     throw new AppError(
       'CONFIG_INVALID',
       /does not exist/.test(said)

@@ -242,8 +242,8 @@ describe('what releases and sweeps say', () => {
   };
 
   it('names the sequence, or says that there was nothing to do', () => {
-    expect(activationText('released', undefined, active, 'edict-prod')).toBe(
-      'edict-prod: released to bundle bbbbbbbbbbbb with context cccccccccccc (sequence 3). Everything that it affects is judged again.',
+    expect(activationText('released', undefined, active, 'the local stack')).toBe(
+      'The local stack: released to bundle bbbbbbbbbbbb with context cccccccccccc (sequence 3). Everything that it affects is judged again.',
     );
     expect(activationText('released', active, active, 'edict-prod')).toMatch(/^Nothing to do: .*sequence 3/);
   });

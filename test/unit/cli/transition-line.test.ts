@@ -132,7 +132,8 @@ describe('words', () => {
   });
 
   it('says how a finding ended', () => {
-    expect(sentenceOf(transition({ to: 'compliant', resolution: 'fixed' }))).toBe('fixed');
+    expect(sentenceOf(transition({ from: 'violation', to: 'compliant' }))).toBe('fixed');
+    expect(sentenceOf(transition({ from: 'unknown', to: 'compliant' }))).toBe('found to be all right');
     expect(sentenceOf(transition({ to: null, resolution: 'resource_deleted' }))).toBe('the resource was deleted');
     expect(sentenceOf(transition({ to: null, resolution: 'policy_retired' }))).toBe('the policy is retired');
     expect(sentenceOf(transition({ to: 'error', error: 'trap' }))).toBe('could not be judged: trap');
