@@ -11,6 +11,10 @@ export function isObject(value: unknown): value is { readonly [key: string]: unk
   );
 }
 
+/** The entry of a table for a key from a document, which may be any text (`constructor`). */
+export const entryOf = <V>(table: { readonly [key: string]: V }, key: string): V | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
+
 /** Escapes one segment of a JSON Pointer (RFC 6901). */
 export function pointerSegment(segment: string | number): string {
   return String(segment).replaceAll('~', '~0').replaceAll('/', '~1');

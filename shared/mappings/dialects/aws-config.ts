@@ -14,7 +14,7 @@
  * service's own design (a bucket policy's `policyText`) stay texts: they are a matter of the mapping.
  */
 import { AppError } from '../../model/errors.ts';
-import { isObject, type Json } from '../../model/json.ts';
+import { entryOf, isObject, type Json } from '../../model/json.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
 import {
   bucketArn,
@@ -191,12 +191,12 @@ function readItem(item: unknown, pointer: string, options: ItemOptions): NativeR
   };
   const account = text(item, 'awsAccountId', 'accountId') ?? options.account;
   const region = text(item, 'awsRegion') ?? options.region;
-  const named = (NAME_IN_CONFIGURATION[type] ?? []).map((n) =>
+  const named = (entryOf(NAME_IN_CONFIGURATION, type) ?? []).map((n) =>
     isObject(configuration) ? text(configuration, n) : undefined,
   );
   const name = text(item, 'resourceName') ?? named.find((n) => n !== undefined);
   const arn = NO_ARN.has(type) ? undefined : text(item, 'ARN', 'arn');
-  const build = ARN_OF[type];
+  const build = entryOf(ARN_OF, type);
   const id =
     arn ??
     (build === undefined

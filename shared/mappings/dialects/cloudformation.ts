@@ -143,6 +143,8 @@ class Template {
     if (!Object.hasOwn(this.#parameters, name)) return undefined;
     const parameter = fields(this.#parameters[name]);
     const type = typeof parameter.Type === 'string' ? parameter.Type : 'String';
+    // A secret, which whoever reads the evidence is not to see: nothing depends on its value.
+    if (parameter.NoEcho === true || parameter.NoEcho === 'true') return new Unresolved(`\${${name}}`, [name]);
     const given = this.#options.parameters?.[name];
     // The default of such a parameter is the name under which Systems Manager keeps the value.
     const value = given ?? (type.startsWith('AWS::SSM::Parameter::Value') ? undefined : parameter.Default);

@@ -20,7 +20,7 @@
  */
 import { AppError } from '../../model/errors.ts';
 import type { Cloud } from '../../model/cloud.ts';
-import { isObject, type Json, pointerSegment } from '../../model/json.ts';
+import { entryOf, isObject, type Json, pointerSegment } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import type { DocumentForm, ReadOptions } from '../form.ts';
 import type { OwnerRef } from '../mapping.ts';
@@ -508,7 +508,7 @@ type Tags = NativeResource['tags'];
 
 function readTags(type: string, body: Body, pointer: string, provider: Provider): Tags {
   const all = (value: Body | undefined): value is { readonly [key: string]: Body } => isObject(value);
-  const special = LABELS_AT[type];
+  const special = entryOf(LABELS_AT, type);
   const places: readonly (readonly string[])[] =
     special !== undefined ? [special] : [['tags_all'], ['effective_labels'], ['terraform_labels']];
   const pairs = (value: { readonly [key: string]: Body }, at: string, closed: boolean): Tags => {
@@ -608,7 +608,7 @@ function makeNatives(
     const base = `${scope.prefix}${type}.${resource.name}`;
     const key = address.startsWith(base) ? address.slice(base.length) : '';
     const site: Site = { scope, key, forEach: config?.for_each_expression };
-    const chosen = CHOSEN_BY_PROVIDER[type];
+    const chosen = entryOf(CHOSEN_BY_PROVIDER, type);
 
     const unknown: Unknown = (path) => {
       if (config === undefined) return PLAIN_UNKNOWN;
@@ -624,7 +624,9 @@ function makeNatives(
     const cloud = cloudOf(type);
     const providerKey = text(config?.provider_config_key);
     const provider = providerOf(providerKey);
-    const name = OF_THE_ACCOUNT.has(type) ? providerKey : text(valueAt(body, [NAME_ATTRIBUTE[type] ?? 'name']));
+    const name = OF_THE_ACCOUNT.has(type)
+      ? providerKey
+      : text(valueAt(body, [entryOf(NAME_ATTRIBUTE, type) ?? 'name']));
     const { account, region } = place(cloud, body, provider, options);
     const sensitive =
       typeof resource.sensitive === 'object' || resource.sensitive === true

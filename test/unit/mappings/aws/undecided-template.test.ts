@@ -173,3 +173,23 @@ test('a policy that is the text of a text is read', () => {
   expect(analyseBucketPolicy(JSON.stringify(text))).toEqual(analyseBucketPolicy(text));
   expect(analyseBucketPolicy(text).tls_only).toBe('yes');
 });
+
+test('a parameter that is not to be echoed is not known, whatever its default', () => {
+  const sections = { Parameters: { Secret: { Type: 'String', NoEcho: 'true', Default: 'correct-horse' } } };
+  const rules = [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: { Ref: 'Secret' } } }];
+  const resources = { B: bucket({ BucketEncryption: { ServerSideEncryptionConfiguration: rules } }) };
+  const facts = mapped(template(resources, sections))[0]?.facts;
+  expect(facts?.encryption?.state).toBe('unknown');
+  expect(JSON.stringify(facts)).not.toContain('correct-horse');
+});
+
+test.each(['constructor', '__proto__'])('a resource of a type called %s is only another type', (type) => {
+  const change = { address: 'a.b', mode: 'managed', type, name: 'b', change: { actions: ['create'], after: {} } };
+  expect(mapped({ format_version: '1.2', resource_changes: [change] })).toEqual([]);
+  expect(
+    mapped([
+      { resourceType: 'A::B', resourceId: 'a', configuration: {} },
+      { resourceType: type, resourceId: 'b', configuration: {} },
+    ]),
+  ).toEqual([]);
+});
