@@ -86,11 +86,30 @@ function ruled(rule: Ruled, config: ContextConfig, subject: ContextSubject): Fac
       ? { state: 'unknown', why: 'not_collected', detail: 'the account is not known' }
       : none(subject.tags);
   }
-  const entry = Object.entries(accounts).find(([id]) => id.toLowerCase() === account.toLowerCase());
+  const entries = Object.entries(accounts);
+  const entry =
+    entries.find(([id]) => id.toLowerCase() === account.toLowerCase()) ??
+    entries.find(([, { number }]) => number === account);
   const value = entry?.[1][rule];
-  return value === undefined
-    ? none(subject.tags)
-    : { state: 'known', value, at: '', native: `account map: ${account}` };
+  if (value !== undefined) return { state: 'known', value, at: '', native: `account map: ${account}` };
+  if (entry === undefined && subject.cloud === 'gcp') {
+    const open = entries.find(([id, e]) => e[rule] !== undefined && mayNameOneProject(id, e.number, account));
+    if (open !== undefined) {
+      const detail = `whether project ${account} is ${open[0]} of the account map is not known: give its number there`;
+      return { state: 'unknown', why: 'not_collected', detail };
+    }
+  }
+  return none(subject.tags);
+}
+
+const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const DIGITS = /^\d+$/;
+const AWS_ACCOUNT = /^\d{12}$/;
+
+/** Live data names a GCP project by its number, a plan by its id: without both an entry may be the other name of it. */
+function mayNameOneProject(key: string, number: string | undefined, account: string): boolean {
+  if (number !== undefined) return false;
+  return DIGITS.test(account) ? PROJECT_ID.test(key) : DIGITS.test(key) && !AWS_ACCOUNT.test(key);
 }
 
 const none = (tags: Tags): FactState => ({ state: 'known', value: NONE, at: tags.state === 'known' ? tags.at : '' });

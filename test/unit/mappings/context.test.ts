@@ -54,6 +54,35 @@ describe('context facts', () => {
     });
   });
 
+  it('a project is found by its id and by its number', () => {
+    const accounts = { 'shop-prod': { number: '1234567890', environment: 'production' as const } };
+    const config = contextConfigSchema.parse({ ...DEFAULT_CONTEXT, accounts });
+    for (const account of ['shop-prod', 'Shop-Prod', '1234567890']) {
+      expect(resolveContext(config, about(tags(), account)).environment).toMatchObject({ value: 'production' });
+    }
+    expect(resolveContext(config, { ...about(tags(), '123'), cloud: 'gcp' }).environment).toMatchObject({
+      value: { none: true },
+    });
+    // Without the number an entry may be any project that is named by number, and the other way round.
+    const open = (key: string, account: string, cloud = 'gcp') =>
+      resolveContext(
+        { ...DEFAULT_CONTEXT, accounts: { [key]: { environment: 'production' } } },
+        { ...about(tags(), account), cloud },
+      ).environment;
+    expect(open('shop-prod', '1234567890')).toMatchObject({ state: 'unknown', why: 'not_collected' });
+    expect(open('1234567890', 'shop-prod')).toMatchObject({ state: 'unknown' });
+    for (const [key, account, cloud] of [
+      ['shop-prod', 'shop-test'],
+      ['1234567890', '1234567891'],
+      ['111122223333', 'shop-prod'],
+      ['c9c1f2d4-0000-4000-8000-000000000000', '1234567890'],
+      ['shop-prod', '111122223333', 'aws'],
+    ] as const) {
+      expect(open(key, account, cloud)).toMatchObject({ value: { none: true } });
+    }
+    expect(contextConfigSchema.safeParse({ version: 1, accounts: { p: { number: 'p-1' } } }).success).toBe(false);
+  });
+
   it('the account map answers where no tag does, and a tag is more specific', () => {
     expect(resolveContext(withAccounts, about(tags())).environment).toMatchObject({ value: 'production' });
     expect(resolveContext(withAccounts, about(tags(['env', 'dev']))).environment).toMatchObject({
