@@ -63,6 +63,10 @@ export function look(native: NativeResource, pointer: string): Found {
       value = undefined;
       continue;
     }
+    // What a text or a number stands in place of was not read: that something inside it is not set cannot be said.
+    if (typeof value !== 'object' && value !== '') {
+      return { is: 'unresolved', at: place, refs: [], detail: 'expected an object or a list' };
+    }
     let key = segment;
     let next: Body | undefined;
     if (Array.isArray(value)) {

@@ -46,6 +46,14 @@ const readWhole = (properties: Fields, containers: readonly Fields[], more: read
   ]).resources[0]?.facts;
 
 const is = (value: boolean | string) => ({ value });
+
+test('what stands where an object is expected decides nothing, and no default follows from it', () => {
+  expect(fact('encryption', account({ encryption: 'Microsoft.Keyvault' }))).toMatchObject({ state: 'unknown' });
+  expect(fact('encryption', account({ encryption: true }))).toMatchObject({ state: 'unknown' });
+  expect(fact('encryption', account({ encryption: '' }))).toMatchObject({ value: 'provider_key' });
+  expect(fact('encryption', account({ encryption: null }))).toMatchObject({ value: 'provider_key' });
+});
+
 const UNKNOWN = { state: 'unknown' };
 
 describe('anyone can read', () => {
