@@ -31,7 +31,7 @@ export type ArmAnswer =
   | { readonly is: 'denied' };
 
 export interface ArmClient {
-  /** GETs a resource. Errors: `UPSTREAM_THROTTLED` (with `retryAfterMs`), `UPSTREAM_UNAVAILABLE`. */
+  /** GETs a resource. Errors: `UPSTREAM_THROTTLED` (with `retryAfterMs`), `UPSTREAM_UNAVAILABLE`, `EVENT_INVALID` (no id of a resource). */
   get(id: string, apiVersion: string): Promise<ArmAnswer>;
   /** GETs a list, all pages in one `{value: […]}`. Errors as `get`. */
   list(id: string, apiVersion: string): Promise<ArmAnswer>;
@@ -88,11 +88,16 @@ export function makeArmClient(options: ArmOptions): ArmClient {
       await sleep(waitMs);
     }
   };
-  const urlOf = (id: string, apiVersion: string): string =>
-    `${origin}${id.split('/').map(encodeURIComponent).join('/')}?api-version=${encodeURIComponent(apiVersion)}`;
+  const urlOf = (id: string, apiVersion: string): string => {
+    const segments = id.split('/');
+    // An id comes from a message: it names a resource below its own subscription, and no way out of it.
+    if (segments.some((segment) => segment === '.' || segment === '..') || !id.startsWith('/'))
+      throw new AppError('EVENT_INVALID', 'the resource id is no path of resources');
+    return `${origin}${segments.map(encodeURIComponent).join('/')}?api-version=${encodeURIComponent(apiVersion)}`;
+  };
 
   return {
-    get: (id, apiVersion) => ask(urlOf(id, apiVersion)),
+    get: async (id, apiVersion) => ask(urlOf(id, apiVersion)),
     async list(id, apiVersion) {
       const value: Json[] = [];
       let url = urlOf(id, apiVersion);
