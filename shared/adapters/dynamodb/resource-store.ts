@@ -132,6 +132,8 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
       return stored > state.judgedBy.activation ? 'stale' : 'conflict';
     }
     const replaced = Object.values(state.storage ?? {}).map(detailKey);
+    // Before a first commit there is nothing that it could leave behind.
+    if (state.revision === 1) return 'committed';
     if (details.length > 0 || replaced.length > Object.keys(storage).length)
       await tidy(state.id, state.revision, new Set(Object.values(storage).map(detailKey)));
     return 'committed';

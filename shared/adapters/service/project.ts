@@ -6,6 +6,7 @@ import type { Published, ResourceImage } from '../../pipeline/stages.ts';
 import type { ResourceStore } from '../../ports/resource-store.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
 import type { DoorDeps } from '../http-auth/door.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Delivered } from './work-batch.ts';
 
 /** What waits in the projection's own queue: a resource whose commit could not be projected, or the wish to look for such. */
@@ -24,6 +25,8 @@ export interface ProjectDeps extends Pick<DoorDeps, 'count' | 'log'> {
 
 /** How long a commit may be unpublished before the repair job looks after it. */
 const LAG_MS = 5 * 60 * 1000;
+/** How many resources are projected at once: each is five calls, one after the other. */
+const PARALLEL = 10;
 
 /**
  * Projects the commits of one stretch of the stream. A commit that fails for a reason of its own goes to the projection's
@@ -33,7 +36,7 @@ export function makeProjectImages(deps: ProjectDeps): (images: readonly Resource
   return async (images) => {
     // The last image of a resource carries everything that is pending of it.
     const last = new Map(images.map((image) => [image.id, image]));
-    for (const image of last.values()) {
+    await inParallel([...last.values()], PARALLEL, async (image) => {
       try {
         await publishCounted(deps, image);
       } catch (error) {
@@ -42,7 +45,7 @@ export function makeProjectImages(deps: ProjectDeps): (images: readonly Resource
         deps.count('RecordsPoisoned');
         await deps.queue.send([{ resourceId: image.id }], { delaySeconds: 5 });
       }
-    }
+    });
   };
 }
 

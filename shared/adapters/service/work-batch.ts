@@ -10,6 +10,7 @@ import type { Queue } from '../../ports/queue.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
 import { isEventBridgeEvent } from '../aws/notice-door.ts';
 import { type DoorDeps, keep } from '../http-auth/door.ts';
+import { inParallel } from './in-parallel.ts';
 
 /** One message of a queue, as it was delivered. */
 export interface Delivered {
@@ -199,12 +200,4 @@ async function readAgain(deps: WorkBatchDeps, work: Work): Promise<void> {
     ],
     { delaySeconds: 5 },
   );
-}
-
-async function inParallel<T>(items: readonly T[], width: number, task: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await task(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }
