@@ -25,7 +25,8 @@ const localStackSchema = z.strictObject({
 });
 export type LocalStack = z.infer<typeof localStackSchema>;
 
-const file = join(import.meta.dirname, '..', '..', '.edict', 'local.json');
+/** `EDICT_LOCAL_STACK` names another file: for tests, which must not take the place of what a developer runs. */
+const file = process.env['EDICT_LOCAL_STACK'] ?? join(import.meta.dirname, '..', '..', '.edict', 'local.json');
 
 /** Says where the stack is. Returns what takes it back. */
 export function writeLocalStack(stack: LocalStack): () => void {
