@@ -7,7 +7,7 @@ import type { Outcome } from '../../shared/pipeline/stages.ts';
 import { type Arrival, arrivalArb, historyArb } from '../support/histories.ts';
 import { makeWorld } from '../support/world.ts';
 
-const RUNS = 400;
+const RUNS = 200;
 
 /** Lets a history arrive, and everything that follows from it happen. */
 async function arrive({ batches, drains }: Arrival) {
