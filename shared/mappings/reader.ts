@@ -159,7 +159,8 @@ const parseBool = (v: Body): boolean | undefined => {
   if (v === 1 || v === 0) return v === 1;
   if (typeof v === 'string') {
     const s = v.toLowerCase();
-    return s === 'true' ? true : s === 'false' ? false : undefined;
+    // The last two are how YAML 1.1, which CloudFormation reads, also writes them.
+    return s === 'true' || s === 'yes' ? true : s === 'false' || s === 'no' ? false : undefined;
   }
   return undefined;
 };

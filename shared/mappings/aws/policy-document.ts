@@ -497,7 +497,9 @@ function holdsWithoutTls({ operator, key, values }: Condition): Answer {
   if (key === 'aws:securetransport') {
     // The key is in every request: IfExists changes nothing.
     if (operator !== 'bool' && operator !== 'boolifexists') return 'unknown';
-    return answer(values.texts.some((v) => v.toLowerCase() === 'false'));
+    const said = values.texts.map((v) => v.toLowerCase());
+    if (said.includes('false')) return 'yes';
+    return said.every((v) => v === 'true') ? 'no' : 'unknown'; // `no` is false in YAML 1.1
   }
   if (key === 's3:tlsversion') {
     // A request without TLS has no TLS version: without IfExists the comparison does not hold for it.

@@ -10,9 +10,10 @@ import { templateOwner } from '../dialects/cloudformation.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, unknown } from '../reader.ts';
 import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
-import { allOf, doc, type Flag, plannedDependency, said } from './evidence.ts';
+import { allOf, type Flag } from '../certainty.ts';
+import { doc, plannedDependency, said } from './evidence.ts';
 import { readKey } from './kms-key.ts';
-import { groupName, tlsRequired } from './rds-parameter-group.ts';
+import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
 
 const CREATE_CLUSTER = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html');
 const CREATE_INSTANCE = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html');
@@ -328,7 +329,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
         engine_version: {
           'aws.config': at('/configuration/engineVersion').string(),
           'aws.api': at('/EngineVersion').string(),
-          'aws.cfn': at('/EngineVersion').string(),
+          'aws.cfn': engineVersion('/EngineVersion'),
           terraform: at('/engine_version').string(),
         },
         parameter_group: {

@@ -19,7 +19,7 @@ import {
   ofCluster,
   unlessRestored,
 } from './rds-cluster.ts';
-import { groupName, tlsRequired } from './rds-parameter-group.ts';
+import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
 
 const CREATE_INSTANCE = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html');
 const TERRAFORM = doc('https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance');
@@ -72,7 +72,7 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
         engine_version: {
           'aws.config': at('/configuration/engineVersion').string(),
           'aws.api': at('/EngineVersion').string(),
-          'aws.cfn': at('/EngineVersion').string(),
+          'aws.cfn': engineVersion('/EngineVersion'),
           terraform: at('/engine_version').string(),
         },
         parameter_group: {

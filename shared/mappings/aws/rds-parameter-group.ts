@@ -16,7 +16,8 @@ import { isObject } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { type Columns, defineMapping, type Parts } from '../mapping.ts';
 import { at, type Because, derive, look, type Reader, unknown } from '../reader.ts';
-import { doc, type Flag } from './evidence.ts';
+import { type Flag } from '../certainty.ts';
+import { doc } from './evidence.ts';
 
 const RDS = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 const AURORA = 'https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide';
@@ -168,6 +169,15 @@ export const rdsParameterGroup = defineMapping('aws/rds-parameter-group', {
 });
 
 // --- what a database makes of them ----------------------------------------------------------------------------------
+
+/** The version of an engine, which YAML reads as a number (`EngineVersion: 16`). */
+export const engineVersion = (pointer: string): Reader<string> =>
+  derive<string>((native) => {
+    const found = look(native, pointer);
+    return found.is === 'value' && typeof found.value === 'number'
+      ? { state: 'known', value: String(found.value), at: found.at }
+      : at(pointer).string()(native);
+  });
 
 /** The name of the group that a database uses, where it is written as a text. */
 export const groupName = (pointer: string) =>

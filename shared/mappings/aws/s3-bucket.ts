@@ -24,7 +24,8 @@ import { terraformOwner } from '../dialects/terraform.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { s3AccountBlockId } from './arn.ts';
-import { allOf, anyOf, assumed, doc, type Flag, stated, truth, weakest, withValue } from './evidence.ts';
+import { allOf, anyOf, type Flag, valueOf, weakest, withValue } from '../certainty.ts';
+import { assumed, doc, stated } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { type Answer, analyseBucketPolicy, NO_POLICY, type PolicyFindings } from './policy-document.ts';
 import { providerName } from './s3-account-block.ts';
@@ -108,9 +109,9 @@ function accounts(parts: Parts, name: Switch): Flag | undefined {
 /** The more restrictive of the bucket's and the account's switch. */
 function effective(parts: Parts, name: Switch): Flag {
   const bucket = own(parts, name);
-  if (truth(bucket) === true) return bucket;
+  if (valueOf(bucket) === true) return bucket;
   const account = accounts(parts, name);
-  if (truth(account) === true) return account as Flag;
+  if (valueOf(account) === true) return account as Flag;
   if (bucket.state === 'unknown') return bucket;
   if (account === undefined) {
     return assumed(false, `the account's S3 public access block was never seen: ${name} is taken as off`);
@@ -242,7 +243,7 @@ function unlessStopped(grants: State<unknown>, stop: Flag): Flag {
 /** Whether the ACLs of the bucket and its objects let everyone in. */
 function byAcl(parts: Parts, way: Way): Flag {
   const ignore = effective(parts, 'ignore_public_acls');
-  if (truth(ignore) === true) return say(false, ignore);
+  if (valueOf(ignore) === true) return say(false, ignore);
   const owner = parts.get<string>('ownership');
   if (owner !== undefined && owner.state !== 'unknown' && owner.value === 'BucketOwnerEnforced')
     return say(false, owner);
@@ -258,7 +259,7 @@ function byAcl(parts: Parts, way: Way): Flag {
       return unknown('unresolved', grants.state === 'known' ? grants.at : undefined, 'a grant is not known');
     case 'yes': {
       const open = unlessStopped(grants, ignore);
-      if (owner === undefined && created && truth(open) === true) {
+      if (owner === undefined && created && valueOf(open) === true) {
         // Ownership is not written, so S3 would refuse the ACL. It asks for public access all the same.
         return assumed(true, 'the ACL is public, and ACLs are taken as enabled although new buckets disable them');
       }
@@ -268,7 +269,7 @@ function byAcl(parts: Parts, way: Way): Flag {
     case 'no':
       if (owner === undefined && created) return { state: 'default', value: false, ...NEW_BUCKETS };
       // In a bucket that is new, no object has a public ACL yet; with this switch on none ever will.
-      if (created && truth(effective(parts, 'block_public_acls')) === true) return say(false, grants);
+      if (created && valueOf(effective(parts, 'block_public_acls')) === true) return say(false, grants);
       return ignore.state === 'unknown'
         ? ignore
         : unknown(
@@ -282,7 +283,7 @@ function byAcl(parts: Parts, way: Way): Flag {
 /** Whether the bucket policy lets everyone in. */
 function byPolicy(parts: Parts, way: Way): Flag {
   const restrict = effective(parts, 'restrict_public_buckets');
-  if (truth(restrict) === true) return say(false, restrict);
+  if (valueOf(restrict) === true) return say(false, restrict);
   const policy = policyOf(parts);
   if (policy.state === 'unknown') return policy;
   switch (policy.value[way]) {
@@ -296,7 +297,7 @@ function byPolicy(parts: Parts, way: Way): Flag {
       );
     case 'yes': {
       const open = unlessStopped(policy, restrict);
-      if (truth(open) === true && parts.creates && truth(effective(parts, 'block_public_policy')) === true) {
+      if (valueOf(open) === true && parts.creates && valueOf(effective(parts, 'block_public_policy')) === true) {
         return assumed(true, 'BlockPublicPolicy may refuse the policy, depending on which is applied first');
       }
       return open;
@@ -340,11 +341,15 @@ const policyAt = (pointer: string, name: (native: NativeResource) => string | un
     return { state: 'known', value, at: found.at };
   });
 
-const literal =
+/** The name of the bucket that a policy is for: written there, or with the bucket in the same plan or template. */
+const bucketName =
   (pointer: string) =>
   (native: NativeResource): string | undefined => {
     const found = look(native, pointer);
-    return found.is === 'value' && typeof found.value === 'string' ? found.value : undefined;
+    if (found.is === 'value') return typeof found.value === 'string' ? found.value : undefined;
+    const names = native.extra?.names;
+    const name = isObject(names) ? names[native.dialect === 'terraform' ? pointer : (self(native) ?? '')] : undefined;
+    return typeof name === 'string' ? name : undefined;
   };
 const ownName = (native: NativeResource): string | undefined => native.name;
 
@@ -508,8 +513,8 @@ export const s3Bucket = defineMapping('aws/s3-bucket', {
       owner,
       readings: {
         policy: {
-          'aws.cfn': policyAt('/PolicyDocument', literal('/Bucket')),
-          terraform: policyAt('/policy', literal('/bucket')),
+          'aws.cfn': policyAt('/PolicyDocument', bucketName('/Bucket')),
+          terraform: policyAt('/policy', bucketName('/bucket')),
         },
       },
     },

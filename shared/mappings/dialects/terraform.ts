@@ -651,6 +651,10 @@ function makeNatives(
         get refs(): Body {
           return knownRefs(body, config, configuration, site);
         },
+        /** By attribute that is not known yet: the name of the only resource that it refers to. */
+        get names(): Body {
+          return namesOf(body, configuration);
+        },
         /** The attributes and blocks that the configuration sets; undefined where the document has no configuration. */
         get written(): Body {
           return config === undefined ? null : Object.keys(fields(config.expressions));
@@ -669,6 +673,19 @@ function makeNatives(
 
 const PLAIN_UNKNOWN = new Unresolved('known only after apply');
 const UNSET = new Unresolved('not set; the provider chooses it', [], true);
+
+/** For each attribute that is one resource's, and not known yet: that resource's name, where that is known. */
+function namesOf(body: Body, configuration: Configuration): Body {
+  const names: Record<string, string> = {};
+  for (const [attribute, value] of Object.entries(fields(body))) {
+    const [ref, ...others] = value instanceof Unresolved ? value.refs : [];
+    if (ref === undefined || others.length > 0) continue;
+    const type = /(?:^|\.)([a-z0-9_]+)\.[^.[\]]+(?:\[.*\])?$/.exec(ref)?.[1] ?? '';
+    const name = text(fields(configuration.instance(ref)?.values)[entryOf(NAME_ATTRIBUTE, type) ?? 'name']);
+    if (name !== undefined) names[`/${pointerSegment(attribute)}`] = name;
+  }
+  return names;
+}
 
 /** For each attribute with a known string: the resources it refers to, and whose value it really equals. */
 function knownRefs(body: Body, config: Fields | undefined, configuration: Configuration, site: Site): Body {

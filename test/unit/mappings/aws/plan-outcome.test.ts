@@ -115,3 +115,27 @@ describe('a Multi-AZ cluster in a plan is public by its subnet group', () => {
   test('restored', () => expect(cluster({ snapshot_identifier: 's' })).toBe('unknown'));
   test('not of Aurora', () => expect(cluster({ engine: 'aurora-mysql' })).toBe('false'));
 });
+
+test('a policy of a bucket whose name is planned speaks of it, or of another', () => {
+  const tlsOnly = (name: Json, resource: string) => {
+    const of = { references: ['aws_s3_bucket.b.id', 'aws_s3_bucket.b'] };
+    const document = POLICY.replace(
+      '"*","Condition"',
+      `["arn:aws:s3:::${resource}","arn:aws:s3:::${resource}/*"],"Condition"`,
+    );
+    const made = plan(
+      { address: 'aws_s3_bucket.b', after: { bucket: name } },
+      {
+        address: 'aws_s3_bucket_policy.p',
+        after: { policy: document },
+        unknown: { bucket: true },
+        expressions: { bucket: of },
+      },
+    );
+    return short(mapped(made)[0]?.facts.tls_only);
+  };
+  expect(tlsOnly('shop', 'shop')).toBe('true');
+  expect(tlsOnly('shop', 'shop-old')).toBe('false');
+  // S3 refuses a policy that names another bucket, so the name that is not known is this one.
+  expect(tlsOnly(null, 'shop')).toBe('true');
+});

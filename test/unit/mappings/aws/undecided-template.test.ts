@@ -193,3 +193,25 @@ test.each(['constructor', '__proto__'])('a resource of a type called %s is only 
     ]),
   ).toEqual([]);
 });
+
+test('a policy that names another bucket than its own refuses nothing of it', () => {
+  const both = (name: string) => tlsOf(`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`);
+  const of = (name: string) => ({ B: bucket({ BucketName: 'shop' }), P: policy({ Ref: 'B' }, both(name)) });
+  expect(fact(of('shop'), 'B', 'tls_only')).toBe('true');
+  expect(fact(of('shop-old'), 'B', 'tls_only')).toBe('false');
+});
+
+test('scalars as YAML writes them', () => {
+  const database = (properties: Fields) => ({
+    D: { Type: 'AWS::RDS::DBInstance', Properties: { Engine: 'postgres', ...properties } },
+  });
+  expect(fact(database({ EngineVersion: 16 }), 'D', 'tls_required')).toBe('true');
+  expect(fact(database({ EngineVersion: 14.9 }), 'D', 'tls_required')).toBe('false');
+  expect(fact(database({ PubliclyAccessible: 'no' }), 'D', 'public_endpoint')).toBe('false');
+  expect(fact(database({ StorageEncrypted: 'yes' }), 'D', 'encryption')).toBe('provider_key');
+  const statement = { Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' };
+  const tls = (value: string) =>
+    analyseBucketPolicy({ Statement: { ...statement, Condition: { Bool: { 'aws:SecureTransport': value } } } })
+      .tls_only;
+  expect(['false', 'true', 'no'].map(tls)).toEqual(['yes', 'no', 'unknown']);
+});
