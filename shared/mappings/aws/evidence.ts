@@ -5,48 +5,12 @@ import { terraformOwner } from '../dialects/terraform.ts';
 import type { OwnerRef } from '../mapping.ts';
 import { type Because, derive, look, type Reader, unknown } from '../reader.ts';
 
-export type Flag = State<boolean>;
-
 /** The day on which the documentation named in the AWS mappings was read. */
 export const READ_ON = '2026-11-25';
 export const doc = (url: string): Because => ({ because: url, on: READ_ON });
 
-/** The same provenance with another value. */
-export const withValue = <V>(state: State<unknown>, value: V): State<V> =>
-  state.state === 'unknown' ? state : { ...state, value };
-
 /** As `withValue`, but the value rests on an assumption. */
 export const assumed = <V>(value: V, because: string): State<V> => ({ state: 'assumed', value, because });
-
-const SURE = { known: 0, default: 1, assumed: 2, unknown: 3 } as const;
-const bySureness = (states: readonly Flag[]): readonly Flag[] =>
-  [...states].sort((a, b) => SURE[a.state] - SURE[b.state]);
-/** The surest of several states of which each would do by itself. */
-const surest = (states: readonly Flag[]): Flag | undefined => bySureness(states)[0];
-/** The weakest of several states that are all needed: a default among them makes the whole a default. */
-export const weakest = (states: readonly Flag[]): Flag | undefined => bySureness(states).at(-1);
-
-const isValue = (state: Flag, value: boolean): boolean => state.state !== 'unknown' && state.value === value;
-const NOT_COLLECTED: Flag = { state: 'unknown', why: 'not_collected' };
-
-/** True if one is surely true, false if all are surely false, else unknown; with the state that decides. */
-export function anyOf(...states: readonly Flag[]): Flag {
-  const yes = surest(states.filter((s) => isValue(s, true)));
-  // An assumed true may not outrank a way that is not known: either way the worst case is true.
-  if (yes !== undefined) return yes;
-  return weakest(states) ?? NOT_COLLECTED;
-}
-
-/** True if all are surely true, false if one is surely false, else unknown. */
-export function allOf(...states: readonly Flag[]): Flag {
-  const no = surest(states.filter((s) => isValue(s, false)));
-  if (no !== undefined && no.state !== 'assumed') return no;
-  return no ?? weakest(states) ?? NOT_COLLECTED;
-}
-
-/** True, false or undefined (not known). */
-export const truth = (state: Flag | undefined): boolean | undefined =>
-  state === undefined || state.state === 'unknown' ? undefined : state.value;
 
 /** Reads a place by hand: known, absent (`undefined`), or unknown with its reason. */
 export function at<V extends FactValue>(

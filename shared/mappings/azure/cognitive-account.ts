@@ -9,7 +9,7 @@ import { defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, type Because, derive, look, type Reading, unknown } from '../reader.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { type NetworkAccessAt, reach } from './network-access.ts';
-import { settle, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.cognitiveservices/accounts';

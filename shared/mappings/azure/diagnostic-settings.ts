@@ -9,7 +9,8 @@ import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
-import { notSeen, scalarText, settle, sinceList } from './settle.ts';
+import { settle } from '../certainty.ts';
+import { notSeen, scalarText, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
 
 const NOT_COLLECTED_BY_DEFAULT = {

@@ -9,7 +9,8 @@ import { defineMapping, type Mapping, type OwnerRef, type Parts } from '../mappi
 import { at, type Because, derive, look, type Reader, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
-import { notSeen, settle, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
+import { notSeen } from './seen.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 /** What differs between the two. */

@@ -10,7 +10,8 @@ import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { at, derive, look, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
-import { notSeen, settle, sinceList, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
+import { notSeen, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
 
 const LOCK = 'microsoft.authorization/locks';

@@ -9,7 +9,8 @@ import { at, type Because } from '../reader.ts';
 import { ancestorOf } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { ML_WORKSPACE } from './ml-workspace.ts';
-import { notSeen, settle, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
+import { notSeen } from './seen.ts';
 
 const ENDPOINT = `${ML_WORKSPACE}/onlineendpoints`;
 

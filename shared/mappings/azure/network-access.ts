@@ -2,7 +2,7 @@
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { parseCidr } from '../internet.ts';
 import { type Because, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
-import { scalarText } from './settle.ts';
+import { scalarText } from './seen.ts';
 import { isUnset } from './terraform.ts';
 
 /**

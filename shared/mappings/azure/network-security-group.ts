@@ -10,7 +10,7 @@ import { defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapp
 import { derive, look, type Reader, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { ALL_PORTS, effectiveIngress, isEveryDestination, PROTOCOL_OF, type Rule } from './effective-ingress.ts';
-import { notSeen, scalarText } from './settle.ts';
+import { notSeen, scalarText } from './seen.ts';
 import { azurermOwner, isUnset } from './terraform.ts';
 
 const GROUP = 'microsoft.network/networksecuritygroups';

@@ -11,7 +11,8 @@ import { defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapp
 import { at, type Because, derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
-import { notSeen, settle, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
+import { notSeen } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
 
 const SERVER = 'microsoft.sql/servers';

@@ -16,7 +16,8 @@ import { at, type Because, derive, look, type Reader, type Reading, type Reading
 import { ancestorOf, armName } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
-import { notSeen, scalarText, settle, sinceList, valueOf } from './settle.ts';
+import { settle, valueOf } from '../certainty.ts';
+import { notSeen, scalarText, sinceList } from './seen.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';

@@ -6,7 +6,7 @@ import type { State } from '../../model/fact.ts';
 import { isObject, type Json, pointerSegment } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { armLocation, armName, armType, isArmId, subscriptionOf } from '../azure/arm-id.ts';
-import { scalarText } from '../azure/settle.ts';
+import { scalarText } from '../azure/seen.ts';
 import type { DocumentForm, ReadOptions } from '../form.ts';
 
 type Object_ = { readonly [key: string]: Json };

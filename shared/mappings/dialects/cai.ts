@@ -272,10 +272,12 @@ export const caiFeed: DocumentForm = {
 
 /** The answer of a list that has nothing in it says when it was read; an empty object or array could be anything. */
 const isEmptyList = (document: unknown): boolean => {
-  const assets = field(document, 'assets');
+  if (!isObject(document) || !Object.keys(document).every((key) => LIST_KEYS.has(key))) return false;
+  const { assets } = document;
   const isEmpty = assets === undefined || (Array.isArray(assets) && assets.length === 0);
   return isEmpty && normalInstant(field(document, 'readTime', 'read_time')) !== undefined;
 };
+const LIST_KEYS: ReadonlySet<string> = new Set(['assets', 'readTime', 'read_time', 'nextPageToken', 'next_page_token']);
 
 /** One or several assets, as listed or exported; the envelope in camel or snake case. */
 export const caiAsset: DocumentForm = {
