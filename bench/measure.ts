@@ -14,17 +14,18 @@ export function median(values: readonly number[]): number {
 export const quantile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? Number.NaN;
 
-/** The processor time of a call in milliseconds, the median of `runs`: what others do on the machine does not count. */
-export function cpuMs(runs: number, body: () => unknown): number {
+/** The processor time of a call in milliseconds: what others do on the machine does not count. */
+export function cpuMs(body: () => unknown): number {
+  const start = process.cpuUsage();
   body();
-  return median(
-    Array.from({ length: runs }, () => {
-      const start = process.cpuUsage();
-      body();
-      const { user, system } = process.cpuUsage(start);
-      return (user + system) / 1000;
-    }),
-  );
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
+/** The median of `runs` calls after one that does not count, in milliseconds of processor time. */
+export function cpuMsOften(runs: number, body: () => unknown): number {
+  body();
+  return median(Array.from({ length: runs }, () => cpuMs(body)));
 }
 
 /** What a process took. */

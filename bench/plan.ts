@@ -41,7 +41,14 @@ function random(seed: number): () => number {
 
 const ENVIRONMENTS = ['production', 'staging', 'development', 'test', 'sandbox'];
 const CLASSES = ['public', 'internal', 'confidential', 'restricted'];
-const OWNERS = ['payments', 'platform-core', 'claims', 'data', 'identity'];
+const OWNERS = [
+  'payments',
+  'platform-core',
+  'claims',
+  'data',
+  'identity',
+  ...Array.from({ length: 35 }, (_, i) => `team-${i}`),
+];
 const REGIONS = ['eu-west-1', 'eu-central-1', 'us-east-1'];
 
 function service(n: number): readonly Resource[] {
@@ -72,7 +79,10 @@ function service(n: number): readonly Resource[] {
   ];
   const groupId = `sg-0${(n * 7919).toString(16).padStart(16, '0')}`;
   const webId = `sg-1${(n * 7919).toString(16).padStart(16, '0')}`;
-  const range = (): string => pick(['10.0.0.0/8', '10.20.0.0/16', '0.0.0.0/0', '192.168.4.0/24', '172.16.0.0/12']);
+  const range = (): string =>
+    chance(0.5)
+      ? pick(['10.0.0.0/8', '10.20.0.0/16', '0.0.0.0/0', '192.168.4.0/24', '172.16.0.0/12'])
+      : `10.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}.0/24`;
   const bucketPolicy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -109,7 +119,7 @@ function service(n: number): readonly Resource[] {
     self: false,
     description: `port ${from}`,
   });
-  const port = pick([22, 443, 3306, 3389, 5432, 8443]);
+  const port = chance(0.8) ? pick([22, 443, 3306, 3389, 5432, 8443]) : 1024 + Math.floor(next() * 60_000);
   return [
     {
       type: 'aws_s3_bucket',
