@@ -31,6 +31,8 @@ export interface BundledPolicy {
   readonly clauses: readonly BundledClause[];
   /** The facts it reads, sorted. */
   readonly reads: readonly string[];
+  /** Those of them that take many values (neither booleans nor enums): what tells one resource's input from another's. */
+  readonly wide: readonly string[];
   readonly evidence: Evidence;
   /** SHA-256 of policy.rego. */
   readonly regoSha256: string;
@@ -79,6 +81,11 @@ export const folderOf = (policyId: string): string => policyId.replace('.', '/')
  * costs is writing and reading its text.
  */
 export const kindEntrypoint = (kind: string): string => `edict/bundle/${kind}/results`;
+/** As `kindEntrypoint`, of the policies that read these wide facts: what is remembered of them need not be judged again. */
+export const groupEntrypoint = (kind: string, wide: readonly string[]): string =>
+  `edict/bundle/${kind}/${groupRule(wide)}`;
+const groupRule = (wide: readonly string[]): string =>
+  `results_by_${wide.length === 0 ? 'switches' : wide.join('_and_')}`;
 /** The entrypoint that returns what each generated policy of a kind declares, by id. */
 export const declaredEntrypoint = (kind: string): string => `edict/bundle/${kind}/declared`;
 /** The entrypoint that returns the result of one policy. */
@@ -94,20 +101,20 @@ export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [
   for (const { policy, rego } of sorted) modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego;
   for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
     const ofKind = sorted.filter((p) => p.policy.kind === kind);
-    const results = ofKind.map(({ policy: { id }, bundled }) => {
-      const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
-      return `\t[${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}],\n`;
+    const groups = Object.groupBy(ofKind, (p) => groupRule(p.bundled.wide));
+    const aggregates = Object.entries({ results: ofKind, ...groups }).map(([name, members = []]) => {
+      const rows = members.map(({ policy: { id }, bundled }) => {
+        const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
+        return `\t[${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}],\n`;
+      });
+      return `# METADATA\n# entrypoint: true\n${name} := [\n${rows.join('')}]\n`;
     });
     const declared = ofKind
       .filter((p) => p.bundled.evidence === 'proved')
       .map(({ policy: { id } }) => `\t${JSON.stringify(id)}: data.${packageOf(id)}.declared,\n`);
     modules[`bundle/${kind}.rego`] = `package edict.bundle.${kind}
 
-# METADATA
-# entrypoint: true
-results := [
-${results.join('')}]
-
+${aggregates.join('\n')}
 # METADATA
 # entrypoint: true
 declared := {

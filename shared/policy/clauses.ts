@@ -132,7 +132,7 @@ class Checker {
         return this.fail(path, `${what} is an instant, which is compared by older_than_days`);
       case 'range': {
         const range = isRange(v) ? v : rangeOf(v);
-        if (range === undefined)
+        if (range === undefined || !Number.isSafeInteger(range.from) || !Number.isSafeInteger(range.to))
           this.fail(path, `${show(v)} is not a range of integers`, ['22', '20-25', '{from, to}']);
         if (range.from < type.min || range.to > type.max)
           this.fail(path, `${show(v)} is outside ${type.min}-${type.max}`);

@@ -4,7 +4,7 @@ import { AppError } from '../model/errors.ts';
 import type { Kind } from '../model/kind.ts';
 import { type BundledPolicy, type CompiledPolicy, sha256 } from './bundle.ts';
 import { parsePolicy, registryOf } from './clauses.ts';
-import { conditionsOf, readsOf, toCore } from './core.ts';
+import { conditionsOf, factsOf, readsOf, toCore } from './core.ts';
 import { toEnglish } from './to-english.ts';
 import { toRego } from './to-rego.ts';
 
@@ -17,6 +17,9 @@ export interface PolicySource {
   readonly rego?: string;
 }
 
+/** Types with few values. */
+const NARROW: readonly string[] = ['bool', 'enum'];
+
 /** Parses, types and compiles one policy. Throws `INPUT_INVALID` with the place of what is wrong. */
 export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = allKinds): CompiledPolicy {
   const policy = parsePolicy(source.yaml, { file: source.file, kinds: registryOf(kinds) });
@@ -26,6 +29,8 @@ export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = all
   const generated = toRego(policy, core);
   const rego = source.rego ?? generated;
   const english = toEnglish(policy, kind);
+  const reads = readsOf(conditionsOf(core));
+  const facts = factsOf(kind);
   const bundled: BundledPolicy = {
     id: policy.id,
     kind: policy.kind,
@@ -40,7 +45,8 @@ export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = all
       english: english.clauses[id] ?? '',
       that,
     })),
-    reads: readsOf(conditionsOf(core)),
+    reads,
+    wide: reads.filter((fact) => !NARROW.includes(facts[fact]?.shape.type ?? '')),
     evidence: rego === generated ? 'proved' : 'tested',
     regoSha256: sha256(rego),
   };

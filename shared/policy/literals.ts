@@ -6,9 +6,9 @@ import { isObject } from '../model/json.ts';
 /** True for `{none: true}` and nothing else. */
 export const isNone = (v: unknown): v is None => isObject(v) && v.none === true && Object.keys(v).length === 1;
 
-/** True for a well-formed, not inverted `{from, to}`. */
+/** True for a not inverted `{from, to}` of numbers. */
 export const isRange = (v: unknown): v is Range =>
-  isObject(v) && Number.isInteger(v.from) && Number.isInteger(v.to) && (v.from as number) <= (v.to as number);
+  isObject(v) && typeof v.from === 'number' && typeof v.to === 'number' && v.from <= v.to;
 
 /** Hex digits of an address bound. */
 export const HEX_DIGITS = { ipv4: 8, ipv6: 32 } as const;

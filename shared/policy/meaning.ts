@@ -106,7 +106,7 @@ function evaluateAtom({ subject, shape, optional, test }: CoreAtom, { input, ite
     case 'matches':
       return truth(matches(value as string, test.pattern));
     case 'older_than':
-      if (!Number.isInteger(input.now) || (value as number) > input.now + CLOCK_SKEW_SECONDS) return 'unknown';
+      if (typeof input.now !== 'number' || (value as number) > input.now + CLOCK_SKEW_SECONDS) return 'unknown';
       return truth(input.now - (value as number) > test.seconds);
     case 'within':
     case 'intersects': {
@@ -131,7 +131,7 @@ function bounds(range: unknown): readonly [string, number | string, number | str
   return isRange(range) ? ['integers', range.from, range.to] : ['', '', ''];
 }
 
-/** The value is of the type, as far as a comparison needs it (bounds and spelling are the validator's). */
+/** The value is of the type, as far as a comparison needs it (bounds, whole numbers and spelling are the validator's). */
 export function isOfType(type: ScalarType, value: unknown): boolean {
   switch (type.type) {
     case 'bool':
@@ -142,7 +142,7 @@ export function isOfType(type: ScalarType, value: unknown): boolean {
       return typeof value === 'string';
     case 'int':
     case 'timestamp':
-      return Number.isInteger(value);
+      return typeof value === 'number';
     case 'range':
       return isRange(value);
     case 'ip_range':

@@ -33,18 +33,18 @@ fails contains {"clause": "no-admin-ports", "item": i} if {
 	is_array(input.facts.ingress)
 	some i, item in input.facts.ingress
 	item.internet == true
-	item.protocol in {"tcp", "all"}
+	item.protocol in {"all", "tcp"}
 	values.is_range(item.ports)
 	values.is_range_touching(item.ports, admin_ports)
 }
 
 no_admin_ports_holds(item) if item.internet == false
 
-no_admin_ports_holds(item) if item.protocol in {"udp", "icmp", "other"}
+else if item.protocol in {"icmp", "other", "udp"}
 
-no_admin_ports_holds(item) if item.ports == {"none": true}
+else if item.ports == {"none": true}
 
-no_admin_ports_holds(item) if {
+else if {
 	values.is_range(item.ports)
 	not values.is_range_touching(item.ports, admin_ports)
 }

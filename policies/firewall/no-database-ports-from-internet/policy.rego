@@ -50,18 +50,18 @@ fails contains {"clause": "no-database-ports", "item": i} if {
 	is_array(input.facts.ingress)
 	some i, item in input.facts.ingress
 	item.internet == true
-	item.protocol in {"tcp", "all"}
+	item.protocol in {"all", "tcp"}
 	values.is_range(item.ports)
 	values.is_range_touching(item.ports, database_ports)
 }
 
 no_database_ports_holds(item) if item.internet == false
 
-no_database_ports_holds(item) if item.protocol in {"udp", "icmp", "other"}
+else if item.protocol in {"icmp", "other", "udp"}
 
-no_database_ports_holds(item) if item.ports == {"none": true}
+else if item.ports == {"none": true}
 
-no_database_ports_holds(item) if {
+else if {
 	values.is_range(item.ports)
 	not values.is_range_touching(item.ports, database_ports)
 }

@@ -14,7 +14,7 @@ declared := ["scope", "customer-key"]
 # It applies.
 holds contains "scope" if input.facts.data_classification in {"confidential", "restricted"}
 
-fails contains {"clause": "scope"} if input.facts.data_classification in {"public", "internal", {"none": true}}
+fails contains {"clause": "scope"} if input.facts.data_classification in {"internal", "public", {"none": true}}
 
 # encrypted under a key we control
 holds contains "customer-key" if input.facts.encryption == "customer_key"

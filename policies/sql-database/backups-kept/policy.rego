@@ -5,8 +5,6 @@
 #   - input: schema.sql_database
 package edict.policies.sql_database.backups_kept
 
-import data.edict.values
-
 # METADATA
 # entrypoint: true
 result := {"declared": declared, "holds": holds, "fails": fails}
@@ -15,11 +13,11 @@ declared := ["backups-kept"]
 
 # automatic backups are kept long enough
 holds contains "backups-kept" if {
-	values.is_integer(input.facts.backup_retention_days)
+	is_number(input.facts.backup_retention_days)
 	input.facts.backup_retention_days >= 7
 }
 
 fails contains {"clause": "backups-kept"} if {
-	values.is_integer(input.facts.backup_retention_days)
+	is_number(input.facts.backup_retention_days)
 	input.facts.backup_retention_days < 7
 }

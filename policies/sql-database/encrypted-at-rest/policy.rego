@@ -12,6 +12,6 @@ result := {"declared": declared, "holds": holds, "fails": fails}
 declared := ["encrypted"]
 
 # storage of every database is encrypted
-holds contains "encrypted" if input.facts.encryption in {"provider_key", "customer_key"}
+holds contains "encrypted" if input.facts.encryption in {"customer_key", "provider_key"}
 
 fails contains {"clause": "encrypted"} if input.facts.encryption == "none"

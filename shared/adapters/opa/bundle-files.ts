@@ -24,6 +24,7 @@ const Manifest = z.strictObject({
       scope: z.strictObject({ that: core, english: z.string() }).optional(),
       clauses: z.array(z.strictObject({ id: z.string(), says: z.string(), english: z.string(), that: core })).min(1),
       reads: z.array(z.string()),
+      wide: z.array(z.string()),
       evidence: z.enum(['proved', 'tested']),
       regoSha256: sha,
     }),

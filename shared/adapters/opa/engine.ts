@@ -15,6 +15,7 @@ import {
   bundleHash,
   coreOf,
   declaredEntrypoint,
+  groupEntrypoint,
   kindEntrypoint,
   policyEntrypoint,
   sha256,
@@ -40,16 +41,30 @@ interface Judge {
   readonly readsTime: boolean;
 }
 
+/** Policies that are judged, and whose verdicts are remembered, together: those that read the same wide facts. */
+interface Group {
+  readonly entrypoint: string;
+  /** Indexes of its policies among those of the kind. */
+  readonly members: readonly number[];
+  readonly reads: ReadonlySet<string>;
+  readonly wide: readonly string[];
+  readonly readsTime: boolean;
+  /** Verdicts by what the group reads, which they are a function of. */
+  readonly memo: Map<string, readonly Judged[]>;
+}
+
 interface KindJudges {
   readonly kind: Kind;
   readonly specs: { readonly [fact: string]: FactSpec };
   readonly judges: readonly Judge[];
+  readonly groups: readonly Group[];
   /** All facts that a policy of the kind reads. */
   readonly reads: readonly string[];
-  readonly readsTime: boolean;
+  /** Those of them that are not wide. */
+  readonly narrow: readonly string[];
+  /** Every policy is generated: it reads what the manifest says and nothing else. */
+  readonly isProved: boolean;
   readonly validate: (states: FactStates) => FactProblems;
-  /** Verdicts by the text of the input, which they are a function of. */
-  readonly memo: Map<string, readonly Judged[]>;
   /** Verdicts by the text of the answer, to read each only once: many inputs have the same. */
   readonly answers: Map<string, readonly Judged[]>;
 }
@@ -58,7 +73,7 @@ interface KindJudges {
 type Judged = Pick<PolicyVerdict, 'verdict' | 'scope' | 'clauses' | 'error'>;
 
 export interface EngineOptions {
-  /** How many inputs per kind are remembered with their verdicts; 0: none. @default 10000 */
+  /** How many inputs are remembered with their verdicts, for each group of policies; 0: none. @default 10000 */
   readonly memoSize?: number;
   /** The kinds there are. @default all */
   readonly kindById?: (id: string) => Kind | undefined;
@@ -88,6 +103,7 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   const kinds = judgesByKind(manifest.policies, options.kindById ?? kindById, fail);
   const wanted = [
     ...[...kinds.keys()].flatMap((kind) => [kindEntrypoint(kind), declaredEntrypoint(kind)]),
+    ...[...kinds.values()].flatMap((k) => k.groups.map((g) => g.entrypoint)),
     ...manifest.policies.map((p) => policyEntrypoint(p.id)),
   ];
   const there = new Set(module.entrypoints);
@@ -97,13 +113,10 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   const memoSize = options.memoSize ?? MEMO_SIZE;
   for (const k of kinds.values()) checkDeclared(module, k, quarantine);
 
-  const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] => {
-    const text = JSON.stringify(k.readsTime ? input : { facts: input.facts, closed: input.closed });
-    const known = k.memo.get(text);
-    if (known !== undefined) return known;
-    const judged = evaluateKind(module, k, text, quarantine);
-    return memoSize > 0 ? remember(k.memo, text, judged, memoSize) : judged;
-  };
+  const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] =>
+    memoSize === 0 && k.isProved
+      ? evaluateKind(module, k, input, quarantine)
+      : judgeGroups(module, k, input, quarantine, memoSize);
 
   let hash: string | undefined;
   return {
@@ -138,6 +151,7 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
 
 /** Remembers a value, and forgets all others when there are too many. */
 function remember<V>(memo: Map<string, V>, key: string, value: V, most: number): V {
+  if (most === 0) return value;
   if (memo.size >= most) memo.clear();
   memo.set(key, value);
   return value;
@@ -156,19 +170,35 @@ function judgesByKind(
     judges.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
     const reads = [...new Set(judges.flatMap((j) => [...j.reads]))].sort();
     for (const fact of reads) if (!Object.hasOwn(specs, fact)) fail(`the kind ${id} has no fact ${fact}`);
-    const readsTime = judges.some((j) => j.readsTime);
+    const wide = new Set(judges.flatMap((j) => j.policy.wide));
     kinds.set(id, {
       kind,
       specs,
       judges,
+      groups: groupsOf(id, judges),
       reads,
-      readsTime,
+      narrow: reads.filter((fact) => !wide.has(fact)),
+      isProved: judges.every((j) => j.policy.evidence === 'proved'),
       validate: compileValidator(kind),
-      memo: new Map(),
       answers: new Map(),
     });
   }
   return kinds;
+}
+
+function groupsOf(kind: string, judges: readonly Judge[]): readonly Group[] {
+  const byEntrypoint = Map.groupBy(judges.keys(), (i) => groupEntrypoint(kind, judges[i]?.policy.wide ?? []));
+  return [...byEntrypoint].map(([entrypoint, members]) => {
+    const own = members.map((i) => judges[i] as Judge);
+    return {
+      entrypoint,
+      members,
+      reads: new Set(own.flatMap((j) => [...j.reads])),
+      wide: own[0]?.policy.wide ?? [],
+      readsTime: own.some((j) => j.readsTime),
+      memo: new Map(),
+    };
+  });
 }
 
 function judgeOf(policy: BundledPolicy): Judge {
@@ -204,28 +234,89 @@ function checkDeclared(module: WasmModule, k: KindJudges, quarantine: Map<string
 
 const NOT_DECLARED = 'the policy does not declare the clauses of the manifest';
 
-/** The results of all policies of a kind: in one call, or one by one where a policy traps. */
+/** The verdicts of all policies of a kind: those that are remembered, and the others in as few calls as that takes. */
+function judgeGroups(
+  module: WasmModule,
+  k: KindJudges,
+  input: PolicyInput,
+  quarantine: Map<string, string>,
+  memoSize: number,
+): readonly Judged[] {
+  const narrow = JSON.stringify(k.narrow.map((fact) => input.facts[fact]));
+  const keys = k.groups.map((g) => keyOf(g, narrow, input));
+  const known = k.groups.map((g, n) => g.memo.get(keys[n] as string));
+  const unknown = k.groups.reduce((sum, g, n) => (known[n] === undefined ? sum + g.members.length : sum), 0);
+  // One call for all is cheaper than one for each group, unless few are missing. (Rego that was not generated is shown
+  // only what its group reads: it might look at more.)
+  const all = k.isProved && 2 * unknown > k.judges.length ? evaluateKind(module, k, input, quarantine) : undefined;
+  const judged: Judged[] = [];
+  for (const [n, g] of k.groups.entries()) {
+    const verdicts =
+      known[n] ??
+      remember(
+        g.memo,
+        keys[n] as string,
+        all === undefined ? evaluateGroup(module, k, g, input, quarantine) : g.members.map((i) => all[i] as Judged),
+        memoSize,
+      );
+    for (const [m, i] of g.members.entries()) judged[i] = verdicts[m] as Judged;
+  }
+  return judged;
+}
+
+/** All that a group's verdicts depend on: the narrow facts of the kind, and its own wide ones. */
+function keyOf({ wide, readsTime }: Group, narrow: string, { facts, closed, now }: PolicyInput): string {
+  let key = readsTime ? `${now}\n${narrow}` : narrow;
+  for (const fact of wide) key += `\n${closed.includes(fact) ? 'closed' : ''}${JSON.stringify(facts[fact])}`;
+  return key;
+}
+
 function evaluateKind(
   module: WasmModule,
   k: KindJudges,
+  input: PolicyInput,
+  quarantine: Map<string, string>,
+): readonly Judged[] {
+  return evaluateMany(module, k, kindEntrypoint(k.kind.id), k.judges, JSON.stringify(input), quarantine);
+}
+
+function evaluateGroup(
+  module: WasmModule,
+  k: KindJudges,
+  g: Group,
+  { facts, closed, now }: PolicyInput,
+  quarantine: Map<string, string>,
+): readonly Judged[] {
+  const own = Object.fromEntries(Object.entries(facts).filter(([fact]) => g.reads.has(fact)));
+  const text = JSON.stringify({ facts: own, closed: closed.filter((list) => g.reads.has(list)), now });
+  const judges = g.members.map((i) => k.judges[i] as Judge);
+  return evaluateMany(module, k, g.entrypoint, judges, text, quarantine);
+}
+
+/** The results of several policies: in one call, or one by one where a policy traps. */
+function evaluateMany(
+  module: WasmModule,
+  k: KindJudges,
+  entrypoint: string,
+  judges: readonly Judge[],
   text: string,
   quarantine: Map<string, string>,
 ): readonly Judged[] {
-  if (!k.judges.some((j) => quarantine.has(j.policy.id))) {
+  if (quarantine.size === 0 || !judges.some((j) => quarantine.has(j.policy.id))) {
     try {
-      const answer = module.evaluateText(kindEntrypoint(k.kind.id), text);
+      const answer = `${entrypoint} ${module.evaluateText(entrypoint, text)}`;
       const known = k.answers.get(answer);
       if (known !== undefined) return known;
-      const results = resultIn(answer);
-      if (Array.isArray(results) && results.length === k.judges.length) {
-        const judged = k.judges.map((j, i) => judgedOf(j, results[i]));
+      const results = resultIn(answer.slice(entrypoint.length));
+      if (Array.isArray(results) && results.length === judges.length) {
+        const judged = judges.map((j, i) => judgedOf(j, results[i]));
         return remember(k.answers, answer, judged, MOST_ANSWERS);
       }
     } catch {
       module.recycle(); // which policy it was is found below
     }
   }
-  return k.judges.map((j): Judged => {
+  return judges.map((j): Judged => {
     const stopped = quarantine.get(j.policy.id);
     if (stopped !== undefined) return errorOf(stopped);
     try {
