@@ -161,7 +161,7 @@ describe('what Config does not carry', () => {
     const answer = await makeApiReadBack(apis, clock).read(endpoint);
     expect(answer).toMatchObject({ is: 'found', readKey: '2026-11-25T12:00:08.000Z' });
     if (answer.is !== 'found') return;
-    const natives = answer.documents.flatMap((d) => awsApi.read(d.document, { ...d.read, orderKey: answer.readKey }));
+    const natives = answer.documents.flatMap((d) => awsApi.read(d.document, { orderKey: answer.readKey }));
     expect(natives.map((n) => [n.type, n.id])).toEqual([
       ['AWS::SageMaker::Endpoint', endpoint.resourceId],
       ['AWS::SageMaker::EndpointConfig', 'arn:aws:sagemaker:eu-central-1:111122223333:endpoint-config/shop-1'],

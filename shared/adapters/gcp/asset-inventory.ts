@@ -51,7 +51,7 @@ export function makeAssetInventory(options: {
             ...(next === undefined ? {} : { pageToken: next }),
           },
           // Back-off is ours: a page that is throttled goes back to the queue with Google's hint.
-          { autoPaginate: false, timeout: TIMEOUT_MS, retry: null, maxRetries: 0 },
+          { autoPaginate: false, timeout: TIMEOUT_MS, retry: { retryCodes: [] } },
         );
         const token = (answer as { readonly nextPageToken?: string } | undefined)?.nextPageToken;
         return {

@@ -37,9 +37,11 @@ export function makeSweepBatch(deps: {
   };
 }
 
-/** How long the provider asks to wait; undefined: it did not. */
+/** How long a page waits whose provider does not say: Google's client does not hand its hint on. */
+const UNTOLD_MS = 60_000;
+/** How long the provider asks to wait; undefined: it did not throttle. */
 function hintOf(error: unknown): number | undefined {
   if (!isAppError(error, 'UPSTREAM_THROTTLED')) return undefined;
   const { retryAfterMs } = error.details;
-  return typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
+  return typeof retryAfterMs === 'number' ? retryAfterMs : UNTOLD_MS;
 }

@@ -110,6 +110,13 @@ describe('a sweep', () => {
     expect(world.queued).toEqual([{ message, delaySeconds: 42 }]);
   });
 
+  it('that is throttled without a hint waits a minute', async () => {
+    const world = setUp({ first: new AppError('UPSTREAM_THROTTLED', 'x') });
+    const message = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } } as const;
+    await world.batch([{ messageId: 'm0', body: JSON.stringify(message) }]);
+    expect(world.queued).toEqual([{ message, delaySeconds: 60 }]);
+  });
+
   it('that is not answered comes again by the queue, and so does what is no message', async () => {
     const world = setUp({ first: new AppError('UPSTREAM_UNAVAILABLE', 'x') });
     const message = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } };
