@@ -86,6 +86,8 @@ describe('a read that failed', () => {
         }
         denied += 1;
         expect(after?.deleted).toBe(false);
+        // Of a resource that was deleted nothing was judged: what satellites said after its end may well be a pass now.
+        if (before?.deleted === true) return;
         for (const [policy, { verdict }] of Object.entries(after?.verdicts ?? {}))
           if (
             before?.verdicts[policy]?.verdict !== 'compliant' &&
