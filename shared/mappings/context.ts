@@ -49,6 +49,12 @@ export interface ContextSubject {
   readonly tags: Tags;
 }
 
+/** `production-eu` and `prod2` are not `production`, but nobody should take them for something else either. */
+function soundsLike(said: string, words: readonly (string | undefined)[]): boolean {
+  const known = new Set(words.map((word) => word?.toLowerCase()));
+  return said.split(/[^a-z0-9]+/).some((word) => known.has(word) || known.has(word.replace(/\d+$/, '')));
+}
+
 function fromTags(rule: Ruled, config: ContextConfig, tags: Tags): FactState | 'absent' {
   const keys = config[rule]?.tag_keys ?? [];
   if (keys.length === 0) return 'absent';
@@ -69,7 +75,7 @@ function fromTags(rule: Ruled, config: ContextConfig, tags: Tags): FactState | '
     const said = tag.value.trim().toLowerCase();
     const match = Object.entries(values).find(([, spelled]) => spelled?.some((s) => s.toLowerCase() === said));
     if (match !== undefined) return { ...known, value: match[0] };
-    if (rule === 'environment') return { ...known, value: 'other' };
+    if (rule === 'environment' && !soundsLike(said, Object.values(values).flat())) return { ...known, value: 'other' };
     return { state: 'unknown', why: 'invalid', at: known.at, detail: `tag ${tag.key} has a value that no rule knows` };
   }
   if (tags.closed !== true) return { state: 'unknown', why: 'not_collected', detail: 'not all tags were seen' };

@@ -37,6 +37,16 @@ describe('context facts', () => {
     });
   });
 
+  it.each(['production-eu', 'eu_prod', 'prod2', 'non-prod'])(
+    'tag environment=%s is not taken for something else',
+    (value) => {
+      expect(resolveContext(DEFAULT_CONTEXT, about(tags(['environment', value]))).environment).toMatchObject({
+        state: 'unknown',
+        why: 'invalid',
+      });
+    },
+  );
+
   it('a tag that was looked for and is not there is none', () => {
     const facts = resolveContext(DEFAULT_CONTEXT, about(tags()));
     expect(facts.environment).toMatchObject({ state: 'known', value: { none: true } });
