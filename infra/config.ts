@@ -61,6 +61,11 @@ const contextSchema = z.strictObject({
   googleEndpoint: z.url().optional(),
   googleCredentials: z.string().min(1).optional(),
 
+  /** An AWS organisation whose member accounts may forward their changes to the default bus: `o-…`. */
+  organizationId: z
+    .string()
+    .regex(/^o-[a-z0-9]{10,32}$/)
+    .optional(),
   /** Where AWS accounts send their inventory: the name of a Config aggregator; without one this account alone is swept. */
   awsAggregator: z.string().min(1).optional(),
 });
@@ -79,6 +84,7 @@ export interface EdictConfig {
   readonly azureReader: AzureReader | undefined;
   readonly googleCallers: GoogleCallers | undefined;
   readonly googleReader: GoogleReader | undefined;
+  readonly organizationId: string | undefined;
   readonly awsAggregator: string | undefined;
 }
 
@@ -126,6 +132,7 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     slack: c.slackSecretName === undefined ? undefined : { secretName: c.slackSecretName, url: c.slackUrl },
     ...azure(c),
     ...googleFrom(c),
+    organizationId: c.organizationId,
     awsAggregator: c.awsAggregator,
   };
 }

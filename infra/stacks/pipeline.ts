@@ -2,7 +2,7 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import { CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { type EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { CfnEventBusPolicy, type EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -241,6 +241,22 @@ export class PipelineStack extends Stack {
       eventPattern: { source: sources('aws.sagemaker'), detailType: [...AWS_DETAIL_TYPES['aws.sagemaker']] },
       targets: [target],
     });
+    if (config.organizationId !== undefined)
+      new CfnEventBusPolicy(this, 'Organisation', {
+        statementId: `edict-${config.stage}-organisation`,
+        statement: {
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 'events:PutEvents',
+          Resource: this.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' }),
+          Condition: {
+            StringEquals: { 'aws:PrincipalOrgID': config.organizationId },
+            // Nothing but what the rules above take: a member account speaks for AWS in no other matter.
+            'ForAllValues:StringEquals': { 'events:source': Object.keys(AWS_DETAIL_TYPES) },
+            Null: { 'events:source': 'false' },
+          },
+        },
+      });
   }
 
   /** Derives findings and events from the commits of the resources table. */

@@ -160,6 +160,22 @@ describe('who may tell', () => {
     });
   });
 
+  it('lets member accounts forward only where an organisation is named, and only those sources', () => {
+    prod.pipeline.resourceCountIs('AWS::Events::EventBusPolicy', 0);
+    const organised = deploy({ stage: 'org', bundle: 'false', organizationId: 'o-abcdefghij' });
+    organised.pipeline.hasResourceProperties('AWS::Events::EventBusPolicy', {
+      Statement: {
+        Action: 'events:PutEvents',
+        Condition: {
+          StringEquals: { 'aws:PrincipalOrgID': 'o-abcdefghij' },
+          'ForAllValues:StringEquals': { 'events:source': ['aws.config', 'aws.sagemaker'] },
+          Null: { 'events:source': 'false' },
+        },
+      },
+    });
+    expect(organised.findings).toEqual([]);
+  });
+
   it('throttles the front door and logs neither headers nor bodies', () => {
     prod.pipeline.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       DefaultRouteSettings: { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },

@@ -59,9 +59,14 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
     const remember = (key: string, messageId: string): void =>
       void from.set(key, [...(from.get(key) ?? []), messageId]);
 
+    /** Changes that came in the provider's own words, by message. */
+    const raw = new Map<string, readonly QueueMessage[]>();
+
     for (const { messageId, body } of messages) {
       try {
-        for (const message of await read(deps, body)) {
+        const { told, isRaw } = await read(deps, body);
+        if (isRaw) raw.set(messageId, told);
+        for (const message of told) {
           if (message.type === 'change') {
             remember(message.changeId, messageId);
             // Told twice in one batch: once is enough.
@@ -112,6 +117,7 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
     const accounted = new Set(settled.map(({ changeId }) => changeId));
     for (const { changeId } of changes)
       if (!accounted.has(changeId)) for (const messageId of from.get(changeId) ?? []) done.delete(messageId);
+    await comeAgainWithoutSecrets(deps, raw, done);
     return { outcomes: settled, done };
   };
 }
@@ -142,11 +148,40 @@ const isFoundation = (work: Work): boolean =>
 
 const wishKey = (wish: Rejudge): string => `wish ${wish.resourceId}`;
 
+/** How long a change waits that comes again under our own hand. */
+const AGAIN_SECONDS = 60;
+
+/**
+ * An event in AWS's own words that could not be worked on comes again as the changes that were read from it: those have
+ * no secrets, and dead letters are kept for two weeks. If that cannot be sent the queue has the event still.
+ */
+async function comeAgainWithoutSecrets(
+  deps: WorkBatchDeps,
+  raw: ReadonlyMap<string, readonly QueueMessage[]>,
+  done: Set<string>,
+): Promise<void> {
+  for (const [messageId, told] of raw) {
+    if (done.has(messageId)) continue;
+    try {
+      await deps.again.send(told, { delaySeconds: AGAIN_SECONDS });
+      done.add(messageId);
+    } catch (error) {
+      deps.log('a change could not be put back', error, { messageId });
+    }
+  }
+}
+
+interface Read {
+  readonly told: readonly QueueMessage[];
+  /** The provider's own words, secrets included. */
+  readonly isRaw: boolean;
+}
+
 /** What a message holds. Content that redelivery cannot help is kept in the quarantine: nothing to do. */
-async function read(deps: WorkBatchDeps, body: string): Promise<readonly QueueMessage[]> {
-  const unusable = async (reason: string, code: 'EVENT_INVALID' | 'CONTRACT_UNKNOWN_VERSION'): Promise<[]> => {
+async function read(deps: WorkBatchDeps, body: string): Promise<Read> {
+  const unusable = async (reason: string, code: 'EVENT_INVALID' | 'CONTRACT_UNKNOWN_VERSION'): Promise<Read> => {
     await keep(deps, 'queue', body, { reason, code });
-    return [];
+    return { told: [], isRaw: false };
   };
   let parsed: unknown;
   try {
@@ -154,9 +189,10 @@ async function read(deps: WorkBatchDeps, body: string): Promise<readonly QueueMe
   } catch {
     return unusable('the message is not JSON', 'EVENT_INVALID');
   }
-  if (deps.notices !== undefined && isEventBridgeEvent(parsed)) return deps.notices(parsed);
+  if (deps.notices !== undefined && isEventBridgeEvent(parsed))
+    return { told: await deps.notices(parsed), isRaw: true };
   const message = queueMessageSchema.safeParse(parsed);
-  if (message.success) return [message.data];
+  if (message.success) return { told: [message.data], isRaw: false };
   const version = isObject(parsed) ? parsed['version'] : undefined;
   return typeof version === 'number' && version !== 1
     ? unusable('the message is of a version that this build does not know', 'CONTRACT_UNKNOWN_VERSION')

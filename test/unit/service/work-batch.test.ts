@@ -10,6 +10,28 @@ import { makeDoorWorld } from '../../support/door.ts';
 import { change, type Doc, makeWorld, t, type WorldOptions } from '../../support/world.ts';
 
 const shop: Doc = { type: 'Test::Store', id: 'shop', at: 1, body: { open: true, versioned: true } };
+/** A Config change with a planted secret. */
+const configEvent = {
+  version: '0',
+  source: 'aws.config',
+  'detail-type': 'Config Configuration Item Change',
+  account: '111122223333',
+  region: 'eu-central-1',
+  detail: {
+    messageType: 'ConfigurationItemChangeNotification',
+    configurationItem: {
+      resourceType: 'Test::Store',
+      resourceId: 'shop',
+      ARN: 'shop',
+      awsAccountId: '111122223333',
+      awsRegion: 'eu-central-1',
+      configurationItemStatus: 'OK',
+      configurationStateId: '1',
+      configurationItemCaptureTime: '2026-11-25T09:00:01.000Z',
+      configuration: { open: true, masterUserPassword: 'hunter2hunter2' },
+    },
+  },
+};
 const notice: Change = {
   type: 'change',
   version: 1,
@@ -178,6 +200,34 @@ describe('our own faults', () => {
     expect(done.size).toBe(0);
     expect(outcomes).toMatchObject([{ outcome: 'failed', code: 'STORE_UNAVAILABLE' }]);
     expect(world.quarantine.kept.size).toBe(0);
+  });
+
+  it('an event in AWS’s own words comes again without its secrets, and not as itself', async () => {
+    const { door, world, again } = await setUp();
+    const { quarantine, now, count, log, observe } = door.deps;
+    const failing = (queue: Pick<typeof again, 'send'>) =>
+      makeWorkBatch({
+        active: world.active,
+        notices: makeNoticeDoor({ observe, quarantine, now, count, local: false }),
+        normalize: (changes) =>
+          Promise.resolve({
+            work: [],
+            outcomes: changes.map(({ changeId }) => ({ changeId, outcome: 'failed', code: 'STORE_UNAVAILABLE' })),
+          }),
+        judge: world.judge,
+        again: queue,
+        quarantine,
+        now,
+        count,
+        log,
+      })([{ messageId: 'm0', body: JSON.stringify(configEvent) }]);
+    expect([...(await failing(again)).done]).toEqual(['m0']);
+    const put = again.take();
+    expect(put).toMatchObject([{ type: 'change', source: 'aws.config', content: { is: 'document' } }]);
+    expect(JSON.stringify(put)).not.toContain('hunter2');
+    // What cannot be put back is still where it was.
+    const full = { send: () => Promise.reject(new AppError('STORE_UNAVAILABLE', 'x')) };
+    expect((await failing(full)).done.size).toBe(0);
   });
 
   it('come again: a quarantine that does not take what cannot be used', async () => {
