@@ -28,6 +28,8 @@ const TEXT_CHARS = 300;
 export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =>
   edict.baseline === undefined && (isBad(edict.to) || isBad(edict.from));
 const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
+/** A violation that can no longer be decided is not resolved: nobody knows that it is. */
+const isUndecided = (verdict: TransitionDetail['to']): boolean => verdict === 'unknown';
 
 /** Groups by cause, in the order in which the causes first appear. */
 export function groupByCause(events: readonly FindingTransitionEvent[]): readonly CauseGroup[] {
@@ -114,23 +116,28 @@ function headlineOf(worstFirst: readonly FindingTransitionEvent[]): string {
   if (worstFirst.length === 1)
     return `${stateOf(edict)} ${edict.policy.title} – ${edict.resource.name ?? edict.resource.id}`;
   const bad = worstFirst.filter(({ detail }) => isBad(detail.edict.to)).length;
+  const undecided = worstFirst.filter(({ detail }) => isUndecided(detail.edict.to)).length;
+  const resolved = worstFirst.length - bad - undecided;
   const resources = new Set(worstFirst.map(({ detail }) => detail.edict.resource.id)).size;
   const parts = [
     ...(bad === 0 ? [] : [`${ICON[edict.policy.severity]} ${count(bad, 'violation')}`]),
-    ...(bad === worstFirst.length ? [] : [`✅ ${worstFirst.length - bad} resolved`]),
+    ...(undecided === 0 ? [] : [`❔ ${undecided} no longer known`]),
+    ...(resolved === 0 ? [] : [`✅ ${resolved} resolved`]),
   ];
   return `${parts.join(', ')} on ${count(resources, 'resource')} by one change`;
 }
 
-const stateOf = (edict: TransitionDetail): string =>
-  isBad(edict.to) ? `${ICON[edict.policy.severity]} ${edict.policy.severity}:` : '✅ resolved:';
+function stateOf({ to, policy }: TransitionDetail): string {
+  if (isBad(to)) return `${ICON[policy.severity]} ${policy.severity}:`;
+  return isUndecided(to) ? `❔ ${policy.severity}, no longer known:` : '✅ resolved:';
+}
 
 function lineOf(edict: TransitionDetail): RichTextElement[] {
   const { resource } = edict;
   const name = cut(resource.name ?? resource.id, TEXT_CHARS);
   const link = consoleLink(edict);
   const fact = edict.facts[0];
-  const shown = fact === undefined || !isBad(edict.to) ? undefined : factText(fact);
+  const shown = fact === undefined || !(isBad(edict.to) || isUndecided(edict.to)) ? undefined : factText(fact);
   const violated = edict.clauses.find(({ verdict }) => verdict === 'fails')?.says ?? edict.error;
   return [
     words(`${stateOf(edict)} `),

@@ -76,6 +76,18 @@ describe('a message', () => {
     expect(causeMessage({ causeKey: 'x', events: [fixed, event('g')] }).text).toContain('1 violation, ✅ 1 resolved');
   });
 
+  it('never calls resolved what nobody can decide any more', () => {
+    const facts = [{ fact: 'public_read', after: { state: 'unknown', why: 'denied' } as const }];
+    const lost = event('u', { from: 'violation', to: 'unknown', facts, missing: ['public_read'] });
+    expect(isNews(lost)).toBe(true);
+    const alone = JSON.stringify(causeMessage({ causeKey: 'x', events: [lost] }));
+    expect(alone).not.toContain('resolved');
+    expect(alone).toContain('public_read is unknown: denied');
+    const together = causeMessage({ causeKey: 'x', events: [lost, event('g')] }).text;
+    expect(together).toContain('1 violation, ❔ 1 no longer known on');
+    expect(together).not.toContain('resolved');
+  });
+
   it.each([
     '<!channel> everyone',
     '<https://attacker.example|click here>',
