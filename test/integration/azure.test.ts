@@ -81,7 +81,7 @@ describe('a read-back', () => {
   });
 
   it('is never keyed before the notice that caused it', async () => {
-    const { readBack } = await start(() => ({ status: 404, body: {} }));
+    const { readBack } = await start(() => error(404, 'ResourceNotFound'));
     const late = { ...notice, changedAt: instant(NOW - 500) };
     expect(await readBack.read(late)).toMatchObject({ is: 'gone', readKey: late.changedAt });
   });
@@ -92,6 +92,19 @@ describe('a read-back', () => {
       is: 'gone',
       native: { dialect: 'azure.arm', type: 'microsoft.storage/storageaccounts', id: account, account: subscription },
     });
+  });
+
+  it.each(['SubscriptionNotFound', 'InvalidResourceType', 'InvalidResourceNamespace'])(
+    'that ends in a 404 %s is no deletion: it says nothing of the resource',
+    async (code) => {
+      const { readBack } = await start(() => error(404, code));
+      expect(await readBack.read(notice)).toMatchObject({ is: 'denied', native: { id: account } });
+    },
+  );
+
+  it('that ends in a 404 of something between comes again', async () => {
+    const { readBack } = await start(() => ({ status: 404, body: {} }));
+    await expect(readBack.read(notice)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: true });
   });
 
   it('that is refused says denied, and not gone', async () => {

@@ -24,7 +24,7 @@ export interface ArmOptions {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** What ARM said of one id. `gone` is its own 404; a read that failed throws. */
+/** What ARM said of one id. `gone`: its own 404 for that id; `denied`: 403, or a 404 that says nothing of the id; a read that failed throws. */
 export type ArmAnswer =
   | { readonly is: 'found'; readonly body: Json }
   | { readonly is: 'gone' }
@@ -77,7 +77,8 @@ export function makeArmClient(options: ArmOptions): ArmClient {
       const response = await send(url);
       const { status } = response;
       if (status === 200) return { is: 'found', body: parse(response.bodyAsText) };
-      if (status === 404 || status === 204) return { is: 'gone' };
+      if (status === 204) return { is: 'gone' };
+      if (status === 404) return notFound(response);
       // 401 is our own: a token that Azure does not take says nothing of the resource.
       if (status === 403) return { is: 'denied' };
       const retryAfterMs = retryAfter(response);
@@ -135,6 +136,26 @@ function parse(text: string | null | undefined): Json {
   } catch (error) {
     throw new AppError('UPSTREAM_UNAVAILABLE', 'Azure Resource Manager answered no JSON', { cause: error });
   }
+}
+
+/**
+ * Codes of a 404 that say nothing of the resource: the tenant of our token does not have the subscription (it was moved
+ * to another directory), or ARM does not know the type under this api-version.
+ * https://learn.microsoft.com/en-us/azure/azure-resource-manager/troubleshooting/common-deployment-errors, read 2026-11-25.
+ */
+const SAYS_NOTHING =
+  /^(?:(?:Subscription|Tenant)NotFound|Missing.*|Invalid.*|NoRegisteredProviderFound|Unsupported.*)$/i;
+
+/** A deletion is what ARM says of the id in its own words: a 404 without a code comes from something between, and proves nothing. */
+function notFound(response: PipelineResponse): ArmAnswer {
+  const body = parse(response.bodyAsText);
+  const error = isObject(body) && isObject(body['error']) ? body['error'] : body;
+  const code = isObject(error) ? error['code'] : undefined;
+  if (typeof code !== 'string')
+    throw new AppError('UPSTREAM_UNAVAILABLE', 'a 404 that is not Azure Resource Manager’s own', {
+      details: { status: 404 },
+    });
+  return { is: SAYS_NOTHING.test(code) ? 'denied' : 'gone' };
 }
 
 /** The provider's own hint, in milliseconds: `retry-after-ms`, or `retry-after` in seconds or as a date. */
