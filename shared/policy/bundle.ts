@@ -102,7 +102,7 @@ export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [
   for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
     const ofKind = sorted.filter((p) => p.policy.kind === kind);
     const groups = Object.groupBy(ofKind, (p) => groupRule(p.bundled.wide));
-    const aggregates = Object.entries({ results: ofKind, ...groups }).map(([name, members = []]) => {
+    const aggregates = Object.entries({ results: ofKind, ...groups }).map(([name, members]) => {
       const rows = members.map(({ policy: { id }, bundled }) => {
         const parts = ['holds', 'fails', ...(bundled.evidence === 'proved' ? [] : ['declared'])];
         return `\t[${parts.map((part) => `data.${packageOf(id)}.${part}`).join(', ')}],\n`;

@@ -10,7 +10,7 @@ import { NONE } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Atom, Clause, Condition, Literal, Operand, Param, ParamRef, Policy } from '../model/policy.ts';
-import { SEVERITIES, type Severity } from '../model/verdict.ts';
+import { SEVERITIES } from '../model/verdict.ts';
 import { factsOf } from './core.ts';
 import { isIpRange, isNone, isRange, parseCidrLiteral, parseRange } from './literals.ts';
 
@@ -86,7 +86,7 @@ class Checker {
     for (const key of required) {
       if (!Object.hasOwn(v, key)) this.fail(path, `the key ${show(key)} is missing`);
     }
-    return v as { [k: string]: unknown };
+    return v;
   }
 
   list(v: unknown, path: Path, what: string): readonly unknown[] {
@@ -266,7 +266,7 @@ class Checker {
   atom(v: { readonly [k: string]: unknown }, path: Path, head: 'fact' | 'field' | 'item', scope: Scope): Atom {
     const [subject, shape, optional] = this.subject(v[head], [...path, head], head, scope);
     const [op, ...more] = Object.keys(v).filter((k) => k !== head);
-    const what = head === 'item' ? 'an item' : `${String(v[head])}`;
+    const what = head === 'item' ? 'an item' : String(v[head]);
     const allowed = [...OPERATORS[shape.type], ...(optional && !OPERATORS[shape.type].includes('is') ? ['is'] : [])];
     if (op === undefined) this.fail(path, `${what} is not compared with anything`, allowed);
     if (!ALL_OPERATORS.includes(op)) this.fail([...path, op], `unknown key ${show(op)}`, allowed);
@@ -459,7 +459,7 @@ class Checker {
     return {
       id,
       title: this.text(o['title'], ['title'], 'a title'),
-      severity: severity as Severity,
+      severity: severity,
       kind: kindId,
       ...(appliesWhen === undefined ? {} : { applies_when: appliesWhen }),
       require,

@@ -16,7 +16,7 @@ import {
 } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Atom, Condition, Literal, Operand, ParamRef, Policy } from '../model/policy.ts';
-import { coalesceIpRanges, coalesceRanges, isIpRange, isNone } from './literals.ts';
+import { coalesceIpRanges, coalesceRanges, isIpRange, isNone, isRange } from './literals.ts';
 
 export type CoreSubject = { readonly fact: string } | { readonly field: string } | { readonly item: true };
 
@@ -183,7 +183,7 @@ class Lowering {
     if ('at_most' in a) return bounded('at_most', operand(a.at_most));
     if ('matches' in a) {
       const { first, named } = operand(a.matches);
-      return test({ op: 'matches', pattern: String(first), ...named });
+      return test({ op: 'matches', pattern: first as string, ...named });
     }
     if ('older_than_days' in a) {
       const { first, named } = operand(a.older_than_days);
@@ -197,9 +197,7 @@ class Lowering {
       return test({ op, value: Number(first), ...named });
     }
     function ranged(op: 'within' | 'intersects', { values, named }: ReturnType<typeof operand>): Core {
-      const ranges = values.every(isIpRange)
-        ? coalesceIpRanges(values as IpRange[])
-        : coalesceRanges(values as unknown as Range[]);
+      const ranges = values.every(isIpRange) ? coalesceIpRanges(values) : coalesceRanges(values.filter(isRange));
       return test({ op, ranges, ...named });
     }
   }
@@ -209,7 +207,7 @@ class Lowering {
       if (env.item === undefined || !('type' in env.item)) throw new Error('item: outside of a list of scalars');
       return { subject: { item: true }, shape: env.item as ScalarType, optional: false };
     }
-    const fields = env.item === undefined || 'type' in env.item ? {} : (env.item as { [field: string]: FieldSpec });
+    const fields = env.item === undefined || 'type' in env.item ? {} : env.item;
     const spec = 'fact' in a ? env.facts[a.fact] : fields[a.field];
     if (spec === undefined) throw new Error(`undeclared: ${'fact' in a ? a.fact : a.field}`);
     return {

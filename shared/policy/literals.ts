@@ -21,8 +21,8 @@ export function isIpRange(v: unknown): v is IpRange {
   return (
     typeof first === 'string' &&
     typeof last === 'string' &&
-    [...first].length === width &&
-    [...last].length === width &&
+    Array.from(first).length === width &&
+    Array.from(last).length === width &&
     first <= last
   );
 }

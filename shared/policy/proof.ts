@@ -130,7 +130,7 @@ export function differenceOn(policy: CorePolicy, evaluate: Evaluate, input: unkn
 function entry(e: unknown): string {
   if (typeof e !== 'object' || e === null) return String(e);
   const { clause, item } = e as { clause?: unknown; item?: unknown };
-  return item === undefined ? String(clause) : `${String(clause)}[${String(item)}]`;
+  return item === undefined ? String(clause) : `${String(clause)}[${JSON.stringify(item)}]`;
 }
 
 function expectedResult(policy: CorePolicy, { scope, clauses }: Meaning) {

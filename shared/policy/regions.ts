@@ -148,7 +148,7 @@ function wrongScalars(type: ScalarType, optional: boolean, tests: readonly CoreT
   // What a comparison would be true or false of, were the type not looked at.
   const near = tests.flatMap((t): readonly unknown[] => {
     if (t.op === 'at_least' || t.op === 'at_most') return [t.value + 0.5, t.value - 0.5, String(t.value)];
-    if (t.op === 'in') return t.values.filter((v) => !isNone(v)).flatMap((v) => [[v], `${String(v)} `]);
+    if (t.op === 'in') return t.values.filter((v) => !isNone(v)).flatMap((v) => [[v], `${JSON.stringify(v)} `]);
     if (t.op === 'matches') return [[t.pattern], { pattern: t.pattern }];
     if (t.op === 'within' || t.op === 'intersects') return t.ranges.flatMap(nearRange);
     return [];

@@ -197,7 +197,7 @@ class Writer {
     ];
     const proofs = calls.map((call) => lines(want ? call : `not ${call}`));
     // The two ends must not overlap.
-    const least = [...first, ...last].length;
+    const least = Array.from(first + last).length; // as Rego counts: code points
     if (first !== '' && last !== '') proofs.push(lines(`count(${x}) ${want ? '>=' : '<'} ${least}`));
     return want ? and(...proofs) : or(...proofs);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { loadModule } from '../../shared/adapters/opa/module.ts';
+import { canonicalJson } from '../../shared/model/json.ts';
 import { coreOf, policyEntrypoint } from '../../shared/policy/bundle.ts';
 import { meaningOf, type PolicyInput } from '../../shared/policy/meaning.ts';
 import { inputsOf, lotsFrom, PROOF_NOW } from '../../shared/policy/proof.ts';
@@ -135,7 +136,7 @@ describeWith(['opa'], 'the Rego that ships', () => {
 /** A result without the order of its sets. */
 function normal(result: unknown): unknown {
   const { declared, holds, fails } = result as { declared: unknown; holds: unknown[]; fails: object[] };
-  const key = (e: unknown): string => JSON.stringify(Object.entries(e as object).sort());
+  const key = (e: unknown): string => canonicalJson(e);
   return { declared, holds: holds.map(String).sort(), fails: fails.map(key).sort() };
 }
 

@@ -156,11 +156,7 @@ describe('the bundle that ships', () => {
   });
 
   it('answers error for everything where a fact is not declared by the kind', () => {
-    const stranger = engine.judge(
-      'object_store',
-      { public_raed: known(false), tls_only: known(true) } as FactStates,
-      NOW,
-    );
+    const stranger = engine.judge('object_store', { public_raed: known(false), tls_only: known(true) }, NOW);
     expect(stranger.every((v) => v.verdict === 'error' && v.error?.includes('public_raed') === true)).toBe(true);
     const proto = JSON.parse('{"__proto__": {"state": "known", "value": true, "at": ""}}') as FactStates;
     expect(engine.judge('object_store', proto, NOW).every((v) => v.verdict === 'error')).toBe(true);
@@ -177,9 +173,8 @@ describe('the bundle that ships', () => {
       { state: 'certain', value: true },
       { state: 'known', value: undefined },
     ]) {
-      const verdict = byId(engine.judge('object_store', { tls_only: state } as unknown as FactStates, NOW))[
-        'object-store.tls-only'
-      ];
+      const facts = { tls_only: state } as unknown as FactStates; // what a broken caller might hand over
+      const verdict = byId(engine.judge('object_store', facts, NOW))['object-store.tls-only'];
       expect(verdict?.verdict).toBe('error');
     }
   });
@@ -410,7 +405,9 @@ describeWith(['opa'], 'the engine', () => {
       expect(second).toEqual(first);
       for (const verdict of first ?? []) {
         if (verdict.verdict === 'error') continue;
-        const core = coreOf(bundle.manifest.policies.find((p) => p.id === verdict.policy) ?? (undefined as never));
+        const bundled = bundle.manifest.policies.find((p) => p.id === verdict.policy);
+        if (bundled === undefined) throw new Error(`no policy ${verdict.policy}`);
+        const core = coreOf(bundled);
         const meant = meaningOf(core, toInput(states, NOW, factsOf(probe)));
         expect(verdict.verdict).toBe(meant.verdict);
         if (meant.verdict !== 'unknown') definite++;

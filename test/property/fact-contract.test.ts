@@ -18,7 +18,6 @@ import { describe, expect, it } from 'vitest';
 import { kinds } from '../../shared/kinds/index.ts';
 import { valueProblem } from '../../shared/kinds/conform.ts';
 import type { FactSpec, FactStates, FactValue, FieldSpec } from '../../shared/model/fact.ts';
-import type { Kind } from '../../shared/model/kind.ts';
 import { factsOf } from '../../shared/policy/core.ts';
 import { domainOf } from '../../shared/policy/regions.ts';
 import { compileValidator, schemaOf } from '../../shared/policy/schema.ts';
@@ -69,7 +68,7 @@ const states = (fact: string, value: unknown): FactStates => ({
   [fact]: { state: 'known', value: value as FactValue, at: '' },
 });
 
-describe.each([...kinds, probe].map((k) => [k.id, k as Kind] as const))('%s', (_, kind) => {
+describe.each([...kinds, probe].map((k) => [k.id, k] as const))('%s', (_, kind) => {
   const validate = compileValidator(kind);
   const bySchema = ajv.compile(schemaOf(kind));
   it('the validator accepts what the schema and conform accept, and nothing else', () => {

@@ -323,8 +323,11 @@ describeWith(['opa'], 'the compiler', () => {
         const id = `${core.id}-${i}`;
         const line = rego.split('\n')[mutant.line - 1] ?? '';
         const next = rego.split('\n')[mutant.line] ?? '';
-        // Equivalent: startswith is undefined of what is no string, so its positive side needs no guard.
-        const isEquivalent = line.includes('is_string') && next.trim().startsWith('startswith(');
+        // Equivalent: startswith and subtraction are undefined of what is of another type, and an instant ahead is
+        // not old. (The other side of each needs its guard, and is caught without it.)
+        const isEquivalent =
+          (line.includes('is_string') && next.trim().startsWith('startswith(')) ||
+          (line.includes('is_instant') && next.includes(' > '));
         return { mutant, line, isEquivalent, core: { ...core, id }, rego: renamed(mutant.rego, core.id, id) };
       });
     });

@@ -194,7 +194,7 @@ export function randomCondition(lots: Lots, depth: number, fields?: { readonly [
       const that = randomCondition(
         lots,
         depth - 1,
-        of?.type === 'list' && of.of.type === 'record' ? (of.of.fields as { [f: string]: FactSpec }) : scalarOf(list),
+        of?.type === 'list' && of.of.type === 'record' ? of.of.fields : scalarOf(list),
       );
       if (shape === 4) return { every: list, that };
       if (shape === 5) return { some: list, that };
@@ -204,10 +204,9 @@ export function randomCondition(lots: Lots, depth: number, fields?: { readonly [
     }
   }
   if (fields !== undefined) {
-    if (SCALAR_ITEM in fields)
-      return { item: true, ...randomComparison(lots, fields[SCALAR_ITEM] as FactSpec) } as unknown as Condition;
+    if (SCALAR_ITEM in fields) return condition({ item: true, ...randomComparison(lots, fields[SCALAR_ITEM]) });
     const field = lots.pick(Object.keys(fields));
-    return { field, ...randomComparison(lots, fields[field] as FactSpec) } as unknown as Condition;
+    return condition({ field, ...randomComparison(lots, fields[field] as FactSpec) });
   }
   if (lots.chance(0.1)) {
     const key = lots.pick(['team', 'env']);
@@ -219,11 +218,14 @@ export function randomCondition(lots: Lots, depth: number, fields?: { readonly [
         { key, in: ['a', 'b'] },
         { key, matches: 'a*' },
       ]),
-    } as Condition;
+    };
   }
   const fact = lots.pick(Object.keys(facts).filter((f) => f !== 'rules'));
-  return { fact, ...randomComparison(lots, facts[fact] as FactSpec) } as unknown as Condition;
+  return condition({ fact, ...randomComparison(lots, facts[fact] as FactSpec) });
 }
+
+/** A drawn condition: what it is made of is typed by `typecheck`, when a policy is made of it. */
+const condition = (drawn: object): Condition => drawn as Condition;
 
 const SCALAR_ITEM = '(item)';
 function scalarOf(list: string): { readonly [field: string]: FactSpec } {

@@ -44,11 +44,12 @@ export function buildWasm(opa: string, modules: { readonly [path: string]: strin
     try {
       execFileSync(opa, ['build', '--target', 'wasm', '--output', 'bundle.tar.gz', ...roots], {
         cwd: folder,
+        encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (cause) {
-      const { stdout, stderr } = cause as { readonly stdout?: unknown; readonly stderr?: unknown };
-      const said = `${String(stderr ?? '')}${String(stdout ?? '')}`.trim();
+      const { stdout = '', stderr = '' } = cause as { readonly stdout?: string; readonly stderr?: string };
+      const said = `${stderr}${stdout}`.trim();
       throw new AppError('POLICY_LOAD_FAILED', `opa build failed: ${said}`, { cause });
     }
     const wasm = fromTar(gunzipSync(readFileSync(join(folder, 'bundle.tar.gz'))), '/policy.wasm');

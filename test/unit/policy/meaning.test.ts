@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition } from '../../../shared/model/policy.ts';
+import type { Condition, Param } from '../../../shared/model/policy.ts';
 import {
   evaluate,
   flipsAt,
@@ -93,9 +93,8 @@ describe('a quantifier', () => {
     ['none', [no, no], true, 'true'],
     ['none', [no, yes], false, 'false'],
   ] as const)('%s of %j, closed %s, is %s', (quantifier, rules, isClosed, expected) => {
-    expect(
-      truth({ [quantifier]: 'rules', that: flagged } as unknown as Condition, { rules }, isClosed ? ['rules'] : []),
-    ).toBe(expected);
+    const that = { [quantifier]: 'rules', that: flagged } as object as Condition;
+    expect(truth(that, { rules }, isClosed ? ['rules'] : [])).toBe(expected);
   });
 
   it.each([
@@ -133,9 +132,9 @@ describe('a quantifier', () => {
 });
 
 describe('an override', () => {
-  const policy = (overrides: object[]) =>
+  const policy = (overrides: NonNullable<Param['overrides']>) =>
     labPolicy('p', [{ fact: 'size', at_least: { param: 'least' } }], {
-      params: { least: { says: 's', type: 'int', default: 7, overrides: overrides as never } },
+      params: { least: { says: 's', type: 'int', default: 7, overrides } },
     }).core;
   const core = policy([{ when: { fact: 'environment', is: 'production' }, value: 30 }]);
   it.each([
