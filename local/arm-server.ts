@@ -21,8 +21,9 @@ interface GraphRequest {
 /** What Azure Resource Graph answers: the ids of the resources of these subscriptions, a page of them; whatever the query. */
 function resourceGraph(known: ReadonlyMap<string, Json | Denied>, request: GraphRequest): unknown {
   const subscriptions = (request.subscriptions ?? []).map((id) => `/subscriptions/${id.toLowerCase()}/`);
-  const ids = [...known.keys()]
-    // Resource Graph knows main resources: their ids end with the first type and name.
+  const ids = [...known]
+    // It shows what the caller may read, and main resources alone: their ids end with the first type and name.
+    .flatMap(([id, answer]) => (answer === DENIED ? [] : [id]))
     .filter((id) => subscriptions.some((s) => id.startsWith(s)) && /\/providers\/[^/]+\/[^/]+\/[^/]+$/.test(id))
     .sort();
   const from = Number(request.options?.$skipToken ?? 0);

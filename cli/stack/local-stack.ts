@@ -26,10 +26,12 @@ const localStackSchema = z.strictObject({
 export type LocalStack = z.infer<typeof localStackSchema>;
 
 /** `EDICT_LOCAL_STACK` names another file: for tests, which must not take the place of what a developer runs. */
-const file = process.env['EDICT_LOCAL_STACK'] ?? join(import.meta.dirname, '..', '..', '.edict', 'local.json');
+const localFile = (): string =>
+  process.env['EDICT_LOCAL_STACK'] ?? join(import.meta.dirname, '..', '..', '.edict', 'local.json');
 
 /** Says where the stack is. Returns what takes it back. */
 export function writeLocalStack(stack: LocalStack): () => void {
+  const file = localFile();
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${stack.pid}`;
   writeFileSync(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
@@ -44,7 +46,7 @@ export function writeLocalStack(stack: LocalStack): () => void {
 export function readLocalStack(): LocalStack | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(localFile(), 'utf8');
   } catch {
     return undefined;
   }
