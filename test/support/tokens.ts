@@ -49,14 +49,31 @@ export const claims = {
 } as const;
 
 export const kid = 'test-key';
+const curveKid = 'test-curve-key';
 
 /** A key pair, its public half as an issuer publishes it, and tokens signed with it. */
 export async function makeIssuer() {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
-  const published = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] };
+  const curve = await generateKeyPair('ES256');
+  const published = {
+    keys: [
+      { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' },
+      // A key of another kind, published as well: no token may choose it.
+      { ...(await exportJWK(curve.publicKey)), kid: curveKid, alg: 'ES256', use: 'sig' },
+    ],
+  };
   return {
     published,
     keys: createLocalJWKSet(published),
+    /** Signed with the key of the other kind. */
+    curveToken: (payload: JWTPayload) =>
+      new SignJWT(payload)
+        .setProtectedHeader({ alg: 'ES256', kid: curveKid })
+        .setExpirationTime('1h')
+        .sign(curve.privateKey),
+    /** Without an end. */
+    unexpiringToken: (payload: JWTPayload) =>
+      new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid }).setIssuedAt().sign(privateKey),
     /** `expiresIn` in seconds from now; negative: it is past. */
     token: (payload: JWTPayload, options: { readonly expiresIn?: number; readonly kid?: string } = {}) =>
       new SignJWT(payload)

@@ -64,16 +64,18 @@ describe('a caller is refused', () => {
       is: 'refused',
       why: expect.stringContaining('exp'),
     });
-    const { privateKey } = await import('jose').then((jose) => jose.generateKeyPair('RS256'));
-    const unexpiring = await new SignJWT(claims.azure).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
-    expect(await check.azure(bearer(unexpiring))).toMatchObject({ is: 'refused' });
+    expect(await check.azure(bearer(await issuer.unexpiringToken(claims.azure)))).toMatchObject({
+      is: 'refused',
+      why: expect.stringContaining('exp'),
+    });
     const later = await issuer.token({ ...claims.azure, nbf: Math.floor(Date.now() / 1000) + 3600 });
     expect(await check.azure(bearer(later))).toMatchObject({ is: 'refused' });
   });
 
-  it('with a forged token: another key, our key id; another key id; no signature; a shared secret', async () => {
+  it('with a forged token: another key, our key id; another kind of key; another key id; no signature; a shared secret', async () => {
     const forged = [
       await stranger.token(claims.azure),
+      await issuer.curveToken(claims.azure),
       await stranger.token(claims.azure, { kid: 'unknown' }),
       new UnsecuredJWT({ ...claims.azure }).setExpirationTime('1h').encode(),
       await new SignJWT(claims.azure)
