@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { makeApiReadBack } from '../../shared/adapters/aws/api-read-back.ts';
 import { makeConfigReadBack } from '../../shared/adapters/aws/config-read-back.ts';
 import { makeAwsInventory } from '../../shared/adapters/aws/inventory.ts';
+import { makeAwsReadBack } from '../../shared/adapters/aws/read-back.ts';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { readSecret } from '../../shared/adapters/aws/secret.ts';
 import { makeSqsQueue } from '../../shared/adapters/aws/sqs-queue.ts';
@@ -244,6 +245,61 @@ describe('what Config does not carry', () => {
       is: 'unsupported',
       nativeType: 'AWS::EC2::Instance',
     });
+  });
+});
+
+describe('a notice of another place', () => {
+  const endpoint: Notice = {
+    is: 'notice',
+    cloud: 'aws',
+    resourceId: 'arn:aws:sagemaker:eu-central-1:444455556666:endpoint/chat',
+    nativeType: 'AWS::SageMaker::Endpoint',
+    ...place,
+    changedAt: '2026-11-25T12:00:00.000Z',
+    hints: { name: 'chat' },
+  };
+  const identity: Answered = {
+    status: 200,
+    headers: { 'content-type': 'text/xml' },
+    body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${place.account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+  };
+  async function startHome(sts: Answered = identity) {
+    const { options } = await start(() => sts);
+    const asked: (string | undefined)[] = [];
+    const home = makeAwsReadBack(new STSClient(options), (region) => ({
+      read: async ({ nativeType = '' }) => {
+        asked.push(region);
+        return { is: 'unsupported', nativeType };
+      },
+    }));
+    return { home, asked };
+  }
+
+  it('of another account is denied, and never gone: here nobody has heard of it', async () => {
+    const { home, asked } = await startHome();
+    expect(await home.read({ ...endpoint, account: '444455556666' })).toMatchObject({
+      is: 'denied',
+      readKey: endpoint.changedAt,
+      native: {
+        dialect: 'aws.api',
+        type: 'AWS::SageMaker::Endpoint',
+        id: endpoint.resourceId,
+        account: '444455556666',
+      },
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('of this account is read in its own region', async () => {
+    const { home, asked } = await startHome();
+    await home.read({ ...endpoint, region: 'us-east-1' });
+    await home.read({ ...endpoint, region: 'global' });
+    expect(asked).toEqual(['us-east-1', undefined]);
+  });
+
+  it('comes again while nobody can say which account this is', async () => {
+    const { home } = await startHome({ status: 500, body: '' });
+    await expect(home.read(endpoint)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   });
 });
 

@@ -20,7 +20,11 @@ export function makeReadBacks(
     });
   };
   return {
-    aws: lazily('aws', async () => (await import('../aws/read-back.ts')).makeAwsReadBack(systemClock)),
+    aws: lazily('aws', async () => {
+      const { STSClient } = await import('@aws-sdk/client-sts');
+      const { makeAwsReadBack, makeRegionReadBack } = await import('../aws/read-back.ts');
+      return makeAwsReadBack(new STSClient({ maxAttempts: 2 }), (region) => makeRegionReadBack(systemClock, region));
+    }),
     ...(azure === undefined
       ? {}
       : {
