@@ -29,6 +29,8 @@ export interface Generator {
   readonly needs?: 'opa';
   /** The files. Depends on nothing but files of the project, and gives the same bytes each time. */
   readonly files: (root: string) => Files | Promise<Files>;
+  /** What the author should look at; it does not stop anything. */
+  readonly warnings?: (root: string) => readonly string[];
 }
 
 /** In order: a later one may read what an earlier one wrote. */
@@ -89,6 +91,7 @@ async function main(names: readonly string[]): Promise<void> {
       continue;
     }
     const drift = await write(generator, projectRoot);
+    for (const warning of generator.warnings?.(projectRoot) ?? []) console.warn(`warning: ${warning}`);
     for (const { path, is } of drift) console.log(`${is === 'stale' ? 'removed' : 'wrote'} ${path}`);
   }
 }

@@ -4,6 +4,7 @@ import { kindById } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { type CompiledPolicy, folderOf } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
+import { describeGap, gapOf } from '../../shared/policy/gaps.ts';
 import { VALUES_REGO } from '../../shared/policy/to-rego.ts';
 import { toConftest, toRegoTest, VERDICT_REGO } from '../../shared/policy/to-rego-test.ts';
 import type { Generator } from '../gen.ts';
@@ -43,4 +44,9 @@ export const policies: Generator = {
     }
     return files;
   },
+  warnings: (root) =>
+    projectPolicies(root).flatMap(({ core }) => {
+      const gap = gapOf(core);
+      return gap === undefined ? [] : [describeGap(gap)];
+    }),
 };
