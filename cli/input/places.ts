@@ -141,6 +141,8 @@ class Lines {
 
 /** A container that is longer than this is indexed; what is shorter is scanned when it is asked for. */
 const LONG = 65_536;
+/** No document nests long containers as deep as this; to scan a text once for each level takes hours if there are many. */
+const DEEPEST = 100;
 
 /**
  * Places in a JSON text that has been parsed without error. The text is scanned once, for the values of its long
@@ -163,13 +165,15 @@ export class JsonPlaces {
     this.#length = text.length;
     this.#lines = new Lines(text, slice);
     this.#root = skipSpace(text, 0);
-    const pending = [{ at: this.#root, end: text.length }];
+    const pending = [{ at: this.#root, end: text.length, depth: 0 }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const { at, end } = next;
-      if (end - at <= LONG || !isContainer(text, at)) continue;
+      const { at, end, depth } = next;
+      if (end - at <= LONG || depth > DEEPEST || !isContainer(text, at)) continue;
       const { keys, starts } = childrenOf(text, at);
       this.#long.set(at, { keys, starts: Int32Array.from(starts) });
-      for (const [i, start] of starts.entries()) pending.push({ at: start, end: starts[i + 1] ?? end });
+      for (const [i, start] of starts.entries()) {
+        pending.push({ at: start, end: starts[i + 1] ?? end, depth: depth + 1 });
+      }
     }
   }
 

@@ -69,3 +69,11 @@ it('of something absent are those of what is nearest above it', () => {
   expect(places.place('/a/b/7/c')).toEqual({ line: 2, column: 14 });
   expect(places.place('/x')).toEqual({ line: 1, column: 1 });
 });
+
+it('are found in lists within lists without scanning the text once for each of them', () => {
+  // Fails by the limit of the runner: hours where every level is scanned.
+  const text = `{"deep":${'['.repeat(200_000)}${']'.repeat(200_000)},"a":1}`;
+  const places = new JsonPlaces(text);
+  expect(places.place('/a')).toEqual({ line: 1, column: text.length - 1 });
+  expect(places.place('/deep/0/0')).toEqual({ line: 1, column: 11 });
+});
