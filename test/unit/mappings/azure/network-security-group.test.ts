@@ -201,6 +201,20 @@ describe('what a network security group lets in', () => {
     expect(fromInternet({ value: [group(), beside] })).toEqual(['tcp 22-22']);
   });
 
+  test('is not worked out to the end where that takes too long', () => {
+    const prefixes = (i: number): readonly string[] =>
+      Array.from({ length: 100 }, (_, j) => `${1 + (i % 200)}.${j}.0.0/16`);
+    const rules = Array.from({ length: 1500 }, (_, i) =>
+      rule({
+        ...(i % 2 ? DENY : {}),
+        sourceAddressPrefix: null,
+        sourceAddressPrefixes: prefixes(i),
+        priority: 100 + i,
+      }),
+    );
+    expect(ingress(group(...rules))).toMatchObject({ state: 'known', closed: false });
+  });
+
   test('is unknown without the rules', () => {
     expect(
       ingress({ id: ID, name: 'web', type: 'Microsoft.Network/networkSecurityGroups', properties: {} }),
