@@ -134,6 +134,13 @@ export interface ResourceHead {
   readonly owner?: string;
 }
 
+/**
+ * The revision of a resource's first commit: the second it is made. A tombstone expires, and what comes back under the
+ * same id must not begin again at 1: its transitions would be older than those of its former life, and nobody would hear
+ * of them.
+ */
+export const firstRevision = (epochMs: number): number => Math.max(1, Math.floor(epochMs / 1000));
+
 /** The hot item. Everything that `canonicalState` keeps is a function of the documents, the activation and the clock. */
 export interface ResourceState extends ResourceHead {
   /** Goes up with every commit. */
@@ -173,6 +180,8 @@ export interface ResourceCommit {
   readonly state: ResourceState;
   /** The states of its facts, context facts included. */
   readonly evidence: FactStates;
+  /** The stored revision that it was made from; 0: nothing was stored. @default the one before the state's */
+  readonly after?: number;
 }
 
 /** How long a tombstone is kept: longer than any queue, dead-letter queue or subscription can replay. */

@@ -10,6 +10,7 @@ import {
   type About,
   type Cause,
   type FanOut,
+  firstRevision,
   type JudgedBy,
   MAX_PENDING,
   type Pending,
@@ -131,7 +132,8 @@ class Evaluation {
     // A dependent is written even if nothing changed: a commit that was made from the old dependency must fail.
     judgement ??= this.#judge(mapping, last);
     const state = this.#state(mapping, last, judgement, standing, transitions, versions.at(-1)?.update);
-    return { work: this.#work, commit: { state, evidence: judgement.facts }, outcomes, readAgain };
+    const after = base?.revision ?? 0;
+    return { work: this.#work, commit: { state, evidence: judgement.facts, after }, outcomes, readAgain };
   }
 
   /** The mapping of the resource: its main document's where one was seen. Undefined: this build does not know it (any more). */
@@ -313,7 +315,7 @@ class Evaluation {
             cloud: 'aws',
             kind: null,
             nativeType: '',
-            revision: 1,
+            revision: this.#nextRevision(),
             parts: {},
             deleted: true,
             facts: {},
@@ -325,8 +327,13 @@ class Evaluation {
             projectedRevision: 0,
             expiresAt: nowSeconds + PLACE_HOLDER_SECONDS,
           }
-        : { ...base, revision: base.revision + 1 };
-    return { work: this.#work, commit: { state, evidence: {} }, outcomes: [], readAgain: false };
+        : { ...base, revision: this.#nextRevision() };
+    const after = base?.revision ?? 0;
+    return { work: this.#work, commit: { state, evidence: {}, after }, outcomes: [], readAgain: false };
+  }
+
+  #nextRevision(): number {
+    return this.#base === undefined ? firstRevision(this.#nowMs) : this.#base.revision + 1;
   }
 
   #nothing(outcomes: readonly Outcome[], readAgain = false): Judged {
@@ -346,7 +353,7 @@ class Evaluation {
     const about = aboutOf(mapping, parts);
     const facts = valuesOf(judgement.facts);
     const deleted = isDeleted(mapping, parts);
-    const revision = (base?.revision ?? 0) + 1;
+    const revision = this.#nextRevision();
     const flips = Object.values(standing).flatMap((v) => v.flipsAt ?? []);
     const told = base?.projectedRevision ?? 0;
     const waiting = (base?.pending ?? []).filter((p) => p.revision > told);

@@ -11,7 +11,7 @@ export interface ResourceStore {
   /** The evidence behind the facts of a state that was read; undefined if it has been replaced since. */
   evidence(state: Pick<ResourceState, 'id' | 'evidence'>): Promise<FactStates | undefined>;
   /**
-   * The commit point: writes the state if the stored revision is still `state.revision - 1` (0: nothing is stored) and
+   * The commit point: writes the state if the stored revision is still `commit.after` (0: nothing is stored) and
    * the stored activation is not newer. All or nothing for the hot item; `projectedRevision` is left as it is stored.
    * `conflict`: someone was faster, read again and redo. `stale`: the store was judged by a newer activation than ours.
    * Not idempotent: after `STORE_UNAVAILABLE` the commit may or may not have happened; read again and redo.

@@ -81,7 +81,11 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
       return { items: (answer.Items ?? []).map((i) => String(i['resource'])), ...to(answer.LastEvaluatedKey) };
     });
 
-  const write = async ({ state, evidence }: ResourceCommit): Promise<'committed' | 'conflict' | 'stale'> => {
+  const write = async ({
+    state,
+    evidence,
+    after = state.revision - 1,
+  }: ResourceCommit): Promise<'committed' | 'conflict' | 'stale'> => {
     const { attributes, storage, details } = encode({ state, evidence });
     await Promise.all(
       details.map((detail) =>
@@ -94,12 +98,12 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
     const values: Record<string, unknown> = { ':activation': state.judgedBy.activation };
     // Nobody committed since we read ...
     let nobodyWasFaster = '#revision = :base';
-    if (state.revision === 1) {
+    if (after === 0) {
       nobodyWasFaster = 'attribute_not_exists(#resource)';
       names['#resource'] = 'resource';
     } else {
       names['#revision'] = 'revision';
-      values[':base'] = state.revision - 1;
+      values[':base'] = after;
     }
     // ... and nobody judged by what replaced our bundle or context: an older activation never overwrites a newer one.
     const notGoingBack = '(attribute_not_exists(#by) OR #by.#activation <= :activation)';
@@ -133,7 +137,7 @@ export function makeDynamoResourceStore(table: Table): ResourceStore {
     }
     const replaced = Object.values(state.storage ?? {}).map(detailKey);
     // Before a first commit there is nothing that it could leave behind.
-    if (state.revision === 1) return 'committed';
+    if (after === 0) return 'committed';
     if (details.length > 0 || replaced.length > Object.keys(storage).length)
       await tidy(state.id, state.revision, new Set(Object.values(storage).map(detailKey)));
     return 'committed';

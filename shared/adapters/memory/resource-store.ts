@@ -13,6 +13,8 @@ export interface MemoryResourceStore extends ResourceStore {
   /** Called with the state after each commit, as a table's stream would be; returns nothing and never throws. */
   onCommit(listener: (state: ResourceState) => void): void;
   all(): readonly ResourceState[];
+  /** Removes an item whose time is over, as a table does that forgets. */
+  expire(id: string): void;
 }
 
 const PAGE = 100;
@@ -35,6 +37,7 @@ export function makeMemoryResourceStore(): MemoryResourceStore {
 
   return {
     onCommit: (listener) => void listeners.push(listener),
+    expire: (id) => void items.delete(id),
     all: () => [...items.values()].map(({ state }) => copy(state)),
 
     read: async (id) => {
@@ -48,10 +51,10 @@ export function makeMemoryResourceStore(): MemoryResourceStore {
     },
     commit: async (commit) => {
       await undefined;
-      const { state, evidence } = copy(commit);
+      const { state, evidence, after = state.revision - 1 } = copy(commit);
       const stored = items.get(state.id)?.state;
       if (stored !== undefined && stored.judgedBy.activation > state.judgedBy.activation) return 'stale';
-      if ((stored?.revision ?? 0) !== state.revision - 1) return 'conflict';
+      if ((stored?.revision ?? 0) !== after) return 'conflict';
       const next = { ...state, projectedRevision: stored?.projectedRevision ?? 0 };
       items.set(state.id, { state: next, evidence });
       for (const listener of listeners) listener(copy(next));

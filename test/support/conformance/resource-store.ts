@@ -135,6 +135,16 @@ export function resourceStoreSuite(title: string, make: () => ResourceStore): vo
       expect((await stateOf(store, id)).name).toBe('newer');
     });
 
+    it('takes a first commit of any revision, where nothing is stored', async () => {
+      const store = make();
+      const id = fresh();
+      const first = { ...commit(state(id, 1_764_072_000)), after: 0 };
+      expect(await store.commit({ ...first, after: 7 })).toBe('conflict');
+      expect(await store.commit(first)).toBe('committed');
+      expect(await store.commit(first)).toBe('conflict');
+      expect(await store.commit(commit(state(id, 1_764_072_001)))).toBe('committed');
+    });
+
     it('lets exactly one of many racing commits win', async () => {
       const store = make();
       const id = fresh();

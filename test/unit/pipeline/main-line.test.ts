@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findingId } from '../../../shared/model/finding.ts';
-import { change, makeWorld, t } from '../../support/world.ts';
+import { firstRevision } from '../../../shared/model/resource.ts';
+import { change, makeWorld, NOON, t } from '../../support/world.ts';
 
 describe('the life of a change', () => {
   it('becomes an item, a finding and an event', async () => {
@@ -86,6 +87,34 @@ describe('the life of a change', () => {
       ['FindingOpened.v1', t(0)],
       ['FindingResolved.v1', t(5)],
     ]);
-    expect(w.resources.all()[0]?.revision).toBe(1);
+    expect(w.resources.all()[0]?.revision).toBe(firstRevision(NOON));
+  });
+
+  it('a resource that comes back when its tombstone is forgotten is a finding again, under an event of its own', async () => {
+    const w = makeWorld();
+    await w.activate();
+    const doc = { type: 'Test::Store', id: 's1' } as const;
+    await w.deliver(change({ ...doc, at: 0, body: { open: true } }));
+    await w.deliver(change({ ...doc, at: 5, body: { open: false } }));
+    await w.deliver(change({ ...doc, at: 6, body: { open: true } }));
+    await w.deliver(change({ ...doc, at: 7, deleted: true }));
+    await w.drain();
+    const day = 86_400;
+    w.clock.advance(46 * day * 1000);
+    w.resources.expire('s1');
+
+    await w.deliver(change({ ...doc, at: 46 * day, body: { open: true } }));
+    await w.drain();
+
+    const id = findingId('store.not-public', 's1');
+    expect(await w.findings.read(id)).toMatchObject({ status: 'open', verdict: 'violation', openings: 3 });
+    expect(w.bus.events.filter((e) => e.detail.edict.findingId === id).map((e) => e.detailType)).toEqual([
+      'FindingOpened.v1',
+      'FindingResolved.v1',
+      'FindingOpened.v1',
+      'FindingResolved.v1',
+      'FindingOpened.v1',
+    ]);
+    expect(new Set(w.bus.events.map((e) => e.id)).size).toBe(w.bus.events.length);
   });
 });

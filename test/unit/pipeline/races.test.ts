@@ -98,7 +98,8 @@ describe('a dependency that changes while its dependent is judged', () => {
     const blind: Sabotage = (store) => ({
       commit: async (commit) => {
         const stored = await store.read(commit.state.id);
-        return store.commit({ ...commit, state: { ...commit.state, revision: (stored?.revision ?? 0) + 1 } });
+        const after = stored?.revision ?? 0;
+        return store.commit({ ...commit, after, state: { ...commit.state, revision: after + 1 } });
       },
     });
     expect(verdictOf(await story({ wait: 'commit', sabotage: blind }))).toBe('compliant');
@@ -198,7 +199,8 @@ describe('an activation while a batch is judged', () => {
       commit: async (commit) => {
         const stored = await store.read(commit.state.id);
         const judgedBy = { ...commit.state.judgedBy, activation: stored?.judgedBy.activation ?? 0 };
-        return store.commit({ ...commit, state: { ...commit.state, judgedBy, revision: (stored?.revision ?? 0) + 1 } });
+        const after = stored?.revision ?? 0;
+        return store.commit({ ...commit, after, state: { ...commit.state, judgedBy, revision: after + 1 } });
       },
     });
     const { state, resume } = await story(blind);
@@ -246,7 +248,8 @@ describe('two evaluators of one resource', () => {
     const blind: Sabotage = (store) => ({
       commit: async (commit) => {
         const stored = await store.read(commit.state.id);
-        return store.commit({ ...commit, state: { ...commit.state, revision: (stored?.revision ?? 0) + 1 } });
+        const after = stored?.revision ?? 0;
+        return store.commit({ ...commit, after, state: { ...commit.state, revision: after + 1 } });
       },
     });
     expect(await story(blind)).toEqual(['grant:s1/grant/a']);

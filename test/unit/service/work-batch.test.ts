@@ -5,9 +5,10 @@ import { makeMemoryQueue, makeMemorySourceLog } from '../../../shared/adapters/m
 import { makeWorkBatch } from '../../../shared/adapters/service/work-batch.ts';
 import type { Change, QueueMessage } from '../../../shared/model/change.ts';
 import { AppError } from '../../../shared/model/errors.ts';
+import { firstRevision } from '../../../shared/model/resource.ts';
 import type { ReadBack } from '../../../shared/ports/read-back.ts';
 import { makeDoorWorld } from '../../support/door.ts';
-import { change, type Doc, makeWorld, t, type WorldOptions } from '../../support/world.ts';
+import { change, type Doc, makeWorld, NOON, t, type WorldOptions } from '../../support/world.ts';
 
 const shop: Doc = { type: 'Test::Store', id: 'shop', at: 1, body: { open: true, versioned: true } };
 /** A Config change with a planted secret. */
@@ -89,7 +90,7 @@ describe('a batch', () => {
     const { deliver, world } = await setUp();
     const { done } = await deliver(change(shop), change(shop));
     expect([...done]).toEqual(['m0', 'm1']);
-    expect((await world.resources.read('shop'))?.revision).toBe(1);
+    expect((await world.resources.read('shop'))?.revision).toBe(firstRevision(NOON));
   });
 
   it('takes wishes to judge again along', async () => {
