@@ -14,7 +14,8 @@ import { customerKey } from './kms-key.ts';
 
 const INSTANCES = 'https://cloud.google.com/sql/docs/mysql/admin-api/rest/v1beta4/instances';
 const read = (because: string) => ({ because, on: '2026-11-25' }) as const;
-const DAYS_BY_DEFAULT = 7;
+/** How many backups are kept by default depends on the edition. */
+const DAYS_BY_DEFAULT = { ENTERPRISE: 7, ENTERPRISE_PLUS: 15, EDITION_UNSPECIFIED: 7 } as const;
 
 /** Settings come from elsewhere where the document has none: from the source of a clone, from outside Google Cloud. */
 const within = <V>(settings: string, reader: Read<V>): Reader<V> =>
@@ -82,7 +83,8 @@ const requiresTls = (settings: string, mode: string, require: string): Reader<bo
 };
 
 /** Automated backups are daily, so that the number that is kept is the number of days. */
-const backupDays = (configuration: string, names: Names): Reader<number> => {
+const backupDays = (settings: string, names: Names): Reader<number> => {
+  const configuration = `${settings}/${names.configuration}`;
   const enabled = at(`${configuration}/enabled`)
     .bool()
     .orDefault(false, read(`${INSTANCES}#backupconfiguration`));
@@ -90,13 +92,19 @@ const backupDays = (configuration: string, names: Names): Reader<number> => {
   const unit = at(`${configuration}/${names.retention}/${names.unit}`).string();
   const kept = at(`${configuration}/${names.retention}/${names.kept}`)
     .int()
-    .orDefault(DAYS_BY_DEFAULT, read('https://cloud.google.com/sql/docs/mysql/backup-recovery/backups#retention'));
+    .or((native) => {
+      const edition = at(`${settings}/edition`).oneOf<number>(DAYS_BY_DEFAULT)(native);
+      if (edition?.state === 'unknown') return edition;
+      const value = edition?.value ?? DAYS_BY_DEFAULT.ENTERPRISE;
+      return { state: 'default', value, ...read('https://cloud.google.com/sql/docs/mysql/backup-recovery/backups') };
+    });
   return derive<number>((native) => {
     const on = enabled(native);
     if (on === undefined || on.state === 'unknown') return on;
     const said = tier(native);
     if (said?.state === 'unknown') return said;
-    if (said?.state === 'known' && said.value === 'ENHANCED') {
+    // `ADVANCED` is the former name.
+    if (said?.state === 'known' && ['ENHANCED', 'ADVANCED'].includes(said.value)) {
       return unknown('not_collected', said.at, 'a backup plan of Backup and DR keeps the backups; it was not seen');
     }
     if (!on.value) return { ...on, value: 0 };
@@ -109,18 +117,21 @@ const backupDays = (configuration: string, names: Names): Reader<number> => {
   });
 };
 interface Names {
+  readonly configuration: string;
   readonly tier: string;
   readonly retention: string;
   readonly unit: string;
   readonly kept: string;
 }
 const CAI: Names = {
+  configuration: 'backupConfiguration',
   tier: 'backupTier',
   retention: 'backupRetentionSettings',
   unit: 'retentionUnit',
   kept: 'retainedBackups',
 };
 const TERRAFORM: Names = {
+  configuration: 'backup_configuration/0',
   tier: 'backup_tier',
   retention: 'backup_retention_settings/0',
   unit: 'retention_unit',
@@ -183,8 +194,8 @@ export const sqlInstance: Mapping = defineMapping('gcp/sql-instance', {
       native: { 'gcp.cai': 'sqladmin.googleapis.com/Instance', terraform: 'google_sql_database_instance' },
       readings: {
         own_backup_days: {
-          'gcp.cai': within('/settings', backupDays('/settings/backupConfiguration', CAI)),
-          terraform: within('/settings/0', backupDays('/settings/0/backup_configuration/0', TERRAFORM)),
+          'gcp.cai': within('/settings', backupDays('/settings', CAI)),
+          terraform: within('/settings/0', backupDays('/settings/0', TERRAFORM)),
         },
         own_key: {
           'gcp.cai': stored(customerKey('/diskEncryptionConfiguration/kmsKeyName')),

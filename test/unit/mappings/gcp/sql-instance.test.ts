@@ -65,11 +65,21 @@ describe('a Cloud SQL instance', () => {
     [{ enabled: true, backupRetentionSettings: { retentionUnit: 'COUNT', retainedBackups: 30 } }, 30],
     [{ enabled: true, backupRetentionSettings: { retainedBackups: '3' } }, 3],
     [{ enabled: false, backupRetentionSettings: { retainedBackups: 30 } }, 0],
+    [{ enabled: true, backupTier: 'ADVANCED' }, undefined],
     [{ enabled: true, backupTier: 'ENHANCED', backupRetentionSettings: { retainedBackups: 30 } }, undefined],
     [{ enabled: true, backupRetentionSettings: { retentionUnit: 'WEEKS', retainedBackups: 3 } }, undefined],
   ])('backups with %j are kept for %s days', (backupConfiguration, days) => {
     const got = settings({ backupConfiguration }).backup_retention_days;
     expect(got?.state === 'unknown' ? undefined : got?.value).toBe(days);
+  });
+
+  test.each([
+    ['ENTERPRISE', 7],
+    ['ENTERPRISE_PLUS', 15],
+    [undefined, 7],
+  ])('of the edition %s as many backups are kept by default as it documents', (edition, days) => {
+    const got = settings({ backupConfiguration: { enabled: true }, ...(edition === undefined ? {} : { edition }) });
+    expect(got.backup_retention_days).toMatchObject({ state: 'default', value: days });
   });
 
   test('a key and the guard of the API are read', () => {
