@@ -69,8 +69,8 @@ interface KindJudges {
   readonly answers: Map<string, readonly Judged[]>;
 }
 
-/** What one policy says of one input, before `missing`, `assumed` and `flipsAt`. */
-type Judged = Pick<PolicyVerdict, 'verdict' | 'scope' | 'clauses' | 'error'>;
+/** What one policy says of one input, before `missing`, `assumed` and `flipsAt`. Shared between resources, so frozen. */
+type Judged = Pick<PolicyVerdict, 'policy' | 'verdict' | 'scope' | 'clauses' | 'error'>;
 
 export interface EngineOptions {
   /** How many inputs are remembered with their verdicts, for each group of policies; 0: none. @default 10000 */
@@ -131,7 +131,6 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
       const k = kinds.get(kind);
       if (k === undefined) return [];
       if (!Number.isSafeInteger(now)) throw new AppError('INVARIANT_BROKEN', 'now is not in epoch seconds');
-      const chosen = [...k.judges.keys()].filter((i) => policies?.includes(k.judges[i]?.policy.id ?? '') ?? true);
       const problems = k.validate(facts);
       const sound = problems.invalid.size === 0 ? facts : without(facts, problems.invalid);
       const seen = toInput(sound, now, k.specs, { reads: k.reads });
@@ -139,12 +138,17 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
       const assumed = assumedOf(sound, k.reads);
       const worst =
         assumed.length === 0 ? undefined : judgeAll(k, toInput(sound, now, k.specs, { reads: k.reads, assumed: true }));
-      return chosen.map((i): PolicyVerdict => {
-        const judge = k.judges[i] as Judge;
+      const verdicts: PolicyVerdict[] = [];
+      for (const [i, judge] of k.judges.entries()) {
+        if (policies !== undefined && !policies.includes(judge.policy.id)) continue;
         const problem = problemOf(judge, problems);
-        if (problem !== undefined) return errorVerdict(judge, problem);
-        return verdictOf(judge, first[i] as Judged, worst?.[i], seen, assumed, facts);
-      });
+        verdicts.push(
+          problem === undefined
+            ? verdictOf(judge, first[i] as Judged, worst?.[i], seen, assumed, facts)
+            : errorOf(judge, problem),
+        );
+      }
+      return verdicts;
     },
   };
 }
@@ -318,7 +322,7 @@ function evaluateMany(
   }
   return judges.map((j): Judged => {
     const stopped = quarantine.get(j.policy.id);
-    if (stopped !== undefined) return errorOf(stopped);
+    if (stopped !== undefined) return errorOf(j, stopped);
     try {
       const r = module.evaluate(policyEntrypoint(j.policy.id), text);
       const { declared, holds, fails } = (typeof r === 'object' && r !== null ? r : {}) as { [key: string]: unknown };
@@ -327,29 +331,30 @@ function evaluateMany(
       module.recycle();
       const reason = `the policy trapped: ${(error as Error).message}`;
       quarantine.set(j.policy.id, reason);
-      return errorOf(reason);
+      return errorOf(j, reason);
     }
   });
 }
 
-const errorOf = (error: string): Judged => ({ verdict: 'error', scope: 'unknown', clauses: [], error });
+const errorOf = (judge: Judge, error: string): Judged =>
+  Object.freeze({ policy: judge.policy.id, verdict: 'error', scope: 'unknown', clauses: [], error });
 
 /** A total reading of `[holds, fails, declared?]`: anything but a full, consistent answer is an error. */
 function judgedOf(judge: Judge, result: unknown): Judged {
-  if (!Array.isArray(result)) return errorOf('the policy gave no result');
+  if (!Array.isArray(result)) return errorOf(judge, 'the policy gave no result');
   const [holds, fails, declared] = result as unknown[];
   if (declared !== undefined ? !sameList(declared, judge.declared) : judge.policy.evidence !== 'proved')
-    return errorOf(NOT_DECLARED);
-  if (!Array.isArray(holds) || !Array.isArray(fails)) return errorOf('the result has the wrong shape');
+    return errorOf(judge, NOT_DECLARED);
+  if (!Array.isArray(holds) || !Array.isArray(fails)) return errorOf(judge, 'the result has the wrong shape');
   let failing: Map<string, number[]> | undefined;
   for (const entry of fails as unknown[]) {
-    if (typeof entry !== 'object' || entry === null) return errorOf('the result has the wrong shape');
+    if (typeof entry !== 'object' || entry === null) return errorOf(judge, 'the result has the wrong shape');
     const { clause, item } = entry as { [key: string]: unknown };
     const keys = Object.keys(entry).length;
     if (typeof clause !== 'string' || !judge.declared.includes(clause) || keys !== (item === undefined ? 1 : 2))
-      return errorOf('the result names a clause that is not declared');
+      return errorOf(judge, 'the result names a clause that is not declared');
     if (item !== undefined && !(Number.isSafeInteger(item) && (item as number) >= 0))
-      return errorOf('the result has the wrong shape');
+      return errorOf(judge, 'the result has the wrong shape');
     failing ??= new Map();
     const items = failing.get(clause) ?? [];
     failing.set(clause, items);
@@ -357,8 +362,8 @@ function judgedOf(judge: Judge, result: unknown): Judged {
   }
   for (const clause of holds as unknown[]) {
     if (typeof clause !== 'string' || !judge.declared.includes(clause))
-      return errorOf('the result names a clause that is not declared');
-    if (failing?.has(clause) === true) return errorOf(`the clause ${clause} both holds and fails`);
+      return errorOf(judge, 'the result names a clause that is not declared');
+    if (failing?.has(clause) === true) return errorOf(judge, `the clause ${clause} both holds and fails`);
   }
   const scope: Truth =
     judge.core.scope === undefined || holds.includes('scope')
@@ -372,13 +377,20 @@ function judgedOf(judge: Judge, result: unknown): Judged {
     if (items === undefined) return { id, verdict: 'unknown' };
     return items.length === 0 ? { id, verdict: 'fails' } : { id, verdict: 'fails', items: items.sort((a, b) => a - b) };
   });
-  return { verdict: combine(scope, clauses), scope, clauses };
+  for (const c of clauses) Object.freeze(c);
+  return Object.freeze({
+    policy: judge.policy.id,
+    verdict: combine(scope, clauses),
+    scope,
+    clauses: Object.freeze(clauses),
+  });
 }
 
 const sameList = (a: unknown, b: readonly string[]): boolean =>
   Array.isArray(a) && a.length === b.length && b.every((x, i) => x === a[i]);
 
 function problemOf({ reads }: Judge, { undeclared, invalid }: FactProblems): string | undefined {
+  if (undeclared.length === 0 && invalid.size === 0) return undefined;
   const [stranger] = undeclared;
   if (stranger !== undefined) return `the kind declares no fact ${JSON.stringify(stranger.slice(0, 80))}`;
   for (const [fact, problem] of invalid) if (reads.has(fact)) return `the fact ${fact} is ${problem}`;
@@ -388,8 +400,6 @@ function problemOf({ reads }: Judge, { undeclared, invalid }: FactProblems): str
 function without(facts: FactStates, names: ReadonlyMap<string, unknown>): FactStates {
   return Object.fromEntries(Object.entries(facts).filter(([name]) => !names.has(name)));
 }
-
-const errorVerdict = (judge: Judge, error: string): PolicyVerdict => ({ policy: judge.policy.id, ...errorOf(error) });
 
 /**
  * The verdict from what was seen and, where that is unknown, from the worst case of what was never seen: an assumed fact
@@ -403,8 +413,9 @@ function verdictOf(
   assumed: readonly string[],
   facts: FactStates,
 ): PolicyVerdict {
+  if (seen.verdict !== 'unknown' && !judge.readsTime) return seen;
   const flips = judge.readsTime ? flipsAt(judge.core, { ...input, facts: valuesOf(facts) }) : undefined;
-  const base = { policy: judge.policy.id, ...seen, ...(flips === undefined ? {} : { flipsAt: flips }) };
+  const base = flips === undefined ? seen : { ...seen, flipsAt: flips };
   if (seen.verdict !== 'unknown') return base;
   if (worst?.verdict === 'violation') {
     const clauses = seen.clauses.map((c, i) => {
