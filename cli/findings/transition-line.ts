@@ -36,7 +36,7 @@ export const transitionHeader = (paint: LineOptions['paint'], width: number | un
   );
 
 /**
- * `+0.31 s  ✗  critical  aws    acme-invoices  object-store.no-public-access  violated: “nobody can read objects”  BucketPolicy.policyText = {…}`
+ * `+0.31 s  ✗  critical  aws    acme-invoices  object-store.no-public-access  “nobody can read objects”  BucketPolicy.policyText = {…}`
  */
 export function transitionLine(event: FindingTransitionEvent, atMs: number, options: LineOptions): string {
   const { paint, width } = options;
@@ -55,7 +55,7 @@ export function transitionLine(event: FindingTransitionEvent, atMs: number, opti
   ];
   const used = head.reduce((sum, [text]) => sum + text.length + 2, 0);
   const tail: readonly (readonly [string, Format])[] = [
-    [plain(sentenceOf({ ...edict, title: edict.policy.title })), format],
+    [plain(sentenceOf({ ...edict, title: edict.policy.title }).replace(/^violated: /, '')), format],
     [fact === undefined ? '' : plain(factText(fact, options.documents), 240), 'dim'],
   ];
   const shown = cutTo(tail, width === undefined ? Infinity : width - used);
