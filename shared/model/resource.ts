@@ -76,6 +76,8 @@ export interface Transition {
   /** The revision of the commit that carries it, and its place in it. */
   readonly revision: number;
   readonly n: number;
+  /** The resource as that commit knew it, or of one that is gone as it was: told again later, it is the same. */
+  readonly of?: Omit<ResourceHead, 'id' | 'mapping' | 'cloud' | 'kind'>;
   readonly policy: string;
   readonly title: string;
   readonly severity: Severity;

@@ -361,24 +361,28 @@ class Evaluation {
       throw new AppError('STORE_UNAVAILABLE', 'the projection is too far behind: this resource waits for it', {
         details: { resourceId: this.#work.resourceId, pending: waiting.length },
       });
-    const pending: Pending[] = [
-      ...waiting,
-      ...transitions.map((t, n): Transition => ({ ...t, revision, n })),
-      ...this.#fanOut(mapping, merged, revision, update),
-    ];
-    const oldest = waiting.length > 0 ? (base?.pendingSince ?? this.#nowMs) : this.#nowMs;
     const word = (fact: string): string | undefined => (typeof facts[fact] === 'string' ? facts[fact] : undefined);
-    return {
-      id: this.#work.resourceId,
-      mapping: mapping.id,
-      cloud: mapping.cloud,
-      kind: mapping.kind?.id ?? null,
+    const head = {
       nativeType: about?.nativeType ?? '',
       ...optional('account', about?.account),
       ...optional('region', about?.region),
       ...optional('name', about?.name),
       ...optional('environment', word('environment')),
       ...optional('owner', word('owner')),
+    };
+    const asItWas = isFirstSight(base) || base === undefined ? head : spokenOf(base);
+    const pending: Pending[] = [
+      ...waiting,
+      ...transitions.map((t, n): Transition => ({ ...t, revision, n, of: t.to === null ? asItWas : head })),
+      ...this.#fanOut(mapping, merged, revision, update),
+    ];
+    const oldest = waiting.length > 0 ? (base?.pendingSince ?? this.#nowMs) : this.#nowMs;
+    return {
+      id: this.#work.resourceId,
+      mapping: mapping.id,
+      cloud: mapping.cloud,
+      kind: mapping.kind?.id ?? null,
+      ...head,
       revision,
       parts,
       ...optional('bornAfter', merged.bornAfter),
@@ -452,6 +456,16 @@ const sayingsOf = (merged: Merged): string =>
 
 const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
+
+/** What is said of a resource besides what it is. */
+const spokenOf = ({ nativeType, ...r }: ResourceState): NonNullable<Transition['of']> => ({
+  nativeType,
+  ...optional('account', r.account),
+  ...optional('region', r.region),
+  ...optional('name', r.name),
+  ...optional('environment', r.environment),
+  ...optional('owner', r.owner),
+});
 
 /** Nothing was ever known of the resource: no item, or only a place holder. */
 const isFirstSight = (base: ResourceState | undefined): boolean => base === undefined || base.mapping === '';

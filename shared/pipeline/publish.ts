@@ -51,13 +51,15 @@ export function makePublish(deps: PublishDeps): (image: ResourceImage) => Promis
       const after = applyTransition(before, id, image, transition);
       await deps.findings.write(after, transition);
       rows.set(id, after);
+      const resource = headOf(image, transition);
       events.push(
         transitionEvent({
-          finding: after,
+          // Of the transition, and not of the newest one that the row may hold: told again, it is the same.
+          finding: { ...after, title: transition.title, resource },
           transition,
           policy: await deps.policy(transition.policy),
           version: deps.version,
-          causeKey: causeKeyOf(transition.cause, image),
+          causeKey: causeKeyOf(transition.cause, resource),
         }),
       );
     }
@@ -115,7 +117,7 @@ export function applyTransition(before: Finding | undefined, id: string, image: 
     status,
     ...(t.resolution === undefined ? {} : { resolution: t.resolution }),
     verdict: t.to,
-    resource: t.to === null && before !== undefined ? before.resource : headOf(image),
+    resource: headOf(image, t),
     since: moved ? at : (before?.since ?? at),
     firstSeenAt: before?.firstSeenAt ?? t.knownAt,
     lastChangedAt: t.knownAt,
@@ -125,8 +127,9 @@ export function applyTransition(before: Finding | undefined, id: string, image: 
   };
 }
 
-function headOf(image: ResourceHead): ResourceHead {
-  const { id, mapping, cloud, kind, nativeType, account, region, name, environment, owner } = image;
+function headOf(image: ResourceHead, t: Transition): ResourceHead {
+  const { id, mapping, cloud, kind } = image;
+  const { nativeType, account, region, name, environment, owner } = t.of ?? image;
   const given = { account, region, name, environment, owner };
   return {
     id,

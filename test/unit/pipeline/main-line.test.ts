@@ -90,6 +90,25 @@ describe('the life of a change', () => {
     expect(w.resources.all()[0]?.revision).toBe(firstRevision(NOON));
   });
 
+  it('an event that is told again is the same, also when the resource has another owner by then', async () => {
+    const w = makeWorld();
+    await w.activate();
+    const doc = { type: 'Test::Store', id: 's1', body: { open: true } } as const;
+    await w.deliver(change({ ...doc, at: 0, tags: { owner: 'team-a' } }));
+    const first = w.stream.shift();
+    if (first === undefined) throw new Error('nothing was committed');
+    await w.publish(first);
+    // As if the function had died before it could note that.
+    const [unmarked] = w.bus.events.splice(0);
+    await w.deliver(change({ ...doc, at: 5, tags: { owner: 'team-b' } }));
+    const later = w.stream.shift();
+    if (later === undefined) throw new Error('nothing was committed');
+    w.resources.expire('s1'); // no mark
+    await w.publish({ ...later, projectedRevision: 0, pending: [...first.pending, ...later.pending] });
+    const again = w.bus.events.find((e) => e.id === unmarked?.id);
+    expect(again?.detail.edict).toEqual(unmarked?.detail.edict);
+  });
+
   it('a resource that comes back when its tombstone is forgotten is a finding again, under an event of its own', async () => {
     const w = makeWorld();
     await w.activate();
