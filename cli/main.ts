@@ -83,6 +83,19 @@ function program(run: (action: Action) => Promise<void>): Command {
     .argument('<id>')
     .addOption(format())
     .action((id, options) => run(async () => (await import('./commands/policies.ts')).showPolicy(id, options)));
+  policies
+    .command('verify')
+    .description('run every gate on policies; exit 1 if one is not accepted')
+    .argument('[policies...]', 'ids, or folders with policies (default: all that ship)')
+    .addOption(format())
+    .action((names, options) => run(async () => (await import('./commands/verify.ts')).verifyPolicies(names, options)));
+  policies
+    .command('diff')
+    .description('show a smallest resource on which two policies disagree; exit 1 if there is one')
+    .argument('<a>', 'an id or a folder')
+    .argument('<b>', 'an id or a folder')
+    .addOption(format())
+    .action((a, b, options) => run(async () => (await import('./commands/verify.ts')).diffPolicies(a, b, options)));
 
   addStackCommands(edict, run);
   return edict;

@@ -44,6 +44,7 @@ function nearLiterals(v: Literal): readonly Change<Literal>[] {
   ].filter(({ into }) => into.from >= 0 && into.from <= into.to);
 }
 
+const shown = (v: Literal): string => (typeof v === 'string' ? v : isNone(v) ? 'none' : JSON.stringify(v));
 const isLiteral = (v: unknown): v is Literal => !(typeof v === 'object' && v !== null && 'param' in v);
 
 /** The list with one member changed, and without each of its members. */
@@ -117,17 +118,20 @@ function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condi
   const shape = spec?.shape;
   const values: readonly Literal[] =
     shape?.type === 'enum' ? shape.values : shape?.type === 'bool' ? [true, false] : [];
-  const with_ = (what: string, change: object): Change<Condition> => ({ what, into: { ...a, ...change } as Condition });
+  const having = (what: string, change: object): Change<Condition> => ({
+    what,
+    into: { ...a, ...change } as Condition,
+  });
   if ('is' in a && isLiteral(a.is)) {
     const is = a.is;
-    for (const v of values) if (v !== is) yield with_('another value', { is: v });
-    if (typeof is === 'number') for (const { what, into } of nearLiterals(is)) yield with_(what, { is: into });
+    for (const v of values) if (v !== is) yield having(`${shown(v)} for ${shown(is)}`, { is: v });
+    if (typeof is === 'number') for (const { what, into } of nearLiterals(is)) yield having(what, { is: into });
   }
   if ('in' in a && Array.isArray(a.in)) {
     const listed = a.in as readonly Literal[];
     for (const { what, into } of listChanges(listed, (v) => (isLiteral(v) ? nearLiterals(v) : []), 'a value dropped'))
-      yield with_(what, { in: into });
-    for (const v of values) if (!listed.includes(v)) yield with_('a value more', { in: [...listed, v] });
+      yield having(what, { in: into });
+    for (const v of values) if (!listed.includes(v)) yield having(`the value ${shown(v)} more`, { in: [...listed, v] });
   }
   for (const [op, other] of [
     ['at_least', 'at_most'],
@@ -140,20 +144,20 @@ function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condi
     yield { what: `${other} for ${op}`, into: { ...subject, [other]: operand } as unknown as Condition };
     if (Array.isArray(operand)) {
       for (const { what, into } of listChanges(operand as readonly Literal[], nearLiterals, 'a range dropped'))
-        yield with_(what, { [op]: into });
+        yield having(what, { [op]: into });
     } else if (isLiteral(operand)) {
-      for (const { what, into } of nearLiterals(operand)) yield with_(what, { [op]: into });
+      for (const { what, into } of nearLiterals(operand)) yield having(what, { [op]: into });
     }
   }
   if ('older_than_days' in a && typeof a.older_than_days === 'number')
-    for (const { what, into } of nearLiterals(a.older_than_days)) yield with_(what, { older_than_days: into });
+    for (const { what, into } of nearLiterals(a.older_than_days)) yield having(what, { older_than_days: into });
   if ('matches' in a && typeof a.matches === 'string' && a.matches.includes('*'))
-    yield with_('a pattern without its star', { matches: a.matches.replaceAll('*', '') });
+    yield having('a pattern without its star', { matches: a.matches.replaceAll('*', '') });
   const siblings = 'fact' in a ? facts : (fields ?? {});
   for (const [name, sibling] of Object.entries(siblings)) {
     const own = 'fact' in a ? a.fact : 'field' in a ? a.field : name;
     if (name !== own && typeOf(sibling) === typeOf(spec))
-      yield with_('a sibling of the same type', 'fact' in a ? { fact: name } : { field: name });
+      yield having(`${name} for ${own}`, 'fact' in a ? { fact: name } : { field: name });
   }
 }
 

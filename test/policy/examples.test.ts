@@ -12,6 +12,10 @@
  *       - { cloud: aws, dialect: aws.cfn, verdict: unknown, because: … }   # leave out any of the three: all of them
  *     besides:
  *       - { file: compliant/terraform-log-target.json, resource: aws_s3_bucket.target, because: … }
+ *     mutants:
+ *       - { what: the value icmp more, where: no-admin-ports, because: … }   # no native document tells it from the policy
+ *
+ * `examples/not_applicable` is for policies with a scope, and only where it tells the policy from a misreading of it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +49,8 @@ const exceptionsSchema = z.strictObject({
       }),
     )
     .default([]),
+  // Of the mutation gate (shared/authoring/verify.ts).
+  mutants: z.array(z.strictObject({ what: z.string(), where: z.string(), because: reason })).default([]),
   besides: z.array(z.strictObject({ file: z.string(), resource: z.string(), because: reason })).default([]),
 });
 type Exceptions = z.infer<typeof exceptionsSchema>;

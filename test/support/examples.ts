@@ -7,7 +7,7 @@ const POLICIES = join(import.meta.dirname, '..', '..', 'policies');
 /** A native example of a policy: its place, the verdict it must get, and its text. */
 export interface Example {
   readonly policy: string;
-  readonly verdict: 'compliant' | 'violation' | 'unknown';
+  readonly verdict: 'compliant' | 'violation' | 'unknown' | 'not_applicable';
   /** `<dialect>-<case>.<ext>` */
   readonly file: string;
   readonly path: string;
@@ -25,7 +25,7 @@ export function examples(): readonly Example[] {
   const found: Example[] = [];
   for (const kind of folders(POLICIES)) {
     for (const policy of folders(join(POLICIES, kind))) {
-      for (const verdict of ['compliant', 'violation', 'unknown'] as const) {
+      for (const verdict of ['compliant', 'violation', 'unknown', 'not_applicable'] as const) {
         const folder = join(POLICIES, kind, policy, 'examples', verdict);
         if (!existsSync(folder)) continue;
         for (const file of readdirSync(folder).sort()) {

@@ -1,0 +1,143 @@
+/** The tool chain on this machine: `opa` and `regal`, run on a folder that holds nothing but the policy. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../model/errors.ts';
+import type { Kind } from '../../model/kind.ts';
+import { type CompiledPolicy, folderOf, policyEntrypoint } from '../../policy/bundle.ts';
+import { schemaOf } from '../../policy/schema.ts';
+import { VALUES_REGO } from '../../policy/to-rego.ts';
+import type { Objection, PolicyTools } from '../../ports/policy-tools.ts';
+import { buildBundle } from './build.ts';
+import { loadEngine } from './engine.ts';
+import { loadModule } from './module.ts';
+
+export interface ToolPaths {
+  readonly opa: string;
+  readonly regal: string;
+  /** The configuration of regal. */
+  readonly regalConfig: string;
+}
+
+/**
+ * What a policy may call: functions that the WASM has itself and that give there what they give in OPA, on whatever they
+ * are given. Not among them: sprintf, time, networks, globs, and whatever reaches outside.
+ */
+const ALLOWED = new Set(
+  (
+    'abs and array.concat array.reverse array.slice assign bits.and bits.or ceil concat contains count div endswith eq equal ' +
+    'floor format_int gt gte indexof internal.member_2 internal.member_3 intersection is_array is_boolean is_null is_number ' +
+    'is_object is_set is_string lower lt lte max min minus mul neq object.get object.keys or plus product regex.match rem ' +
+    'round sort split startswith substring sum trim trim_left trim_prefix trim_right trim_space trim_suffix type_name ' +
+    'union upper'
+  ).split(' '),
+);
+const MOST_OUTPUT_BYTES = 2 ** 28;
+const LONGEST_RUN_MS = 60_000;
+
+/** The tools at these paths, for policies of these kinds. */
+export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): PolicyTools {
+  const run = (tool: 'opa' | 'regal', args: readonly string[], cwd: string) => {
+    const path = paths[tool];
+    if (!existsSync(path))
+      throw new AppError('CONFIG_INVALID', `${tool} is missing: "npm run tools" builds it into .bin/ (it needs Go)`);
+    const { status, stdout, stderr, error } = spawnSync(path, args, {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: MOST_OUTPUT_BYTES,
+      timeout: LONGEST_RUN_MS,
+    });
+    if (error !== undefined) throw new AppError('CONFIG_INVALID', `${tool} cannot be run: ${error.message}`);
+    return { status, stdout, said: `${stderr}${stdout}`.trim() };
+  };
+  const objection = (r: { readonly status: number | null; readonly said: string }): Objection =>
+    r.status === 0 ? undefined : r.said.slice(0, 2000) || 'it failed without a word';
+  const filesOf = ({ policy, rego }: CompiledPolicy): { readonly [path: string]: string } => ({
+    [`policies/${folderOf(policy.id)}/policy.rego`]: rego,
+    'policies/values.rego': VALUES_REGO,
+  });
+  let capabilities: string | undefined;
+
+  return {
+    format: (policy) =>
+      inFolder(filesOf(policy), (folder) => {
+        const { stdout, ...rest } = run('opa', ['fmt', '--diff', '--fail', 'policies'], folder);
+        return objection({ ...rest, said: rest.said || stdout });
+      }),
+    check: (policy) => {
+      const kind = kinds.find((k) => k.id === policy.policy.kind);
+      if (kind === undefined) return `no kind ${policy.policy.kind}`;
+      // Before the package: the annotation then holds for all of it.
+      const [head = ''] = policy.rego.split(/^package /m);
+      if (!head.includes(`- input: schema.${kind.id}\n`))
+        return `the package has no annotation "schemas: - input: schema.${kind.id}", so its facts would not be checked`;
+      const files = { ...filesOf(policy), [`schema/${kind.id}.json`]: JSON.stringify(schemaOf(kind)) };
+      return inFolder(files, (folder) =>
+        objection(run('opa', ['check', '--strict', '--schema', 'schema', 'policies'], folder)),
+      );
+    },
+    capabilities: (policy) =>
+      inFolder(filesOf(policy), (folder) => {
+        capabilities ??= allowedOf(run('opa', ['capabilities', '--current'], folder).stdout);
+        writeFileSync(join(folder, 'capabilities.json'), capabilities);
+        return objection(run('opa', ['check', '--capabilities', 'capabilities.json', 'policies'], folder));
+      }),
+    lint: (policy) =>
+      inFolder(filesOf(policy), (folder) =>
+        objection(run('regal', ['lint', '--config-file', paths.regalConfig, 'policies'], folder)),
+      ),
+    compile: (policy) => {
+      if (!existsSync(paths.opa)) run('opa', [], tmpdir());
+      const bundle = buildBundle(paths.opa, [policy]);
+      const engine = loadEngine(bundle, { kindById: (id) => kinds.find((k) => k.id === id) });
+      const module = loadModule(bundle.wasm);
+      const entrypoint = policyEntrypoint(policy.policy.id);
+      const evaluate = (input: unknown): unknown => {
+        try {
+          return module.evaluate(entrypoint, JSON.stringify(input));
+        } catch (error) {
+          module.recycle();
+          throw error;
+        }
+      };
+      return { engine, evaluate };
+    },
+    plainOpa: (policy, inputs) =>
+      inFolder(filesOf(policy), (folder) => {
+        const names = inputs.map((_, i) => join(folder, 'inputs', `${String(i).padStart(6, '0')}.json`));
+        mkdirSync(join(folder, 'inputs'));
+        for (const [i, name] of names.entries()) writeFileSync(name, JSON.stringify(inputs[i]));
+        const args = ['exec', '--decision', policyEntrypoint(policy.policy.id), '--bundle', 'policies', 'inputs'];
+        const { stdout, said } = run('opa', args, folder);
+        if (stdout === '') throw new AppError('POLICY_EVALUATION_FAILED', `opa exec failed: ${said.slice(0, 500)}`);
+        const { result } = JSON.parse(stdout) as { readonly result: readonly { path: string; result?: unknown }[] };
+        const byName = new Map(result.map((r) => [r.path.split(/[\\/]/).at(-1), r.result]));
+        return names.map((name) => byName.get(name.split(/[\\/]/).at(-1)));
+      }),
+  };
+}
+
+function allowedOf(current: string): string {
+  const { builtins, ...rest } = JSON.parse(current) as { readonly builtins: readonly { readonly name: string }[] };
+  return JSON.stringify({
+    ...rest,
+    builtins: builtins.filter((b) => ALLOWED.has(b.name)),
+    features: ['rego_v1'],
+    allow_net: [],
+  });
+}
+
+/** Writes text files into a folder of their own, runs `body` there, and removes the folder. */
+function inFolder<T>(files: { readonly [path: string]: string }, body: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'edict-gates-'));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(folder, dirname(path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    return body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,428 @@
+/**
+ * The gates that a policy passes before it may be activated, cheapest first. Each runs whatever the others say, as far as
+ * it can; each that does not pass has one small counterexample. Gates, not trust: it does not matter who wrote the policy.
+ */
+import { isAppError } from '../model/errors.ts';
+import type { FactStates } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
+import { compilePolicy, type PolicySource } from '../policy/compile.ts';
+import { conditionsOf, type CorePolicy, factsOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
+import { assumedOf, toInput } from '../policy/input.ts';
+import { meaningOf } from '../policy/meaning.ts';
+import { type Evaluate, inputsOf, lotsFrom, type Lots, provePolicy } from '../policy/proof.ts';
+import { constantsIn } from '../policy/regions.ts';
+import { toRego } from '../policy/to-rego.ts';
+import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
+import { comparePolicies, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
+import { type Mutant, mutantsOf } from './mutate.ts';
+
+export const GATES = [
+  'types',
+  'identity',
+  'format',
+  'check',
+  'capabilities',
+  'lint',
+  'compile',
+  'vacuity',
+  'relations',
+  'examples',
+  'mutation',
+  'metamorphic',
+  'proof',
+  'plain-opa',
+] as const;
+export type GateName = (typeof GATES)[number];
+
+export interface GateResult {
+  readonly name: GateName;
+  readonly passed: boolean;
+  /** What shows that it does not pass, as small as it was found; null where it passes. */
+  readonly counterexample: unknown;
+  readonly ms: number;
+}
+export interface Verification {
+  readonly policy: string;
+  /** Every gate has passed. */
+  readonly accepted: boolean;
+  readonly evidence: Evidence;
+  readonly gates: readonly GateResult[];
+  /** What the author should see, and that refuses nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** A resource of a stored example: a native document, mapped; and the verdict that it must get. */
+export interface ExampleResource {
+  readonly file: string;
+  readonly resource: string;
+  readonly verdict: Verdict;
+  readonly facts: FactStates;
+}
+export interface Excuse {
+  /** As `Mutant`. */
+  readonly what: string;
+  readonly where: string;
+  readonly because: string;
+}
+export interface Candidate extends PolicySource {
+  /** What it is called where it cannot be read. */
+  readonly id: string;
+  readonly examples: readonly ExampleResource[];
+  /** What is wrong with the examples themselves. */
+  readonly problems: readonly string[];
+  /** Mutants that no native document can tell from the policy, each with its reason. */
+  readonly excused: readonly Excuse[];
+}
+export interface VerifyOptions {
+  readonly tools: PolicyTools;
+  readonly kinds: readonly Kind[];
+  /** The other policies that are active. */
+  readonly others: readonly CorePolicy[];
+  /** Milliseconds, to measure with. */
+  readonly clock: () => number;
+  /** The instant at which examples are judged, in epoch seconds. */
+  readonly now: number;
+  readonly seed: number;
+  /** Gates that are left out, to see what only they stop. */
+  readonly without?: readonly GateName[];
+}
+
+/** How much chance there is: a gate must not take seconds. */
+const RANDOM_PROOF = 1000;
+const RANDOM_METAMORPHIC = 150;
+const RANDOM_PLAIN = 60;
+const SHOWN_MUTANTS = 5;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Runs the gates on a policy. Never throws over the policy. */
+export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Verification {
+  const gates: GateResult[] = [];
+  /** `body` gives the counterexample, undefined where there is none; an exception is one too. */
+  const gate = (name: GateName, body: () => unknown): void => {
+    if (options.without?.includes(name) === true) return;
+    const started = options.clock();
+    let counterexample: unknown;
+    try {
+      counterexample = body();
+    } catch (error) {
+      counterexample = messageOf(error);
+    }
+    const ms = Math.round(options.clock() - started);
+    gates.push({ name, passed: counterexample === undefined, counterexample: counterexample ?? null, ms });
+  };
+  const finish = (policy: string, evidence: Evidence, warnings: readonly string[]): Verification => {
+    const byOrder = gates.toSorted((a, b) => GATES.indexOf(a.name) - GATES.indexOf(b.name));
+    return { policy, accepted: gates.every((g) => g.passed), evidence, gates: byOrder, warnings };
+  };
+
+  let compiled: CompiledPolicy | undefined;
+  let refusal: unknown;
+  const started = options.clock();
+  try {
+    compiled = compilePolicy(candidate, options.kinds);
+  } catch (error) {
+    refusal = messageOf(error);
+  }
+  const kind = options.kinds.find((k) => k.id === compiled?.policy.kind);
+  if (compiled === undefined || kind === undefined) {
+    // Without types there is nothing that the other gates could run on: they do not pass.
+    const ms = Math.round(options.clock() - started);
+    gates.push({ name: 'types', passed: false, counterexample: refusal, ms });
+    for (const name of GATES.slice(1)) gate(name, () => NOT_RUN);
+    return finish(candidate.id, 'tested', []);
+  }
+  const policy = compiled;
+  const { core } = policy;
+  const { tools } = options;
+  let runnable: Runnable | undefined;
+  let notCompiled = '';
+  const run = (): Runnable => {
+    if (runnable === undefined) throw new Error(`${NOT_RUN}: ${notCompiled}`);
+    return runnable;
+  };
+
+  gate('types', () =>
+    policy.policy.id === candidate.id ? undefined : `the folder is ${candidate.id}, the policy ${policy.policy.id}`,
+  );
+  gate('identity', () => identityProblem(policy));
+  gate('format', () => tools.format(policy));
+  gate('check', () => tools.check(policy));
+  gate('capabilities', () => tools.capabilities(policy));
+  gate('lint', () => tools.lint(policy));
+  const compile = (): unknown => {
+    try {
+      runnable = tools.compile(policy);
+      return undefined;
+    } catch (error) {
+      notCompiled = messageOf(error);
+      return notCompiled;
+    }
+  };
+  if (options.without?.includes('compile') === true) compile();
+  else gate('compile', compile);
+  gate('vacuity', () => vacuityProblem(core));
+  gate('relations', () => relationProblem(core, options.others));
+  gate('examples', () => exampleProblem(candidate, run(), options.now, core));
+  gate('mutation', () => mutationProblem(policy, kind, candidate, options.now));
+  gate('metamorphic', () => metamorphicProblem(core, run().evaluate, options.seed));
+  gate('proof', () => proofProblem(policy, run().evaluate, options.seed));
+  gate('plain-opa', () => plainProblem(policy, run().evaluate, tools, options.seed));
+  return finish(policy.policy.id, policy.bundled.evidence, warningsOf(core, options.others));
+}
+
+const NOT_RUN = 'not run: there is nothing to run it on';
+
+/** Rego that says it was generated and is not what the compiler writes was edited; other Rego is its author's. */
+function identityProblem({ policy, core, rego, bundled }: CompiledPolicy): unknown {
+  if (bundled.evidence === 'proved' || !rego.includes('Generated from policy.yaml')) return undefined;
+  const wanted = toRego(policy, core).split('\n');
+  const is = rego.split('\n');
+  const line = wanted.findIndex((l, i) => l !== is[i]);
+  const at = line < 0 ? wanted.length : line;
+  return { line: at + 1, is: is[at] ?? null, generated: wanted[at] ?? null };
+}
+
+function vacuityProblem(core: CorePolicy): unknown {
+  const vacuity = vacuityOf(core);
+  if (vacuity.is === 'undecided') return undefined; // a warning says so
+  if (vacuity.never.length > 0) return vacuity.never.join(', ');
+  return vacuity.idle.length > 0 ? `can never fail: ${vacuity.idle.join(', ')}` : undefined;
+}
+
+const ofTheKind = (core: CorePolicy, others: readonly CorePolicy[]): readonly CorePolicy[] =>
+  others.filter((o) => o.kind === core.kind && o.id !== core.id);
+
+function relationProblem(core: CorePolicy, others: readonly CorePolicy[]): unknown {
+  for (const other of ofTheKind(core, others)) {
+    const relation = relationOf(core, other);
+    if (relation.is === 'duplicate') return { is: relation.is, of: other.id };
+    if (relation.is === 'conflict') return { is: relation.is, with: other.id, on: relation.on };
+  }
+  return undefined;
+}
+
+function warningsOf(core: CorePolicy, others: readonly CorePolicy[]): readonly string[] {
+  const warnings: string[] = [];
+  const vacuity = vacuityOf(core);
+  if (vacuity.is === 'undecided') warnings.push(`whether it is vacuous was not decided: ${vacuity.why}`);
+  for (const other of ofTheKind(core, others)) {
+    const relation = relationOf(core, other);
+    if (relation.is === 'covers') warnings.push(`whatever violates ${other.id} violates it too`);
+    if (relation.is === 'covered') warnings.push(`whatever violates it violates ${other.id} too`);
+    if (relation.is === 'undecided') warnings.push(`its relation to ${other.id} was not decided: ${relation.why}`);
+  }
+  const needless = needlesslyUnknown(core);
+  if (needless !== undefined && 'always' in needless)
+    warnings.push(
+      `unknown of ${JSON.stringify(needless.input.facts)}, though whatever is missing it is ${needless.always}: ` +
+        'say what always holds beside the alternatives',
+    );
+  return warnings;
+}
+
+/** The verdict of a meaning on states of facts: what is assumed may violate and never passes. */
+export function judgeByMeaning(core: CorePolicy, kind: Kind, facts: FactStates, now: number): Verdict {
+  const reads = readsOf(conditionsOf(core));
+  const seen = meaningOf(core, toInput(facts, now, factsOf(kind), { reads })).verdict;
+  if (seen !== 'unknown' || assumedOf(facts, reads).length === 0) return seen;
+  const worst = meaningOf(core, toInput(facts, now, factsOf(kind), { reads, assumed: true })).verdict;
+  return worst === 'violation' ? worst : seen;
+}
+
+function exampleProblem(candidate: Candidate, { engine }: Runnable, now: number, core: CorePolicy): unknown {
+  if (candidate.problems.length > 0) return candidate.problems[0];
+  for (const { file, resource, verdict, facts } of candidate.examples) {
+    const [judged] = engine.judge(core.kind, facts, now, { policies: [core.id] });
+    if (judged?.verdict !== verdict)
+      return { file, resource, expected: verdict, got: judged?.error ?? judged?.verdict };
+  }
+  const lacking = (['compliant', 'violation', 'unknown'] as const).filter(
+    (v) => !candidate.examples.some((e) => e.verdict === v),
+  );
+  return lacking.length === 0 ? undefined : `there is no example that is ${lacking.join(', or ')}`;
+}
+
+/** A mutant that no example tells from the policy, with a resource that would. */
+export interface Survivor extends Pick<Mutant, 'what' | 'where'> {
+  readonly mutant: Mutant['policy'];
+  readonly on: unknown;
+}
+
+/** The mutants that mean something else and that no stored example kills; `total` counts those that mean something else. */
+export function survivorsOf(
+  { policy, core }: Pick<CompiledPolicy, 'policy' | 'core'>,
+  kind: Kind,
+  examples: readonly ExampleResource[],
+  now: number,
+): { readonly total: number; readonly survivors: readonly Survivor[] } {
+  let total = 0;
+  const survivors: Survivor[] = [];
+  for (const { what, where, policy: mutant } of mutantsOf(policy, kind)) {
+    const other = toCore(mutant, kind);
+    if (examples.some((e) => judgeByMeaning(other, kind, e.facts, now) !== e.verdict)) {
+      total++;
+      continue;
+    }
+    const comparison = comparePolicies(core, other);
+    if (comparison.is === 'equivalent') continue;
+    total++;
+    survivors.push({ what, where, mutant, on: comparison.is === 'different' ? comparison.on : comparison });
+  }
+  return { total, survivors };
+}
+
+function mutationProblem(
+  policy: CompiledPolicy,
+  kind: Kind,
+  { examples, excused }: Pick<Candidate, 'examples' | 'excused'>,
+  now: number,
+): unknown {
+  const { total, survivors: all } = survivorsOf(policy, kind, examples, now);
+  const excuses = (e: Excuse, s: Survivor): boolean => e.what === s.what && e.where === s.where;
+  const idle = excused.find((e) => !all.some((s) => excuses(e, s)));
+  if (idle !== undefined)
+    return `examples/exceptions.yaml excuses a mutant that does not survive: ${idle.what} in ${idle.where}`;
+  const survivors = all.filter((s) => !excused.some((e) => excuses(e, s)));
+  if (survivors.length === 0) return undefined;
+  const shown = survivors.slice(0, SHOWN_MUTANTS).map(({ what, where, on }) => ({ what, where, on }));
+  return { killed: total - survivors.length, of: total, survivors: shown };
+}
+
+function proofProblem({ core, rego }: CompiledPolicy, evaluate: Evaluate, seed: number): unknown {
+  const { counterexample } = provePolicy(core, evaluate, { seed, random: RANDOM_PROOF, constants: constantsIn(rego) });
+  if (counterexample === undefined) return undefined;
+  const { input, expected, difference } = counterexample;
+  return { input, expected: expected.verdict, difference };
+}
+
+// ── metamorphic relations ─────────────────────────────────────────────────────────────────────────────────────────
+
+type Facts = { readonly [fact: string]: unknown };
+interface Input {
+  readonly facts: Facts;
+  readonly closed: readonly string[];
+  readonly now: unknown;
+}
+
+/** The verdict in a raw result, by the text of the policy's own answer. */
+function rawVerdict(evaluate: Evaluate, input: Input): string {
+  const { declared, holds, fails } = evaluate(input) as {
+    readonly declared: readonly string[];
+    readonly holds: readonly string[];
+    readonly fails: readonly { readonly clause: string }[];
+  };
+  const failed = fails.map((f) => f.clause);
+  if (failed.includes('scope')) return 'not_applicable';
+  if (declared.every((c) => c === 'scope' || holds.includes(c))) return 'compliant';
+  const applies = !declared.includes('scope') || holds.includes('scope');
+  return applies && failed.length > 0 ? 'violation' : 'unknown';
+}
+
+const listsOf = (facts: Facts): readonly string[] => Object.keys(facts).filter((f) => Array.isArray(facts[f]));
+const having = (input: Input, list: string, items: (all: readonly unknown[]) => readonly unknown[]): Input => ({
+  ...input,
+  facts: { ...input.facts, [list]: items(input.facts[list] as readonly unknown[]) },
+});
+
+/** The verdict may be this after less is known than before. */
+const isLess = (before: string, after: string): boolean =>
+  after === before || after === 'unknown' || (before === 'not_applicable' && after === 'compliant');
+
+/** What may be done to a resource, and what the verdict may then be. */
+const RELATIONS: readonly {
+  readonly says: string;
+  readonly change: (input: Input, lots: Lots) => Input | undefined;
+  readonly allowed: (before: string, after: string) => boolean;
+  readonly counts?: false;
+}[] = [
+  {
+    // Where the scope is not known any more, what complies is compliant whatever the scope.
+    says: 'a fact that is removed makes it unknown, or nothing else',
+    change: ({ facts, ...rest }, lots) => {
+      const names = Object.keys(facts);
+      if (names.length === 0) return undefined;
+      const { [lots.pick(names)]: _, ...left } = facts;
+      return { ...rest, facts: left };
+    },
+    allowed: isLess,
+  },
+  {
+    says: 'a list that may have more items makes it unknown, or nothing else',
+    change: (input) => ({ ...input, closed: [] }),
+    allowed: isLess,
+  },
+  {
+    says: 'the order of items does not matter',
+    change: (input) => listsOf(input.facts).reduce((i, list) => having(i, list, (all) => all.toReversed()), input),
+    allowed: (before, after) => after === before,
+  },
+  {
+    says: 'a fact that it does not read does not matter',
+    change: (input) => ({ ...input, facts: { ...input.facts, a_stranger: [{ flag: true }] } }),
+    allowed: (before, after) => after === before,
+  },
+  {
+    says: 'an item that stands twice does not matter where nothing is counted',
+    change: (input) => listsOf(input.facts).reduce((i, list) => having(i, list, (all) => [...all, ...all]), input),
+    allowed: (before, after) => after === before,
+    counts: false,
+  },
+];
+
+function metamorphicProblem(core: CorePolicy, evaluate: Evaluate, seed: number): unknown {
+  const lots = lotsFrom(seed);
+  const counts = conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'count'));
+  const relations = RELATIONS.filter((r) => !(counts && r.counts === false));
+  for (const [, raw] of inputsOf(core, { seed, random: RANDOM_METAMORPHIC, phases: ['random'] })) {
+    const input = raw as Input;
+    if (!Array.isArray(input.closed)) continue;
+    const before = rawVerdict(evaluate, input);
+    for (const { says, change, allowed } of relations) {
+      const changed = change(input, lots);
+      if (changed === undefined) continue;
+      const after = rawVerdict(evaluate, changed);
+      if (!allowed(before, after)) return { says, input, before, changed, after };
+    }
+  }
+  return undefined;
+}
+
+// ── plain OPA ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A result without the order of its sets. */
+function normal(result: unknown): string {
+  const { declared, holds, fails } = (result ?? {}) as { readonly [key: string]: unknown };
+  const sorted = (v: unknown): unknown =>
+    Array.isArray(v)
+      ? v.map((e) => (typeof e === 'string' ? e : JSON.stringify(Object.entries(e as object).sort()))).sort()
+      : v;
+  return JSON.stringify([declared, sorted(holds), sorted(fails)]);
+}
+
+function plainProblem(policy: CompiledPolicy, evaluate: Evaluate, tools: PolicyTools, seed: number): unknown {
+  const sample: unknown[] = [];
+  for (const phase of ['random', 'facts', 'items', 'shells'] as const) {
+    let n = 0;
+    for (const [, input] of inputsOf(policy.core, { seed, random: RANDOM_PLAIN, phases: [phase] })) {
+      if (n++ >= RANDOM_PLAIN) break;
+      sample.push(input);
+    }
+  }
+  const plain = tools.plainOpa(policy, sample);
+  for (const [i, input] of sample.entries()) {
+    const wasm = attempt(() => evaluate(input));
+    if (normal(plain[i]) !== normal(wasm)) return { input, opa: plain[i] ?? null, wasm: wasm ?? null };
+  }
+  return undefined;
+}
+
+function attempt(body: () => unknown): unknown {
+  try {
+    return body();
+  } catch (error) {
+    return { threw: isAppError(error) ? error.code : messageOf(error) };
+  }
+}
