@@ -33,6 +33,13 @@ export interface NormalizeDeps {
   readonly clock: Clock;
 }
 
+/**
+ * The longest that the notices of one batch are read back. A provider that does not answer must not hold the changes that
+ * came in the same batch until the function's time is over (60 s): all of them would come again, and in the end be dead
+ * letters.
+ */
+export const READ_BACK_MS = 30_000;
+
 /** The largest document that is unpacked: beyond it a small message could fill the memory. Bytes. */
 const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
@@ -44,9 +51,10 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
   return async (changes) => {
     const outcomes: Outcome[] = [];
     const updates: PartUpdate[] = [];
+    const until = deps.clock.now() + READ_BACK_MS;
     for (const change of changes) {
       try {
-        const { natives, unsupported: unknown } = await nativesOf(deps, change);
+        const { natives, unsupported: unknown } = await nativesOf(deps, change, until);
         const unsupported = [...unknown];
         let some = false;
         for (const native of natives) {
@@ -97,7 +105,7 @@ interface Natives {
 }
 const only = (natives: readonly NativeResource[]): Natives => ({ natives, unsupported: [] });
 
-async function nativesOf(deps: NormalizeDeps, change: Change): Promise<Natives> {
+async function nativesOf(deps: NormalizeDeps, change: Change, until: number): Promise<Natives> {
   const { content } = change;
   switch (content.is) {
     case 'document':
@@ -105,7 +113,7 @@ async function nativesOf(deps: NormalizeDeps, change: Change): Promise<Natives> 
     case 'compressed':
       return only(read(deps, change, content.form, unpack(content.gzip), content.read ?? {}));
     case 'notice':
-      return readBack(deps, change, content);
+      return readBack(deps, change, content, until);
   }
 }
 
@@ -133,10 +141,12 @@ function read(
   return form.read(document, { ...given, ...(orderKey === undefined ? {} : { orderKey }) });
 }
 
-async function readBack(deps: NormalizeDeps, change: Change, notice: Notice): Promise<Natives> {
+async function readBack(deps: NormalizeDeps, change: Change, notice: Notice, until: number): Promise<Natives> {
   const reader = deps.readBack[notice.cloud];
   if (reader === undefined)
     throw new AppError('EVENT_INVALID', `nothing is configured that could read back from ${notice.cloud}`);
+  if (deps.clock.now() >= until)
+    throw new AppError('UPSTREAM_UNAVAILABLE', 'the other notices of this batch took the time for reading back');
   const answer = await reader.read(notice);
   const { changedAt, actor, account, region } = notice;
   const told = { changedAt, actor, account, region };

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Telemetry } from '../../runtime/telemetry.ts';
 import type { Environment } from '../../runtime/env.ts';
-import { isAppError } from '../../model/errors.ts';
+import { AppError, isAppError } from '../../model/errors.ts';
 import type { ReadBack } from '../../ports/read-back.ts';
 import { systemClock } from './clock.ts';
 
@@ -15,7 +16,7 @@ export function makeReadBacks(
     return counted(cloud, telemetry, {
       read: async (notice) => {
         made ??= make();
-        return (await made).read(notice);
+        return inTime((await made).read(notice));
       },
     });
   };
@@ -33,6 +34,23 @@ export function makeReadBacks(
           ),
         }),
   };
+}
+
+/** The longest that one notice is read back: with `READ_BACK_MS` of the batch it stays below the function's timeout. */
+const ONE_READ_MS = 20_000;
+
+/** The answer, or `UPSTREAM_UNAVAILABLE` when the time is over. */
+export async function inTime<T>(answer: Promise<T>, ms = ONE_READ_MS): Promise<T> {
+  const over = new AbortController();
+  const late = setTimeout(ms, undefined, { signal: over.signal }).then(() => {
+    throw new AppError('UPSTREAM_UNAVAILABLE', `the provider did not answer in ${ms} ms`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    over.abort();
+    await late.catch(() => undefined);
+  }
 }
 
 /** Counts what providers refuse and throttle. */

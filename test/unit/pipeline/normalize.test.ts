@@ -28,6 +28,33 @@ async function outcomeOf(one: Change, readBack = {}) {
   return { world, outcome, kept: [...world.quarantine.kept.values()] };
 }
 
+describe('a provider that does not answer', () => {
+  it('takes the time of its own notices, and not of the changes beside them', async () => {
+    let asked = 0;
+    const readBack: { aws: ReadBack } = {
+      aws: {
+        read: async () => {
+          asked += 1;
+          world.clock.advance(20_000);
+          throw new AppError('UPSTREAM_UNAVAILABLE', 'silence');
+        },
+      },
+    };
+    const world = makeWorld({ readBack });
+    await world.activate();
+    const notices = [1, 2, 3, 4].map((n) => ({
+      ...withContent({ ...notice, resourceId: `s${n}` }),
+      changeId: String(n).padStart(32, '0'),
+    }));
+    const outcomes = await world.deliver(...notices, change({ ...store, id: 'beside' }));
+    expect(asked).toBe(2);
+    expect(outcomes.map(({ outcome, code }) => [outcome, code])).toEqual([
+      ...Array.from({ length: 4 }, () => ['failed', 'UPSTREAM_UNAVAILABLE']),
+      ['judged', undefined],
+    ]);
+  });
+});
+
 describe('what cannot be judged', () => {
   const refused: readonly { readonly what: string; readonly change: Change; readonly reason: RegExp }[] = [
     { what: 'a version from the future', change: change({ ...store, at: 3 * 3600 + 301 }), reason: /in the future/ },
