@@ -111,6 +111,8 @@ describe('an oversized Config change', () => {
     [refusal(400, 'ThrottlingException', 'Rate exceeded'), 'UPSTREAM_THROTTLED'],
     [refusal(400, 'ResourceNotDiscoveredException'), 'UPSTREAM_UNAVAILABLE'],
     [refusal(500, 'InternalFailure'), 'UPSTREAM_UNAVAILABLE'],
+    [refusal(403, 'ExpiredTokenException'), 'UPSTREAM_UNAVAILABLE'],
+    [refusal(403, 'SignatureDoesNotMatch'), 'UPSTREAM_UNAVAILABLE'],
     [undefined, 'UPSTREAM_UNAVAILABLE'],
   ])('that is answered %j is retried: it proves nothing', async (answer, code) => {
     const { config } = await start(() => answer);

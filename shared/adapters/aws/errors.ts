@@ -14,6 +14,19 @@ const THROTTLING = new Set([
   'ThrottlingException',
   'TooManyRequestsException',
 ]);
+/** Names by which AWS refuses our own credentials or clock: they say nothing of what we may see. */
+const OURS = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'MissingAuthenticationToken',
+  'RequestExpired',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+]);
 const DENIED = /^(AccessDenied(Exception)?|UnauthorizedOperation|AuthorizationError(Exception)?|NotAuthorized)$/;
 
 interface ServiceError {
@@ -36,7 +49,7 @@ export function fromAws(error: unknown, what: string): AppError {
   const code: ErrorCode =
     THROTTLING.has(name) || status === 429
       ? 'UPSTREAM_THROTTLED'
-      : DENIED.test(name) || status === 403
+      : !OURS.has(name) && (DENIED.test(name) || status === 403)
         ? 'UPSTREAM_DENIED'
         : 'UPSTREAM_UNAVAILABLE';
   return new AppError(code, `${what}: ${name}`, { details: { name, status, message }, cause: error });

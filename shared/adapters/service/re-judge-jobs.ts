@@ -41,12 +41,16 @@ export interface ReJudgeJobsDeps extends Pick<DoorDeps, 'count' | 'log'> {
 
 /** How long after a round that found something the next one looks: the index is a moment behind the table. Doubles each round. */
 const NEXT_ROUND_SECONDS = 30;
-/** SQS delays a message by no more. */
-const MAX_DELAY_SECONDS = 900;
+/**
+ * The last round of a chain, a quarter of an hour after the first: then the clock's own job looks (every fifteen minutes).
+ * Without an end each of those would begin a chain that goes on as long as one resource cannot be judged: more and more.
+ */
+const LAST_ROUND = 5;
 
 /**
  * Does one page of a job and enqueues the next: a job of any size is a chain of short invocations. An activation is looked
- * for again until a whole round finds nothing below it, and no batch that began before it can still commit.
+ * for again until a whole round finds nothing below it and no batch that began before it can still commit; what cannot be
+ * judged by then is the next scheduled job's.
  */
 export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Promise<void> {
   const onePage = async (job: ReJudgeJob, segment: number): Promise<void> => {
@@ -57,9 +61,9 @@ export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Pro
     if (found.next !== undefined) {
       const more = { segment, next: found.next };
       await deps.queue.send([job.job === 'flips' ? { ...job, ...more } : { ...job, ...more, found: some }]);
-    } else if (job.job === 'activation' && (some || !settled)) {
+    } else if (job.job === 'activation' && (some || !settled) && (job.round ?? 0) < LAST_ROUND) {
       const round = (job.round ?? 0) + 1;
-      const delaySeconds = Math.min(MAX_DELAY_SECONDS, NEXT_ROUND_SECONDS * 2 ** (round - 1));
+      const delaySeconds = NEXT_ROUND_SECONDS * 2 ** (round - 1);
       await deps.queue.send([{ job: 'activation', segment, round }], { delaySeconds });
     }
   };
