@@ -88,7 +88,7 @@ describe('Resource Graph rows', () => {
   });
 
   test('may state the properties as text; text that is no object shows nothing', () => {
-    const table = (properties: Json): Json => ({
+    const answer = (properties: Json): Json => ({
       totalRecords: 1,
       data: {
         columns: [{ name: 'Id' }, { name: 'type' }, { name: 'properties' }],
@@ -96,7 +96,7 @@ describe('Resource Graph rows', () => {
       },
     });
     const body = (properties: Json) => {
-      const document = table(properties);
+      const document = answer(properties);
       expect(detectForm(document)).toBe(resourceGraph);
       return resourceGraph.read(document, {})[0]?.body;
     };
