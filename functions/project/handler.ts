@@ -4,14 +4,15 @@ import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
-import { imageOf, type StreamRecord } from '../../shared/adapters/dynamodb/stream.ts';
+import type { StreamRecord } from '../../shared/adapters/dynamodb/stream.ts';
 import { makeEventBridgeBus } from '../../shared/adapters/eventbridge/event-bus.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeJudging } from '../../shared/adapters/service/judging.ts';
 import {
-  makeProjectImages,
   makeProjectMessages,
+  makeProjectRecords,
   type ProjectionMessage,
+  refreshForPublishing,
 } from '../../shared/adapters/service/project.ts';
 import { VERSION } from '../../shared/model/version.ts';
 import type { Rejudge } from '../../shared/model/change.ts';
@@ -42,15 +43,15 @@ const deps = {
   count: telemetry.count,
   log: telemetry.failed,
 };
-const projectImages = makeProjectImages(deps);
+const projectRecords = makeProjectRecords(deps);
 const projectMessages = makeProjectMessages(deps);
 
 export const handler = middleware<DynamoDBStreamEvent | SQSEvent>()
   .use(baseStack(telemetry))
   .handler(async (event) => {
-    await active.refresh();
+    await refreshForPublishing(active);
     if (isQueueEvent(event)) return answerBatch(event, projectMessages);
-    await projectImages(event.Records.flatMap((record) => imageOf(record as StreamRecord) ?? []));
+    await projectRecords(event.Records as readonly StreamRecord[]);
     return { batchItemFailures: [] };
   });
 

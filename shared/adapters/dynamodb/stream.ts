@@ -6,7 +6,12 @@ import { decodeHead, STATE } from './resource-item.ts';
 /** A record of the resources table's stream, as Lambda delivers it (only what is read here). */
 export interface StreamRecord {
   readonly eventName?: 'INSERT' | 'MODIFY' | 'REMOVE' | undefined;
-  readonly dynamodb?: { readonly NewImage?: { readonly [attribute: string]: unknown } | undefined } | undefined;
+  readonly dynamodb?:
+    | {
+        readonly Keys?: { readonly [attribute: string]: { readonly S?: string } | undefined } | undefined;
+        readonly NewImage?: { readonly [attribute: string]: unknown } | undefined;
+      }
+    | undefined;
 }
 
 /** The image to publish; undefined for a record of anything but a hot item with something pending. */

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { isAppError } from '../../model/errors.ts';
 import type { ResourceState } from '../../model/resource.ts';
 import { SEGMENTS } from '../../model/tables.ts';
+import type { ActiveSource } from '../../pipeline/active.ts';
 import type { Published, ResourceImage } from '../../pipeline/stages.ts';
 import type { ResourceStore } from '../../ports/resource-store.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
+import { imageOf, type StreamRecord } from '../dynamodb/stream.ts';
 import type { DoorDeps } from '../http-auth/door.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Delivered } from './work-batch.ts';
@@ -47,6 +49,42 @@ export function makeProjectImages(deps: ProjectDeps): (images: readonly Resource
       }
     });
   };
+}
+
+/**
+ * Projects the records of one stretch of the stream. One that cannot even be read goes to the projection's queue by its
+ * key: it must not hold up its shard until the stream gives up on it.
+ */
+export function makeProjectRecords(deps: ProjectDeps): (records: readonly StreamRecord[]) => Promise<void> {
+  const projectImages = makeProjectImages(deps);
+  return async (records) => {
+    const images: ResourceImage[] = [];
+    for (const record of records) {
+      try {
+        const image = imageOf(record);
+        if (image !== undefined) images.push(image);
+      } catch (error) {
+        const resourceId = record.dynamodb?.Keys?.['resource']?.S;
+        deps.log('a record of the stream could not be read', error, { resourceId, stage: 'publish' });
+        deps.count('RecordsPoisoned');
+        if (resourceId !== undefined) await deps.queue.send([{ resourceId }], { delaySeconds: 5 });
+      }
+    }
+    await projectImages(images);
+  };
+}
+
+/**
+ * Refreshes what is active, as far as it can be used: publishing reads there only what to do about a finding, so a bundle
+ * that cannot be used holds up nothing that was judged. A store that does not answer is thrown.
+ */
+export async function refreshForPublishing(active: Pick<ActiveSource, 'refresh'>): Promise<void> {
+  try {
+    await active.refresh();
+  } catch (error) {
+    // The source of what is active has counted and logged it.
+    if (isAppError(error) && error.retryable) throw error;
+  }
 }
 
 async function publishCounted(deps: ProjectDeps, image: ResourceImage): Promise<void> {

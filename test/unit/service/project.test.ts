@@ -1,9 +1,13 @@
 /** The projection: what fails for a reason of its own does not hold up the others, and what was left behind is found. */
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
+import { encode } from '../../../shared/adapters/dynamodb/resource-item.ts';
 import {
   makeProjectImages,
   makeProjectMessages,
+  makeProjectRecords,
   type ProjectionMessage,
+  refreshForPublishing,
 } from '../../../shared/adapters/service/project.ts';
 import { AppError } from '../../../shared/model/errors.ts';
 import type { ResourceImage } from '../../../shared/pipeline/stages.ts';
@@ -29,7 +33,14 @@ async function setUp(fail: (image: ResourceImage) => AppError | Error | undefine
     count: door.deps.count,
     log: door.deps.log,
   };
-  return { world, queued, door, images: makeProjectImages(deps), messages: makeProjectMessages(deps) };
+  return {
+    world,
+    queued,
+    door,
+    images: makeProjectImages(deps),
+    records: makeProjectRecords(deps),
+    messages: makeProjectMessages(deps),
+  };
 }
 
 describe('the stream', () => {
@@ -60,6 +71,34 @@ describe('the stream', () => {
     expect(queued).toEqual([{ resourceId: 'shop' }]);
     expect(world.bus.events.map((e) => e.resource)).toEqual(['other']);
     expect(door.count('RecordsPoisoned')).toBe(1);
+  });
+
+  it('sends a record that cannot be read to its own queue by its key, and goes on', async () => {
+    const { world, records, queued, door } = await setUp();
+    await world.deliver(shop(1, true));
+    const stored = await world.resources.read('shop');
+    if (stored === undefined) throw new Error('nothing was committed');
+    const { attributes } = encode({ state: stored, evidence: {} });
+    const image = (id: string, more: object) =>
+      marshall({ resource: id, item: 'state', ...attributes, ...more }, { removeUndefinedValues: true });
+    await records([
+      {
+        eventName: 'MODIFY',
+        dynamodb: { Keys: { resource: { S: 'broken' } }, NewImage: image('broken', { pending: ['{'] }) },
+      },
+      { eventName: 'MODIFY', dynamodb: { Keys: { resource: { S: 'shop' } }, NewImage: image('shop', {}) } },
+    ]);
+    expect(queued).toEqual([{ resourceId: 'broken' }]);
+    expect(door.count('RecordsPoisoned')).toBe(1);
+    expect(world.bus.events.map((e) => e.resource)).toEqual(['shop']);
+  });
+
+  it('needs no bundle to publish what was judged; only a store that does not answer is thrown', async () => {
+    const failing = (code: 'POLICY_LOAD_FAILED' | 'STORE_UNAVAILABLE') => ({
+      refresh: () => Promise.reject(new AppError(code, 'x')),
+    });
+    await expect(refreshForPublishing(failing('POLICY_LOAD_FAILED'))).resolves.toBeUndefined();
+    await expect(refreshForPublishing(failing('STORE_UNAVAILABLE'))).rejects.toMatchObject({ retryable: true });
   });
 
   it('throws for infrastructure, so that everything comes again in its order', async () => {
