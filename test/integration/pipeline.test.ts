@@ -49,6 +49,7 @@ describeWith(['python'], 'the pipeline over DynamoDB', () => {
       ...store,
       onCommit: () => undefined,
       all: () => [],
+      expire: () => undefined,
       commit: async (commit) => {
         const result = await store.commit(commit);
         const stored = result === 'committed' ? await store.read(commit.state.id) : undefined;
