@@ -83,7 +83,7 @@ export function findingDetail(finding: Finding, history: readonly Transition[], 
   for (const t of history) {
     const sign = markOf(t.to);
     lines.push(
-      `  ${t.trueAt}  ${paint(sign.format, sign.mark)} ${(t.from ?? 'new').padEnd(14)} → ${(t.to ?? 'gone').padEnd(14)} ${plain(sentenceOf(t))}`,
+      `  ${t.trueAt}  ${paint(sign.format, sign.mark)} ${(t.from ?? 'new').padEnd(14)} → ${(t.to ?? 'gone').padEnd(14)} ${plain(sentenceOf(t)).replace(/^violated: /, '')}`,
     );
     lines.push(`  ${paint('dim', `${' '.repeat(26)}${plain(causeText(t.cause))}; known ${lag(t)} later`)}`);
   }
