@@ -24,8 +24,10 @@ export function sealPart(part: Omit<StoredPart, 'hash'>): StoredPart {
  * Merges one document into the registers. Commutative, associative and idempotent: any order of the same documents ends
  * in the same registers.
  *
- * - The greater (order key, hash) wins. The hash decides only where one key came with two contents; if those differ in
- *   what they say, `readAgain` asks for the truth.
+ * - The greater (order key, deletion, what it shows, hash) wins. One version may be told twice: a deletion carries the
+ *   version that it ended, and a sweep's row shows less of a version than its event did, which takes nothing away. The
+ *   hash decides only where one key came with two contents that show as much; where they differ in what they say,
+ *   `readAgain` asks for the truth.
  * - A deletion of the main part ends a life: satellites that are not newer belong to it and go, also those that come later.
  */
 export function merge(
@@ -40,7 +42,7 @@ export function merge(
 
   if (!main && before.bornAfter !== undefined && part.changedAt <= before.bornAfter) return unchanged('stale');
 
-  const order = stored === undefined ? 1 : compare(part.orderKey, stored.orderKey) || compare(part.hash, stored.hash);
+  const order = stored === undefined ? 1 : compareVersions(part, stored);
   const readAgain =
     stored !== undefined && part.orderKey === stored.orderKey && order !== 0 && !saysTheSame(part, stored);
   if (order === 0) return unchanged('duplicate');
@@ -57,6 +59,20 @@ export function merge(
     readAgain,
   };
 }
+
+/** Which of two documents of one part stands: a total order, so that everyone agrees whatever came first. */
+const compareVersions = (a: StoredPart, b: StoredPart): number =>
+  compare(a.orderKey, b.orderKey) ||
+  Number(a.deleted) - Number(b.deleted) ||
+  shows(a, 'known') - shows(b, 'known') ||
+  shows(a) - shows(b) ||
+  compare(a.hash, b.hash);
+
+/** How many of its readings (and its tags) a document shows in this state, or at all. */
+const shows = (part: StoredPart, as?: 'known'): number =>
+  [...Object.values(part.readings), ...(part.about.tags === undefined ? [] : [part.about.tags])].filter(({ state }) =>
+    as === undefined ? state !== 'unknown' : state === as,
+  ).length;
 
 /** Drops the tombstones of satellites that nothing can replay any more, so that rules and containers come and go without end. */
 export function forget(parts: Registers, mainPart: string, nowMs: number): Registers {

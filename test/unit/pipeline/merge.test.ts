@@ -40,6 +40,31 @@ describe('merging documents', () => {
     expect(merge(after(main(b)), main(a)).readAgain).toBe(true);
   });
 
+  it('of one version keeps what shows more, whichever comes last: a sweep’s row takes nothing away', () => {
+    const event = part('store', 1, 'a');
+    for (let n = 0; n < 20; n++) {
+      const known = { state: 'known', at: '/w' } as const;
+      const full = sealPart({ ...event, readings: { ...event.readings, w: { ...known, value: `policy ${n}` } } });
+      const denied = sealPart({
+        ...full,
+        readings: { ...event.readings, w: { state: 'unknown', why: 'not_collected', at: `/${n}` } },
+      });
+      for (const less of [part('store', 1, `only ${n}`), denied]) {
+        expect(after(main(full), main(less)).parts['store']).toEqual(full);
+        expect(after(main(less), main(full)).parts['store']).toEqual(full);
+      }
+    }
+  });
+
+  it('a deletion under the version that it ended stands, whichever comes last', () => {
+    for (let n = 0; n < 20; n++) {
+      const last = part('store', 1, `last ${n}`);
+      const gone = part('store', 1, '', { deleted: true, readings: {} });
+      expect(after(main(last), main(gone)).parts['store']?.deleted).toBe(true);
+      expect(after(main(gone), main(last)).parts['store']?.deleted).toBe(true);
+    }
+  });
+
   it('does not ask to read again where the same is said from another place of the document', () => {
     const a = part('store', 1, 'a');
     const b = sealPart({ ...a, readings: { v: { state: 'known', value: 'a', at: '/elsewhere' } } });
