@@ -64,7 +64,10 @@ export function spaceOf(policies: readonly CorePolicy[]): Space {
         return not(toFormula(c.of));
       case 'choose':
         return choose(toFormula(c.when), toFormula(c.yes), toFormula(c.no));
-      default: {
+      case 'test':
+      case 'some':
+      case 'every':
+      case 'count': {
         const fact = c.op === 'test' ? ('fact' in c.subject ? c.subject.fact : '') : c.list;
         const of = leaves.get(fact) ?? [];
         leaves.set(fact, of);
@@ -215,13 +218,13 @@ function properValues(shape: ScalarType | ScalarListType, atoms: readonly CoreAt
 /** A pattern as characters; `*` is any text. */
 type Pattern = readonly (string | null)[];
 /** Letters for what no constant says, of which one is taken. */
-const STRANGERS = [...'xyzqjkwv0123456789'];
+const STRANGERS = Array.from('xyzqjkwv0123456789');
 
 /** A shortest text for each combination of patterns and constants that one text can be. */
 function textsOf(tests: readonly CoreAtom['test'][]): readonly string[] {
   const patterns: Pattern[] = tests.flatMap((t): Pattern[] => {
-    if (t.op === 'matches') return [[...t.pattern].map((c) => (c === '*' ? null : c))];
-    if (t.op === 'in') return t.values.flatMap((v) => (typeof v === 'string' ? [[...v]] : []));
+    if (t.op === 'matches') return [Array.from(t.pattern, (c) => (c === '*' ? null : c))];
+    if (t.op === 'in') return t.values.flatMap((v) => (typeof v === 'string' ? [Array.from(v)] : []));
     return [];
   });
   const letters = [...new Set(patterns.flat().filter((c) => c !== null))];

@@ -120,7 +120,7 @@ function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condi
     shape?.type === 'enum' ? shape.values : shape?.type === 'bool' ? [true, false] : [];
   const having = (what: string, change: object): Change<Condition> => ({
     what,
-    into: { ...a, ...change } as Condition,
+    into: { ...a, ...change },
   });
   if ('is' in a && isLiteral(a.is)) {
     const is = a.is;

@@ -3,7 +3,8 @@
  * it can; each that does not pass has one small counterexample. Gates, not trust: it does not matter who wrote the policy.
  */
 import { isAppError } from '../model/errors.ts';
-import type { FactStates } from '../model/fact.ts';
+import type { FactStates, FieldSpec } from '../model/fact.ts';
+import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
@@ -11,8 +12,8 @@ import { compilePolicy, type PolicySource } from '../policy/compile.ts';
 import { conditionsOf, type CorePolicy, factsOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
 import { assumedOf, toInput } from '../policy/input.ts';
 import { meaningOf } from '../policy/meaning.ts';
-import { type Evaluate, inputsOf, lotsFrom, type Lots, provePolicy } from '../policy/proof.ts';
-import { constantsIn } from '../policy/regions.ts';
+import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy } from '../policy/proof.ts';
+import { constantsIn, domainOf, subjectsOf } from '../policy/regions.ts';
 import { toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
 import { comparePolicies, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
@@ -167,13 +168,14 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   gate('relations', () => relationProblem(core, options.others));
   gate('examples', () => exampleProblem(candidate, run(), options.now, core));
   gate('mutation', () => mutationProblem(policy, kind, candidate, options.now));
-  gate('metamorphic', () => metamorphicProblem(core, run().evaluate, options.seed));
+  gate('metamorphic', () => metamorphicProblem(policy, kind, run().evaluate, options.seed));
   gate('proof', () => proofProblem(policy, run().evaluate, options.seed));
   gate('plain-opa', () => plainProblem(policy, run().evaluate, tools, options.seed));
   return finish(policy.policy.id, policy.bundled.evidence, warningsOf(core, options.others));
 }
 
-const NOT_RUN = 'not run: there is nothing to run it on';
+/** What a gate says that had nothing to run on. */
+export const NOT_RUN = 'not run: there is nothing to run it on';
 
 /** Rego that says it was generated and is not what the compiler writes was edited; other Rego is its author's. */
 function identityProblem({ policy, core, rego, bundled }: CompiledPolicy): unknown {
@@ -372,14 +374,19 @@ const RELATIONS: readonly {
   },
 ];
 
-function metamorphicProblem(core: CorePolicy, evaluate: Evaluate, seed: number): unknown {
+function metamorphicProblem({ core, rego }: CompiledPolicy, kind: Kind, evaluate: Evaluate, seed: number): unknown {
   const lots = lotsFrom(seed);
+  const unread = unreadOf(core, kind, rego);
   const counts = conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'count'));
   const relations = RELATIONS.filter((r) => !(counts && r.counts === false));
   for (const [, raw] of inputsOf(core, { seed, random: RANDOM_METAMORPHIC, phases: ['random'] })) {
     const input = raw as Input;
     if (!Array.isArray(input.closed)) continue;
     const before = rawVerdict(evaluate, input);
+    const around = withUnread(input, unread, lots);
+    const then = rawVerdict(evaluate, around);
+    if (then !== before)
+      return { says: 'what its clauses do not read does not matter', input, before, changed: around, after: then };
     for (const { says, change, allowed } of relations) {
       const changed = change(input, lots);
       if (changed === undefined) continue;
@@ -390,6 +397,44 @@ function metamorphicProblem(core: CorePolicy, evaluate: Evaluate, seed: number):
   return undefined;
 }
 
+/** Values, near the literals of the Rego, of the facts and of the fields of items that the clauses do not read. */
+interface Unread {
+  readonly facts: ReadonlyMap<string, readonly unknown[]>;
+  readonly fields: ReadonlyMap<string, ReadonlyMap<string, readonly unknown[]>>;
+}
+
+function unreadOf(core: CorePolicy, kind: Kind, rego: string): Unread {
+  const subjects = subjectsOf(core);
+  const constants = constantsIn(rego);
+  const values = ({ shape, optional }: FieldSpec): readonly unknown[] =>
+    domainOf(shape, optional, [], { now: PROOF_NOW, constants }).proper;
+  const facts = new Map<string, readonly unknown[]>();
+  const fields = new Map<string, ReadonlyMap<string, readonly unknown[]>>();
+  for (const [name, spec] of Object.entries(factsOf(kind))) {
+    const { shape } = spec;
+    const read = subjects.lists.get(name);
+    if (shape.type === 'list' && shape.of.type === 'record') {
+      if (read === undefined) continue;
+      const others = Object.entries(shape.of.fields).filter(([field]) => !read.has(field));
+      fields.set(name, new Map(others.map(([field, f]) => [field, values(f)])));
+    } else if (read === undefined && !subjects.facts.has(name)) facts.set(name, values(spec as FieldSpec));
+  }
+  return { facts, fields };
+}
+
+function withUnread(input: Input, { facts, fields }: Unread, lots: Lots): Input {
+  const drawn = (of: ReadonlyMap<string, readonly unknown[]>): Facts =>
+    Object.fromEntries(
+      [...of].filter(([, values]) => values.length > 0).map(([name, values]) => [name, lots.pick(values)]),
+    );
+  const lists = [...fields].flatMap(([list, of]) => {
+    const items = input.facts[list];
+    if (!Array.isArray(items)) return [];
+    return [[list, items.map((item: unknown) => (isObject(item) ? { ...drawn(of), ...item } : item))] as const];
+  });
+  return { ...input, facts: { ...drawn(facts), ...input.facts, ...Object.fromEntries(lists) } };
+}
+
 // ── plain OPA ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A result without the order of its sets. */
@@ -397,7 +442,13 @@ function normal(result: unknown): string {
   const { declared, holds, fails } = (result ?? {}) as { readonly [key: string]: unknown };
   const sorted = (v: unknown): unknown =>
     Array.isArray(v)
-      ? v.map((e) => (typeof e === 'string' ? e : JSON.stringify(Object.entries(e as object).sort()))).sort()
+      ? v
+          .map((e) =>
+            typeof e === 'string'
+              ? e
+              : JSON.stringify(Object.entries(e as object).sort(([a], [b]) => (a < b ? -1 : 1))),
+          )
+          .sort()
       : v;
   return JSON.stringify([declared, sorted(holds), sorted(fails)]);
 }

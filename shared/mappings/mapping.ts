@@ -40,7 +40,7 @@ export interface Part {
   /** Several of them may exist for one resource (rules, containers). */
   readonly multiple?: boolean;
   /** Only present in what was read back or swept, never an event of its own. */
-  readonly readings: { readonly [reading: string]: Columns<any> }; // any: readings differ in type; `Parts.get<V>` states it where it is read
+  readonly readings: { readonly [reading: string]: Columns<unknown> };
 }
 
 /** A resource that this one depends on; its main part's readings take part in the facts. */

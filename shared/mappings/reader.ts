@@ -72,7 +72,7 @@ export function look(native: NativeResource, pointer: string): Found {
     if (Array.isArray(value)) {
       next = /^\d+$/.test(segment) ? (value as readonly Body[])[Number(segment)] : undefined;
     } else if (isObject(value)) {
-      const object = value as { readonly [key: string]: Body };
+      const object = value;
       if (!Object.hasOwn(object, key) && foldsCase(native)) {
         key = Object.keys(object).find((k) => k.toLowerCase() === segment.toLowerCase()) ?? segment;
       }
@@ -212,7 +212,7 @@ export function at(...pointers: readonly string[]) {
 export function hasUnresolved(body: Body): boolean {
   if (body instanceof Unresolved) return true;
   if (Array.isArray(body)) return (body as readonly Body[]).some(hasUnresolved);
-  return isObject(body) && Object.values(body as { [k: string]: Body }).some(hasUnresolved);
+  return isObject(body) && Object.values(body).some(hasUnresolved);
 }
 
 /** A reader that is always the same documented behaviour. */

@@ -55,7 +55,7 @@ function walk(value: Json, secret: boolean): Json {
     return clean.some((item, i) => item !== items[i]) ? clean : value;
   }
   if (!isObject(value)) return value;
-  const object = value as { readonly [key: string]: Json };
+  const object = value;
   const pair = secretPair(object);
   let changed = false;
   const clean: Record<string, Json> = {};

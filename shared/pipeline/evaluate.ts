@@ -450,8 +450,8 @@ function isDependency(registry: Registry, mapping: Mapping): boolean {
 const sayingsOf = (merged: Merged): string =>
   canonicalJson(
     Object.entries(merged.parts)
-      .map(([k, p]) => [k, p.deleted, p.readings, p.about.dependsOn ?? null])
-      .sort(),
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, p]) => [k, p.deleted, p.readings, p.about.dependsOn ?? null]),
   );
 
 const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
@@ -512,7 +512,7 @@ function seen(part: StoredPart): SeenPart {
     complete: part.complete,
     creates: part.creates,
     deleted: part.deleted,
-    readings: part.readings as SeenPart['readings'],
+    readings: part.readings,
   };
 }
 

@@ -109,7 +109,7 @@ async function nativesOf(deps: NormalizeDeps, change: Change, until: number): Pr
   const { content } = change;
   switch (content.is) {
     case 'document':
-      return only(read(deps, change, content.form, content.document as Json, content.read ?? {}));
+      return only(read(deps, change, content.form, content.document, content.read ?? {}));
     case 'compressed':
       return only(read(deps, change, content.form, unpack(content.gzip), content.read ?? {}));
     case 'notice':

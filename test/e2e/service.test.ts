@@ -48,8 +48,10 @@ const patient = (doors: FrontDoors): FrontDoors => ({
 /** The findings that the stories end in: by id, the last verdict that each policy came to. */
 function finalVerdicts(): ReadonlyMap<string, Verdict | 'gone'> {
   const last = new Map<string, Verdict | 'gone'>();
-  for (const { resource, policy, to } of stories.flatMap((s) => s.steps.flatMap((step) => expectedOf(s, step))))
-    last.set(findingId(policy, resource), to as Verdict | 'gone');
+  for (const { resource, policy: policyId, to } of stories.flatMap((s) =>
+    s.steps.flatMap((step) => expectedOf(s, step)),
+  ))
+    last.set(findingId(policyId, resource), to as Verdict | 'gone');
   return last;
 }
 
@@ -98,7 +100,7 @@ describeWith(['python'], 'the deployed service', () => {
     let changes = 0;
     told = await tell(stories, {
       doors: patient(service.doors),
-      setArm: (answers) => service.arm.set(answers),
+      setArm: (given) => service.arm.set(given),
       ledger,
       quiet: () => service.quiet(),
       patienceMs: PATIENCE_MS,
@@ -322,7 +324,7 @@ describeWith(['python'], 'the deployed service where IAM is enforced', () => {
       const some = stories.filter((s) => ['aws-ledger', 'azure-documents', 'gcp-media'].includes(s.id));
       await tell(some, {
         doors: service.doors,
-        setArm: (answers) => service.arm.set(answers),
+        setArm: (given) => service.arm.set(given),
         ledger,
         quiet: () => service.quiet(),
         patienceMs: 60_000,

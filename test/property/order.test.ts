@@ -56,7 +56,7 @@ describe('order does not matter', () => {
               world.findings
                 .all()
                 .filter((f) => f.status === 'open')
-                .map((f) => [f.id, f.verdict])
+                .map((f) => `${f.id} ${f.verdict}`)
                 .sort(),
             );
             const open = world.resources

@@ -102,7 +102,7 @@ describe('secrets', () => {
           type: 'Test::Store',
           id: 's1',
           at: 0,
-          body: { open: true, ...(planted as object) } as Json,
+          body: { open: true, ...(planted as object) },
           tags: { note: SECRETS[0], api_key: 'plantedsecret' },
           ...(fate === 'quarantined' ? { orderKey: '' } : {}),
         };

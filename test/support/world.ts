@@ -11,7 +11,7 @@ import { type Change, changeIdOf, instant, type Rejudge } from '../../shared/mod
 import { bool, listOf, oneOf, optional, timestamp } from '../../shared/model/fact.ts';
 import type { Json } from '../../shared/model/json.ts';
 import { defineKind, type Kind } from '../../shared/model/kind.ts';
-import type { Body, NativeResource } from '../../shared/model/native.ts';
+import type { NativeResource } from '../../shared/model/native.ts';
 import { bundleOf, type Bundle } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import { makeActiveSource } from '../../shared/pipeline/active.ts';
@@ -86,7 +86,7 @@ const storeMapping = defineMapping('aws/test-store', {
   facts: {
     public_read: (parts) => {
       const open = parts.read<boolean>('open');
-      if (open.state === 'unknown' || open.value === false) return open;
+      if (open.state === 'unknown' || ! open.value) return open;
       const block = parts.dependency('block')?.get<boolean>('blocked');
       if (block === undefined) return { state: 'assumed', value: true, because: 'the account block was never seen' };
       if (block.state === 'unknown') return block;
@@ -149,7 +149,7 @@ export const testForm: DocumentForm = {
         name: doc.id,
         account,
         region: 'eu-central-1',
-        body: (doc.body ?? {}) as Body,
+        body: (doc.body ?? {}),
         pointer: '/body',
         tags: {
           state: 'known',

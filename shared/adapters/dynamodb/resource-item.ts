@@ -17,13 +17,13 @@ import {
   type StoredPart,
 } from '../../model/resource.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { pack, unpack } from './packing.ts';
+import { pack, packText, unpack } from './packing.ts';
 
 /** The sort key of the hot item. */
 export const STATE = 'state';
-/** Readings larger than this (JSON characters) are a detail of their own. */
+/** Readings larger than this, packed, are a detail of their own. */
 const LARGE_PART = 2048;
-/** Parts that are together larger than this are one detail: a store with a thousand containers. */
+/** Parts that are together larger than this, packed, are one detail: a store with a thousand containers. */
 const LARGE_PARTS = 12_288;
 
 type Storage = NonNullable<ResourceState['storage']>;
@@ -55,10 +55,14 @@ interface PartEntry {
   readonly complete: boolean;
   readonly creates: boolean;
   readonly deleted: boolean;
-  readonly about: string;
-  /** Absent: a detail of its own. */
-  readonly readings?: string;
+  /** Packed. */
+  readonly about: Packed;
+  /** Packed. Absent: a detail of its own. */
+  readonly readings?: Packed;
 }
+type Packed = string | Uint8Array;
+/** What an entry takes besides what is packed. */
+const ENTRY_SIZE = 300;
 
 interface VerdictEntry {
   readonly verdict: Verdict;
@@ -87,28 +91,24 @@ export function encode({ state, evidence }: ResourceCommit): {
   };
 
   if (Object.keys(evidence).length > 0) detail('evidence', state.evidence, evidence);
-  const parts: Record<string, PartEntry> = {};
+  const large = new Set<string>();
   for (const [key, p] of Object.entries(state.parts)) {
-    const readings = JSON.stringify(p.readings);
-    const large = readings.length > LARGE_PART;
-    if (large) detail(`part:${key}`, p.hash, p.readings);
-    parts[key] = {
-      part: p.part,
-      instance: p.instance,
-      dialect: p.dialect,
-      native: p.native,
-      order_key: p.orderKey,
-      changed_at: p.changedAt,
-      hash: p.hash,
-      complete: p.complete,
-      creates: p.creates,
-      deleted: p.deleted,
-      about: JSON.stringify(p.about),
-      ...(large ? {} : { readings }),
-    };
+    if (pack(p.readings).length <= LARGE_PART) continue;
+    large.add(key);
+    detail(`part:${key}`, p.hash, p.readings);
   }
-  const together = JSON.stringify(parts).length > LARGE_PARTS;
-  if (together) detail('parts', contentHash(parts), parts);
+  const entries = (write: (value: unknown) => Packed): { readonly [key: string]: PartEntry } =>
+    Object.fromEntries(Object.entries(state.parts).map(([key, p]) => [key, entryOf(p, large.has(key), write)]));
+  const parts = entries(pack);
+  const size = Object.values(parts).reduce(
+    (sum, p) => sum + ENTRY_SIZE + p.about.length + (p.readings?.length ?? 0),
+    0,
+  );
+  const together = size > LARGE_PARTS;
+  if (together) {
+    const plain = entries(JSON.stringify); // packed as a whole
+    detail('parts', contentHash(plain), plain);
+  }
 
   const { judgedBy } = state;
   const attributes: Item = {
@@ -152,13 +152,29 @@ export function encode({ state, evidence }: ResourceCommit): {
     depends_on: state.dependsOn,
     evidence: state.evidence,
     details: Object.keys(storage).length === 0 ? undefined : storage,
-    pending: state.pending.length === 0 ? undefined : state.pending.map((p) => JSON.stringify(p)),
+    // In a list, and as text, whatever it is made of: the stream shows it.
+    pending: state.pending.length === 0 ? undefined : [packText(state.pending)],
     pending_since: state.pendingSince,
     expires_at: state.expiresAt,
     baseline: state.baseline,
   };
   return { attributes, storage, details };
 }
+
+const entryOf = (p: StoredPart, large: boolean, write: (value: unknown) => Packed): PartEntry => ({
+  part: p.part,
+  instance: p.instance,
+  dialect: p.dialect,
+  native: p.native,
+  order_key: p.orderKey,
+  changed_at: p.changedAt,
+  hash: p.hash,
+  complete: p.complete,
+  creates: p.creates,
+  deleted: p.deleted,
+  about: write(p.about),
+  ...(large ? {} : { readings: write(p.readings) }),
+});
 
 /** The partition of the hot table's indexes. */
 export const segmentName = (segment: number): string => String(segment).padStart(2, '0');
@@ -190,10 +206,10 @@ export function decode(item: Item, details: ReadonlyMap<string, unknown>): Resou
           deleted: p.deleted,
           readings: (p.readings === undefined
             ? details.get(`part:${key}`)
-            : JSON.parse(p.readings)) as StoredPart['readings'],
+            : unpack(p.readings)) as StoredPart['readings'],
           changedAt: p.changed_at,
           hash: p.hash,
-          about: JSON.parse(p.about) as About,
+          about: unpack(p.about) as About,
         },
       ]),
     ),
@@ -203,7 +219,7 @@ export function decode(item: Item, details: ReadonlyMap<string, unknown>): Resou
 
 /** Everything of the state that is in the hot item whatever its size: what the stream's consumers get. */
 export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'> {
-  const text = (name: string): string => String(item[name] ?? '');
+  const text = (name: string): string => (typeof item[name] === 'string' ? item[name] : '');
   const optionalText = <K extends string>(key: K, name: string): { [P in K]?: string } =>
     (typeof item[name] === 'string' ? { [key]: item[name] } : {}) as { [P in K]?: string };
   const optionalNumber = <K extends string>(key: K, name: string): { [P in K]?: number } =>
@@ -213,7 +229,7 @@ export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'>
     activation: Number(by['activation'] ?? 0),
     bundleSequence: Number(by['bundle_sequence'] ?? 0),
     contextSequence: Number(by['context_sequence'] ?? 0),
-    bundle: String(by['bundle'] ?? ''),
+    bundle: typeof by['bundle'] === 'string' ? by['bundle'] : '',
   };
   return {
     id: text('resource'),
@@ -247,7 +263,7 @@ export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'>
     ...optionalNumber('nextFlipAt', 'next_flip_at'),
     dependsOn: (item['depends_on'] ?? []) as readonly string[],
     evidence: text('evidence'),
-    pending: ((item['pending'] ?? []) as readonly string[]).map((p) => JSON.parse(p) as Pending),
+    pending: ((item['pending'] ?? []) as readonly string[]).flatMap((p) => unpack(p) as readonly Pending[]),
     ...optionalNumber('pendingSince', 'pending_since'),
     projectedRevision: Number(item['projected_revision'] ?? 0),
     ...optionalNumber('expiresAt', 'expires_at'),

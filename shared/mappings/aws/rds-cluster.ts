@@ -196,7 +196,11 @@ const publicInPlan: Reader<boolean> = derive<boolean>((native) => {
   if (native.creates !== true) return unknown('not_collected', undefined, 'aws_rds_cluster does not show it');
   const group = look(native, '/db_subnet_group_name');
   if (group.is === 'value') {
-    return { state: 'default', value: String(group.value).toLowerCase() === 'default', ...CREATE_CLUSTER };
+    return {
+      state: 'default',
+      value: typeof group.value === 'string' && group.value.toLowerCase() === 'default',
+      ...CREATE_CLUSTER,
+    };
   }
   if (group.is === 'unresolved' && group.unset !== true) {
     return group.refs.length > 0 && group.refs.every((ref) => /^(?:module\..+\.)?aws_db_subnet_group\./.test(ref))

@@ -9,7 +9,7 @@
  */
 import { type IpRange, NONE, type Range, type RecordValue } from '../../model/fact.ts';
 import { holdsInternet, parseCidr, withoutRange } from '../internet.ts';
-import { canonicalJson, type Json } from '../../model/json.ts';
+import { canonicalJson } from '../../model/json.ts';
 import type { ReadingValue } from '../reader.ts';
 
 const PROTOCOLS = ['tcp', 'udp', 'icmp', 'other'] as const;
@@ -267,7 +267,7 @@ export function effectiveIngress(rules: readonly Rule[]): {
       if (left.length === 0) continue;
       if (doubtful) closed = false;
       // The tag of the internet is two sources, one for each family, and one item where both are left.
-      else for (const record of left.flatMap(records)) letIn.set(canonicalJson(record as Json), record);
+      else for (const record of left.flatMap(records)) letIn.set(canonicalJson(record), record);
     }
     items.push(...letIn.values());
   }

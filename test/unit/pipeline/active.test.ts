@@ -55,7 +55,7 @@ describe('releasing', () => {
     const { deps, policies } = setUp();
     await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
     const both = await Promise.all([release(deps, { bundle: two }), release(deps, { context: otherContext })]);
-    expect(both.map((a) => a.sequence).sort()).toEqual([2, 3]);
+    expect(both.map((a) => a.sequence).sort((a, b) => a - b)).toEqual([2, 3]);
     expect(await policies.active()).toMatchObject({ sequence: 3 });
   });
 

@@ -148,9 +148,7 @@ describe('reading back', () => {
     const { after, world } = await afterNotice({
       is: 'found',
       readKey: t(101),
-      documents: [
-        { form: 'test', document: { ...(document as object), orderKey: t(101), body: { open: true } } as Json },
-      ],
+      documents: [{ form: 'test', document: { ...(document as object), orderKey: t(101), body: { open: true } } }],
     });
     expect(after?.parts['store']?.orderKey).toBe(t(101));
     expect(after?.verdicts['store.not-public']?.verdict).toBe('violation');

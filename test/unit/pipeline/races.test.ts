@@ -141,7 +141,7 @@ describe('an activation while a batch is judged', () => {
     const job = makeReJudgeJobs({
       resources: state.resources,
       policies: state.policies,
-      nowMs: state.clock.now,
+      nowMs: () => state.clock.now(),
       count: () => undefined,
       log: () => undefined,
       queue: {

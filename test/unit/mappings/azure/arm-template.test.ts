@@ -227,8 +227,8 @@ describe('an ARM template', () => {
 
   test('whose loops within loops never end is refused', () => {
     const loop = (name: string, input: Json): Json => ({ copy: [{ name, count: 800, input }] });
-    const properties = loop('a', loop('b', loop('c', 'x')));
-    expect(isAppError(refusal(template([account('a', { properties })])), 'EVENT_INVALID')).toBe(true);
+    const loops = loop('a', loop('b', loop('c', 'x')));
+    expect(isAppError(refusal(template([account('a', { properties: loops })])), 'EVENT_INVALID')).toBe(true);
   });
 
   test('made to explode is cut off', () => {

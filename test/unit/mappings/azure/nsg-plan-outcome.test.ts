@@ -28,9 +28,11 @@ const change = (type: string, name: string, what: Fields): Json => ({
   change: what,
 });
 const separate = (before: Fields, after: Fields | null): Json => {
-  const where = { id: `${ID}/securityRules/${String(before['name'])}`, network_security_group_name: 'web' };
+  const ruleName = before['name'];
+  if (typeof ruleName !== 'string') throw new Error('a rule has a name');
+  const where = { id: `${ID}/securityRules/${ruleName}`, network_security_group_name: 'web' };
   const actions = after === null ? ['delete'] : before === after ? ['no-op'] : ['update'];
-  return change('azurerm_network_security_rule', String(before['name']), {
+  return change('azurerm_network_security_rule', ruleName, {
     actions,
     before: { ...before, ...where },
     after: after === null ? null : { ...after, ...where },
