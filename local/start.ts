@@ -11,7 +11,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Listr } from 'listr2';
+import { Listr, type ListrTask } from 'listr2';
 import { plain, style } from '../cli/terminal.ts';
 import { isTransition } from '../cli/stack/bus-watch.ts';
 import { defaultPort, LocalAwsError } from './ministack.ts';
@@ -52,7 +52,7 @@ function readArguments(): Arguments {
     });
     return {
       exit: values.exit === true,
-      port: values.port === undefined ? defaultPort : Number(values.port),
+      port: readPort(values.port),
       keepLog: values['keep-log'] === true,
       subscriptions: values.subscription ?? [],
     };
@@ -61,37 +61,43 @@ function readArguments(): Arguments {
   }
 }
 
-/** Shows one step of the preparation: a spinner on a terminal, a line elsewhere. */
+function readPort(text: string | undefined): number {
+  const port = text === undefined ? defaultPort : Number(text);
+  if (text?.trim() === '' || !Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port cannot be '${text}': it is a number from 1 to 65535, or 0 for any free one`);
+  return port;
+}
+
+/** Shows one step of the preparation: a spinner on a terminal, lines elsewhere. */
 async function step<T>(title: string, run: (log: (line: string) => void) => Promise<T>): Promise<T> {
+  if (!process.stdout.isTTY) {
+    say(`… ${title}`);
+    const value = await run((line) => say(`  ${line}`));
+    say(`${paint('green', '✔')} ${title}`);
+    return value;
+  }
   let result: { readonly value: T } | undefined;
-  const tasks = new Listr(
-    [
-      {
-        title,
-        task: async (_, task) => {
-          result = {
-            value: await run((line) => {
-              task.output = line;
-            }),
-          };
-        },
-      },
-    ],
-    {
-      renderer: process.stdout.isTTY ? 'default' : 'simple',
-      fallbackRenderer: 'simple',
-      registerSignalListeners: false,
-      rendererOptions: { showErrorMessage: false },
+  const task: ListrTask = {
+    title,
+    task: async (_, shown) => {
+      result = {
+        value: await run((line) => {
+          shown.output = line;
+        }),
+      };
     },
-  );
-  await tasks.run();
+  };
+  // What went wrong is said once, at the end.
+  await new Listr([task], { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run();
   if (result === undefined) throw new Error(`${title} ended without a result`);
   return result.value;
 }
 
+/** Aborts at the first interrupt. */
+const interrupt = new AbortController();
+
 async function main(): Promise<number> {
   const { exit, port, keepLog, subscriptions } = readArguments();
-  const interrupt = new AbortController();
   const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => interrupt.abort(new LocalAwsError('Stopped.')));
@@ -179,7 +185,13 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const known = error instanceof LocalAwsError;
-  const text = known ? error.message : `a defect of edict: ${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(`${style(process.stderr)('red', '✗')} ${plain(text, 4000).replaceAll('\\x0a', '\n')}\n`);
-  process.exitCode = known ? 1 : 2;
+  if (interrupt.signal.aborted) {
+    say('Stopped; nothing is left running.');
+    process.exitCode = 130;
+  } else {
+    const text = known ? error.message : `a defect of edict: ${error instanceof Error ? error.stack : String(error)}`;
+    const lines = text.split('\n').map((line) => plain(line, 2000));
+    process.stderr.write(`${style(process.stderr)('red', '✗')} ${lines.join('\n')}\n`);
+    process.exitCode = known ? 1 : 2;
+  }
 }
