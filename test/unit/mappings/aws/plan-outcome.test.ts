@@ -5,7 +5,11 @@ import { mapped, plan } from '../../../support/plan.ts';
 
 type Fields = { readonly [key: string]: Json };
 const short = (state: FactState | undefined): string =>
-  state === undefined || state.state === 'unknown' ? (state?.state ?? 'absent') : JSON.stringify(state.value);
+  state === undefined || state.state === 'unknown'
+    ? (state?.state ?? 'absent')
+    : typeof state.value === 'string'
+      ? state.value
+      : JSON.stringify(state.value);
 
 const POLICY = JSON.stringify({
   Statement: [

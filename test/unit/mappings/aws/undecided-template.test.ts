@@ -37,7 +37,11 @@ const policy = (of: Json, document: Json, more: Fields = {}): Json => ({
 /** A fact of a resource of a template, in short. */
 function fact(resources: Fields, id: string, name: string, sections: Fields = UNDECIDED): string {
   const state: FactState | undefined = mapped(template(resources, sections)).find((r) => r.id === id)?.facts[name];
-  return state === undefined || state.state === 'unknown' ? (state?.state ?? 'absent') : JSON.stringify(state.value);
+  return state === undefined || state.state === 'unknown'
+    ? (state?.state ?? 'absent')
+    : typeof state.value === 'string'
+      ? state.value
+      : JSON.stringify(state.value);
 }
 
 describe('a bucket policy that a template does not surely give to a bucket', () => {
