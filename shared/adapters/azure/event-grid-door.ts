@@ -2,7 +2,7 @@ import { subscriptionOf } from '../../mappings/azure/arm-id.ts';
 import { eventGrid, type EventGridNotice, readEventGrid } from '../../mappings/dialects/event-grid.ts';
 import { type Change, changeIdOf } from '../../model/change.ts';
 import { isObject, type Json, pointerSegments } from '../../model/json.ts';
-import { type DoorDeps, keep, throughDoor } from '../http-auth/door.ts';
+import { type DoorDeps, keep, parseBody, throughDoor } from '../http-auth/door.ts';
 import { answers, type HttpAnswer, type HttpRequest, sizeOf } from '../http-auth/http.ts';
 
 export const EVENT_GRID_SOURCE = 'azure.event-grid';
@@ -37,9 +37,9 @@ export function makeEventGridDoor(deps: EventGridDoorDeps): (request: HttpReques
         await keep(deps, EVENT_GRID_SOURCE, request.body, { reason: `a delivery is at most ${MAX_BODY_BYTES} bytes` });
         return answers.taken;
       }
-      const body = asJson(request.body);
+      const body = parseBody(request.body);
       if (body === undefined) {
-        await keep(deps, EVENT_GRID_SOURCE, request.body, { reason: 'the body is not JSON' });
+        await keep(deps, EVENT_GRID_SOURCE, request.body, { reason: 'the body is not JSON, or nested too deep' });
         return answers.taken;
       }
       const { notices, ignored, rejected, validationCode } = readEventGrid(body);
@@ -119,12 +119,4 @@ function at(body: Json, pointer: string): Json {
         ? value[segment]
         : undefined;
   return value ?? null;
-}
-
-function asJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

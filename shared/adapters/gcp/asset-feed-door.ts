@@ -1,6 +1,6 @@
 import { caiFeed, pubsubTemporalAsset } from '../../mappings/dialects/cai.ts';
 import { isObject } from '../../model/json.ts';
-import { type DoorDeps, keep, throughDoor } from '../http-auth/door.ts';
+import { type DoorDeps, keep, parseBody, throughDoor } from '../http-auth/door.ts';
 import { answers, type HttpAnswer, type HttpRequest, sizeOf } from '../http-auth/http.ts';
 
 export const ASSET_FEED_SOURCE = 'gcp.asset-feed';
@@ -34,13 +34,16 @@ export const makeAssetFeedDoor =
         return unusable(`a push is at most ${MAX_BODY_BYTES} bytes`);
       }
       deps.count('ChangesReceived');
-      const body = asJson(request.body);
-      if (body === undefined) return unusable('the body is not JSON');
+      const body = parseBody(request.body);
+      if (body === undefined) return unusable('the body is not JSON, or nested too deep');
       if (!isObject(body) || body['subscription'] !== deps.subscription)
         return unusable('the push does not come from the configured subscription', '/subscription');
+      const data = dataOf(body);
+      if (parseBody(data) === undefined && isJson(data))
+        return unusable('the asset is nested too deep', '/message/data');
       const document = pubsubTemporalAsset(body);
       if (document === undefined) {
-        if (!WELCOME.test(dataOf(body))) return unusable('the message holds no asset', '/message/data');
+        if (!WELCOME.test(data)) return unusable('the message holds no asset', '/message/data');
         deps.count('ChangesUnsupported');
         return answers.taken;
       }
@@ -64,16 +67,17 @@ function dataOf(body: unknown): string {
 
 /** The body with its data decoded: what is kept must show its secrets to the redaction. */
 function readable(text: string): string {
-  const body = asJson(text);
+  const body = parseBody(text);
   if (!isObject(body) || !isObject(body['message'])) return text;
   const data = dataOf(body);
-  return JSON.stringify({ ...body, message: { ...body['message'], data: asJson(data) ?? data } });
+  return JSON.stringify({ ...body, message: { ...body['message'], data: parseBody(data) ?? data } });
 }
 
-function asJson(text: string): unknown {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -23,6 +23,28 @@ export interface DoorDeps {
 /** The most that is kept of content that cannot be used: characters. */
 const KEPT_CHARS = 1024 * 1024;
 
+/** How deep a body may be nested: what walks a document does so by recursion, and no provider comes near. */
+const MAX_DEPTH = 500;
+
+/** The JSON of a body; undefined: it is none, or is nested so deep that nothing could be done with it. */
+export function parseBody(text: string): Json | undefined {
+  try {
+    const body = JSON.parse(text) as Json;
+    return isTooDeep(body) ? undefined : body;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTooDeep(body: Json): boolean {
+  let level: readonly unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+  return false;
+}
+
 /** Keeps content that cannot be used, secrets redacted. The same content from the same source is kept once. */
 export async function keep(
   deps: Pick<DoorDeps, 'quarantine' | 'now' | 'count'>,

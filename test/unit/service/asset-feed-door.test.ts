@@ -47,6 +47,8 @@ it('the sentence of a new feed is no change, and nothing to keep', async () => {
   expect([sent, kept()]).toEqual([[], []]);
 });
 
+const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+
 describe('authenticated content that cannot be used is kept and answered 2xx', () => {
   it.each([
     ['malformed JSON', '{', /not JSON/],
@@ -58,6 +60,12 @@ describe('authenticated content that cannot be used is kept and answered 2xx', (
       'a subscription that only begins alike',
       push(asset, { subscription: `${google.subscription}-2` }),
       /subscription/,
+    ],
+    ['a body nested without end', deep, /too deep/],
+    [
+      'an asset nested without end',
+      push(JSON.stringify({ ...asset, deep: 'deep' }).replace('"deep"}', `${deep}}`)),
+      /too deep/,
     ],
     ['a body of 5 MB', push('x'.repeat(5 * 1024 * 1024)), /at most/],
   ])('%s', async (_what, body, reason) => {

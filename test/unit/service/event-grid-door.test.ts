@@ -124,11 +124,14 @@ describe('a delivery', () => {
   });
 });
 
+const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+
 describe('authenticated content that cannot be used is kept and answered 2xx', () => {
   it.each([
     ['malformed JSON', '{"id": ', /not JSON/],
     ['a scalar', '42', /neither an Event Grid event/],
     ['a missing field', [{ ...written, eventTime: undefined }], /.+/],
+    ['a body nested without end', JSON.stringify([{ ...written, data: 'deep' }]).replace('"deep"', deep), /too deep/],
     ['a body of 5 MB', JSON.stringify([{ ...written, data: { big: 'x'.repeat(5 * 1024 * 1024) } }]), /at most/],
   ])('%s', async (_what, body, reason) => {
     const { door, sent, kept, count } = makeWorld();
