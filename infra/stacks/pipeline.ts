@@ -20,6 +20,7 @@ import {
   stackNames,
 } from '../../shared/model/deployment.ts';
 import { FINDING_DETAIL_TYPES } from '../../shared/model/finding-event.ts';
+import type { FunctionName } from '../../shared/runtime/env.ts';
 import type { EdictConfig } from '../config.ts';
 import { addAlarm } from '../constructs/alarm.ts';
 import { AppFunction } from '../constructs/app-function.ts';
@@ -398,8 +399,9 @@ export class PipelineStack extends Stack {
     });
     changes.grantSend(sweep);
     queue.grantSend(sweep);
-    resources.grantReadWriteData(sweep.function);
-    findings.grantReadData(sweep.function);
+    // Of the inventory only when a source was heard and swept; of the findings the list for the digest.
+    grantItems(resources, sweep, ['Query', 'UpdateItem']);
+    grantItems(findings, sweep, ['Query']);
     quarantine.grantPut(sweep.function);
     bus.grantPutEventsTo(sweep.function);
     const reads = ['config:SelectResourceConfig', 'config:SelectAggregateResourceConfig', 'sagemaker:ListEndpoints'];
@@ -445,7 +447,8 @@ export class PipelineStack extends Stack {
         },
       ],
     });
-    findings.grantReadWriteData(notify.function);
+    // The record of what was sent lies beside the findings, which it neither reads nor lists.
+    grantItems(findings, notify, ['PutItem', 'UpdateItem', 'DeleteItem']);
     secret.grantRead(notify.function);
     new Rule(this, 'FindingsForSlack', {
       description: 'Findings that people hear about',
@@ -481,6 +484,12 @@ export class PipelineStack extends Stack {
       },
     );
   }
+}
+
+/** Lets a function make these calls on the items of a table, under the table's key. */
+function grantItems<F extends FunctionName>(table: Table, to: AppFunction<F>, calls: readonly string[]): void {
+  table.grant(to.function, ...calls.map((call) => `dynamodb:${call}`));
+  table.encryptionKey?.grantEncryptDecrypt(to.function);
 }
 
 /** The same table, typed by its interface: under exactOptionalPropertyTypes the class does not fit it. */

@@ -362,6 +362,16 @@ describe('least privilege', () => {
     ]);
   });
 
+  it('lets the sweep and the notifier make only the calls on tables that they make', () => {
+    const tables = (id: string) =>
+      statements(prod.pipeline)
+        .filter(([policy]) => policy.startsWith(id))
+        .map(([, s]) => actionsOf(s).filter((action) => action.startsWith('dynamodb:')))
+        .filter((actions) => actions.length > 0);
+    expect(tables('Sweep')).toEqual([['dynamodb:Query', 'dynamodb:UpdateItem'], ['dynamodb:Query']]);
+    expect(tables('NotifySlack')).toEqual([['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']]);
+  });
+
   it('passes cdk-nag, in every context', () => {
     expect(prod.findings).toEqual([]);
     expect(local.findings).toEqual([]);
