@@ -121,7 +121,7 @@ describe('what a template includes', () => {
     expect(states({ B: bucket() }, { Transform: 'AWS::LanguageExtensions' })).toEqual([
       'true',
       'false',
-      '[object Object]',
+      '{"none":true}',
     ]);
   });
 });
