@@ -21,6 +21,8 @@ function readable(value: unknown): unknown {
       return Buffer.from(value).toString('latin1');
     }
   }
+  // As text, where it has to pass through a stream.
+  if (typeof value === 'string' && value.startsWith('H4sI')) return readable(Buffer.from(value, 'base64'));
   if (Array.isArray(value)) return value.map(readable);
   if (value instanceof Set) return [...value].map(readable);
   if (typeof value === 'object' && value !== null)

@@ -9,6 +9,7 @@ import {
   type Page,
   rankOf,
 } from '../../model/finding.ts';
+import { canonicalJson } from '../../model/json.ts';
 import type { Resolution, Transition } from '../../model/resource.ts';
 import { SEVERITIES, type Severity, type Verdict } from '../../model/verdict.ts';
 import type { FindingQueries, FindingStore } from '../../ports/finding-store.ts';
@@ -208,15 +209,44 @@ function encode(f: Finding): Item {
     revision: f.last.revision,
     n: f.last.n,
     baseline: f.baseline,
-    last: pack(f.last),
+    last: pack(shortened(f)),
   };
 }
 
+/** Stands for a value that the row says itself; what it stands for never is it. */
+const SAME = null;
+
+/** The last transition without what the row says besides: every index holds the row, and is charged by its size. */
+function shortened({ last, title, severity, resource }: Finding): object {
+  const { is: _is, policy: _policy, of, ...rest } = last;
+  const same = of !== undefined && canonicalJson(of) === canonicalJson(ofResource(resource));
+  return {
+    ...rest,
+    ...(last.title === title ? { title: SAME } : {}),
+    ...(last.severity === severity ? { severity: SAME } : {}),
+    ...(of === undefined ? {} : { of: same ? SAME : of }),
+  };
+}
+
+function lengthened(packed: unknown, { title, severity, policy, resource }: Omit<Finding, 'last'>): Transition {
+  const short = packed as { readonly [key: string]: unknown };
+  return {
+    is: 'transition',
+    ...short,
+    policy,
+    ...(short['title'] === SAME ? { title } : {}),
+    ...(short['severity'] === SAME ? { severity } : {}),
+    ...(short['of'] === SAME ? { of: ofResource(resource) } : {}),
+  } as unknown as Transition; // what `shortened` took away is there again
+}
+
+const ofResource = ({ id: _id, mapping: _mapping, cloud: _cloud, kind: _kind, ...of }: Finding['resource']) => of;
+
 function decode(item: Item): Finding {
-  const text = (name: string): string => String(item[name] ?? '');
+  const text = (name: string): string => (typeof item[name] === 'string' ? item[name] : '');
   const optional = <K extends string>(key: K, name: string = key): { [P in K]?: string } =>
     (typeof item[name] === 'string' ? { [key]: item[name] } : {}) as { [P in K]?: string };
-  return {
+  const row: Omit<Finding, 'last'> = {
     id: text('finding'),
     policy: text('policy'),
     title: text('title'),
@@ -240,9 +270,9 @@ function decode(item: Item): Finding {
     firstSeenAt: text('first_seen_at'),
     lastChangedAt: text('last_changed_at'),
     openings: Number(item['openings'] ?? 0),
-    last: unpack(item['last']) as Transition,
     ...optional('baseline'),
   };
+  return { ...row, last: lengthened(unpack(item['last']), row) };
 }
 
 async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
