@@ -19,6 +19,8 @@ export interface Context {
   /** The bundle of two hundred policies, made when first asked for. */
   readonly bench: () => ReturnType<typeof writeBundle>;
   readonly log: (line: string) => void;
+  /** A figure that another benchmark measured, now or in an earlier run; undefined if none did. */
+  readonly measured: (name: string, what: string) => number | undefined;
 }
 
 export interface Benchmark {
@@ -26,6 +28,8 @@ export interface Benchmark {
   readonly name: string;
   readonly title: string;
   run(context: Context): Promise<readonly Row[]>;
+  /** A page of its own, by its path in the project; made after `run`. */
+  page?(): { readonly path: string; readonly text: string };
 }
 
 /** Whether the target of a row is met; undefined if it has none. */

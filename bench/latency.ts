@@ -3,6 +3,7 @@
  * and published. Each change makes a firewall that lets the internet in by SSH: one finding, one event. Sent at fixed
  * instants, whatever has come by then; a latency counts from the instant at which the change was due.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { type Heard, isTransition } from '../cli/stack/bus-watch.ts';
 import type { Delivery } from '../cli/stack/front-doors.ts';
 import { type Service, startService } from '../local/service.ts';
@@ -32,6 +33,89 @@ function change(run: number, n: number): { readonly resource: string; readonly d
   const data = firewallData(name, { sources: ['0.0.0.0/0'], allowed: [{ protocol: 'tcp', ports: ['22'] }] });
   return { resource: asset.name, deliver: changed(asset, data) };
 }
+
+/** What the functions took since they started: processor time by function, and what they logged. */
+interface Taken {
+  readonly cpuMs: ReadonlyMap<string, number>;
+  readonly logBytes: number;
+}
+
+/** A clock tick of the kernel's accounting on Linux. */
+const TICK_MS = 10;
+
+/** The processor time of the functions' processes, by name. Empty where there is no /proc to read it from. */
+function functionCpu(endpoint: string): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    } catch {
+      return ''; // it ended meanwhile, or is not ours to read
+    }
+  };
+  const pids = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  for (const pid of pids) {
+    const environment = read(pid, 'environ');
+    const name = /(?:^|\0)AWS_LAMBDA_FUNCTION_NAME=edict-\w+-pipeline-(\w+?)Function/.exec(environment)?.[1];
+    if (name === undefined || !environment.includes(`AWS_ENDPOINT_URL=${endpoint}\0`)) continue;
+    // After the command, which may have spaces: user and system time are the 12th and 13th field.
+    const fields = read(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
+    const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+    taken.set(name, (taken.get(name) ?? 0) + ticks * TICK_MS);
+  }
+  return taken;
+}
+
+/** The bytes that lie in the functions' logs, as CloudWatch counts them: 26 for an event besides its message. */
+async function loggedBytes(endpoint: string): Promise<number> {
+  const call = async (target: string, body: object): Promise<{ readonly [key: string]: unknown }> => {
+    const answer = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `Logs_20140328.${target}`,
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=test/20261125/us-east-1/logs/aws4_request, SignedHeaders=host, Signature=0',
+      },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as { readonly [key: string]: unknown };
+  };
+  let bytes = 0;
+  const { logGroups = [] } = await call('DescribeLogGroups', {});
+  for (const { logGroupName } of logGroups as readonly { readonly logGroupName: string }[]) {
+    let nextToken: unknown;
+    do {
+      const page = await call('FilterLogEvents', { logGroupName, ...(nextToken === undefined ? {} : { nextToken }) });
+      for (const { message } of (page['events'] ?? []) as readonly { readonly message: string }[])
+        bytes += 26 + Buffer.byteLength(message);
+      nextToken = page['nextToken'];
+    } while (nextToken !== undefined);
+  }
+  return bytes;
+}
+
+const takenBy = async (service: Service): Promise<Taken> => ({
+  cpuMs: functionCpu(service.aws.endpoint),
+  logBytes: await loggedBytes(service.aws.endpoint),
+});
+
+/** Changes that come one by one: what one of them takes where no batch shares the cost. */
+async function perChange(service: Service, arrivals: Arrivals, run: number): Promise<readonly Row[]> {
+  const before = await takenBy(service);
+  const { sent } = await send(service, arrivals, run, 2, 50);
+  const after = await takenBy(service);
+  const rows = [...after.cpuMs].sort().map(([name, cpuMs]): Row => {
+    // Three of ten changes come by the front door.
+    const times = name === 'Ingest' ? (3 * sent) / 10 : sent;
+    return { what: `${CPU_OF}${name}`, value: (cpuMs - (before.cpuMs.get(name) ?? 0)) / times, unit: 'ms' };
+  });
+  return [...rows, { what: LOGGED, value: (after.logBytes - before.logBytes) / sent / 1024, unit: 'KB' }];
+}
+
+/** How the rows are called that the cost is computed from. */
+export const CPU_OF = 'changes one by one, CPU for each in ';
+export const LOGGED = 'changes one by one, logged for each';
 
 interface Outcome {
   readonly sent: number;
@@ -92,6 +176,7 @@ export const latency: Benchmark = {
     try {
       // The functions start, their caches fill.
       await send(service, arrivals, 0, 10, 5);
+      const single = quick ? [] : await perChange(service, arrivals, 999);
       const rate = 50;
       const seconds = quick ? 10 : 60;
       const main = await send(service, arrivals, 1, rate, seconds);
@@ -131,7 +216,7 @@ export const latency: Benchmark = {
         unit: '1/s',
         atLeast: rate,
       });
-      return rows;
+      return [...rows, ...single];
     } finally {
       await service.stop();
     }

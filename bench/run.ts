@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Benchmark, isMet, type Row } from './benchmark.ts';
 import { check } from './check.ts';
+import { cost } from './cost.ts';
 import { functions } from './functions.ts';
 import { ids } from './ids.ts';
 import { judge } from './judge.ts';
@@ -21,7 +22,7 @@ import { machine } from './measure.ts';
 import { writeBundle } from './policies.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check, functions, latency, ids];
+const benchmarks: readonly Benchmark[] = [judge, map, check, functions, latency, cost, ids];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
@@ -44,15 +45,19 @@ const results: { [name: string]: Results[string] } = existsSync(resultsFile)
   ? (JSON.parse(readFileSync(resultsFile, 'utf8')) as Results)
   : {};
 
+const measured = (name: string, what: string): number | undefined =>
+  results[name]?.rows.find((row) => row.what === what)?.value;
+
 const show = (row: Row): string => {
   const met = isMet(row);
   return `  ${met === undefined ? ' ' : met ? '✓' : '✗'} ${row.what}: ${format(row)}`;
 };
 
-for (const { name, title, run } of benchmarks) {
+for (const benchmark of benchmarks) {
+  const { name, title } = benchmark;
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   console.log(title);
-  const rows = await run({ work, quick, bench, log });
+  const rows = await benchmark.run({ work, quick, bench, log, measured });
   for (const row of rows) console.log(show(row));
   results[name] = { title, measuredOn: new Date().toISOString().slice(0, 10), machine: machine(), rows };
   if (!quick) {
@@ -61,5 +66,7 @@ for (const { name, title, run } of benchmarks) {
     );
     writeFileSync(resultsFile, `${JSON.stringify(sorted, undefined, 2)}\n`);
     writeFileSync(pageFile, page(sorted as Results));
+    const own = benchmark.page?.();
+    if (own !== undefined) writeFileSync(join(import.meta.dirname, '..', own.path), own.text);
   }
 }
