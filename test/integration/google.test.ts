@@ -89,7 +89,7 @@ describe('the inventory', () => {
       'projects/shop#ORG_POLICY',
     ]);
     const first = await inventory.page('projects/shop#RESOURCE', undefined);
-    expect(first).toMatchObject({ next: 'two', readKey: '2026-11-25T12:00:10.000Z' });
+    expect(first).toMatchObject({ next: 'two', readKey: '2026-11-25T11:59:10.000Z' });
     expect(first.contents).toHaveLength(1);
     const [content] = first.contents;
     if (content?.is !== 'document') throw new Error('no document');

@@ -12,6 +12,8 @@ const CONTENTS = ['RESOURCE', 'IAM_POLICY', 'ORG_POLICY'] as const;
 /** The most that is given at once. https://cloud.google.com/asset-inventory/docs/reference/rest/v1/assets/list, read 2026-11-25. */
 const PAGE = 1000;
 const TIMEOUT_MS = 60_000;
+/** How far a list may lie behind what changed; it counts only for assets that do not say when they changed. */
+const LAG_MS = 60_000;
 
 /** The inventory of Google Cloud, by Cloud Asset Inventory over REST. */
 export function makeAssetInventory(options: {
@@ -39,7 +41,7 @@ export function makeAssetInventory(options: {
     source: 'gcp.sweep',
     scopes: CONTENTS.map((content) => `${options.scope}#${content}`),
     async page(scope, next) {
-      const readKey = instant(options.clock.now());
+      const readKey = instant(options.clock.now() - LAG_MS);
       const [parent = '', contentType = 'RESOURCE'] = scope.split('#');
       try {
         const [assets, , answer] = await client.listAssets(

@@ -7,7 +7,7 @@
  * `resource` -> the asset type, `iamPolicy` -> `…#iam`, `orgPolicy` -> `…#orgpolicy`.
  *
  * - **Order**: `asset.updateTime`, in feeds and lists alike, so that an event and a later sweep of the same version agree;
- *   where it is missing, `window.startTime`. A deletion takes the later of the two: its asset may still carry the time
+ *   where it is missing, `window.startTime`, and in a list when it was read. A deletion takes the later of the two: its asset may still carry the time
  *   of the last update. Both are normalised to UTC with nine fraction digits, so that strings compare.
  * - **Account**: the project *number* of `ancestors`, which every content type carries in every feed; where a document
  *   has no ancestors, the project that the data, the parent or the name gives (an id or a number).
@@ -207,7 +207,9 @@ function readAsset(
   const deleted = observed?.deleted ?? false;
   const updated = normalInstant(field(asset, 'updateTime', 'update_time')) ?? '';
   const started = normalInstant(field(observed?.window, 'startTime', 'start_time')) ?? '';
-  const orderKey = deleted && started > updated ? started : updated === '' ? started : updated;
+  // A list that does not say when the asset changed shows it as it was when the list was read.
+  const read = observed === undefined ? (normalInstant(options.orderKey) ?? '') : started;
+  const orderKey = deleted && started > updated ? started : updated === '' ? read : updated;
   const stated = observedContents(asset, pointer, observed);
   const data = stated.find((c) => c.suffix === '')?.body;
   const account = accountOf(asset, data, options);

@@ -28,6 +28,23 @@ const push = (data: unknown): Json => ({
   subscription: 'projects/p/subscriptions/edict',
 });
 
+describe('the version of a listed asset', () => {
+  const { updateTime, ...undated } = bucket;
+  const orderKey = '2026-03-02T08:00:00.000Z';
+  test.each([
+    ['its own, where it says one', { ...undated, updateTime, resource }, '2026-03-01T10:00:00.250000000Z'],
+    ['else when the list was read', { ...undated, resource }, '2026-03-02T08:00:00.000000000Z'],
+  ])('is %s', (_what, asset, version) => {
+    expect(caiAsset.read(asset, { orderKey })).toMatchObject([{ orderKey: version }]);
+  });
+  test('is none where nobody says one, also of a feed’s message: it is never that of its arrival', () => {
+    expect(caiAsset.read({ ...undated, resource }, {})).toMatchObject([{ orderKey: '' }]);
+    expect(caiFeed.read(message({ ...undated, resource }, { window: {} }), { orderKey })).toMatchObject([
+      { orderKey: '' },
+    ]);
+  });
+});
+
 describe('a Cloud Asset feed message', () => {
   test('becomes one native resource with the time, place and labels of the asset', () => {
     expect(caiFeed.read(message({ ...bucket, resource }), {})).toEqual([
