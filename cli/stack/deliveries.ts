@@ -97,9 +97,14 @@ const written = (id: string, now: string): Json => ({
   metadataVersion: '1',
 });
 
+/** What an asset can state, in both spellings. */
+const CONTENTS = ['resource', 'iamPolicy', 'iam_policy', 'orgPolicy', 'org_policy', 'v2OrgPolicies', 'v2_org_policies'];
+
 /** A listed asset as the feed that would announce it. */
 const feedMessage = (asset: Json, now: string): Json => {
   const it = object(asset) ?? {};
+  if (!CONTENTS.some((content) => content in it))
+    throw new AppError('INPUT_INVALID', 'an asset that was listed without its content is what no feed announces');
   const at = it['updateTime'] ?? it['update_time'] ?? now;
   return { asset: { updateTime: at, ...it }, window: { startTime: at } };
 };
