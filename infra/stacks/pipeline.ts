@@ -309,6 +309,8 @@ export class PipelineStack extends Stack {
     project.follow(asStream(resources), {
       batchSize: 100,
       parallelizationFactor: config.local ? 1 : 4,
+      // Only commits with something to publish: most have nothing, and what publishing itself writes has not either.
+      filters: [FilterCriteria.filter({ dynamodb: { NewImage: { pending_since: { N: FilterRule.exists() } } } })],
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       onFailure: new SqsDlq(waiting.deadLetters),

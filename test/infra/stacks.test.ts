@@ -226,6 +226,14 @@ describe('the functions', () => {
     }
   });
 
+  it('are called for a commit only where it has something to publish', () => {
+    const patterns = resourcesOf(prod.pipeline, 'AWS::Lambda::EventSourceMapping').map(
+      ([, { Properties }]) => (Properties['FilterCriteria'] as { Filters: { Pattern: string }[] } | undefined)?.Filters,
+    );
+    const wanted = { dynamodb: { NewImage: { pending_since: { N: [{ exists: true }] } } } };
+    expect(patterns).toContainEqual([{ Pattern: JSON.stringify(wanted) }]);
+  });
+
   it('have no Slack notifier and no Azure identity where neither is configured', () => {
     const bare = deploy({ stage: 'bare', bundle: 'false' });
     expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 1);
