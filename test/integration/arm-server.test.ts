@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeArmClient } from '../../../shared/adapters/azure/arm-client.ts';
-import { type ArmServer, startArmServer } from '../../../local/arm-server.ts';
-import { DENIED } from '../../../local/stories/story.ts';
+import { makeArmClient } from '../../shared/adapters/azure/arm-client.ts';
+import { type ArmServer, startArmServer } from '../../local/arm-server.ts';
+import { DENIED } from '../../local/stories/story.ts';
 
 const account = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a';
 let server: ArmServer;
