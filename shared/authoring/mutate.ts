@@ -141,7 +141,7 @@ function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condi
   ] as const) {
     if (!(op in a)) continue;
     const { [op]: operand, ...subject } = a as { readonly [key: string]: unknown };
-    yield { what: `${other} for ${op}`, into: { ...subject, [other]: operand } as unknown as Condition };
+    yield { what: `${other} for ${op}`, into: { ...subject, [other]: operand } as object as Condition };
     if (Array.isArray(operand)) {
       for (const { what, into } of listChanges(operand as readonly Literal[], nearLiterals, 'a range dropped'))
         yield having(what, { [op]: into });

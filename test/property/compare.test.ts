@@ -192,7 +192,7 @@ describe('two policies', () => {
   ])('differ on a smallest resource: %s', (_, a, b, on) => {
     const comparison = compare(a, b);
     expect(comparison).toMatchObject({ is: 'different', on: { input: on } });
-    expect(Object.keys((comparison as unknown as { on: { input: PolicyInput } }).on.input.facts)).toEqual(
+    expect(Object.keys((comparison as object as { on: { input: PolicyInput } }).on.input.facts)).toEqual(
       Object.keys((on as PolicyInput).facts),
     );
   });
