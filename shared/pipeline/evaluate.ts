@@ -361,7 +361,9 @@ class Evaluation {
       throw new AppError('STORE_UNAVAILABLE', 'the projection is too far behind: this resource waits for it', {
         details: { resourceId: this.#work.resourceId, pending: waiting.length },
       });
-    const word = (fact: string): string | undefined => (typeof facts[fact] === 'string' ? facts[fact] : undefined);
+    // A tag without a value names nobody.
+    const word = (fact: string): string | undefined =>
+      typeof facts[fact] === 'string' && facts[fact] !== '' ? facts[fact] : undefined;
     const head = {
       nativeType: about?.nativeType ?? '',
       ...optional('account', about?.account),

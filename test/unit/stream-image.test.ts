@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../shared/adapters/dynamodb/resource-item.ts';
+import { indexed } from '../../shared/adapters/dynamodb/packing.ts';
 import { imageOf, type StreamRecord } from '../../shared/adapters/dynamodb/stream.ts';
 import { state } from '../support/conformance/resource-store.ts';
 import { transition } from '../support/conformance/finding-store.ts';
@@ -19,6 +20,15 @@ function record(
     },
   };
 }
+
+describe('the keys of an index', () => {
+  it('are never an empty text, for which DynamoDB refuses the item', () => {
+    const { attributes } = encode({ state: state('s1', 3, { account: '' }), evidence: {} });
+    expect(attributes['account']).toBeUndefined();
+    expect(indexed('')).toBeUndefined();
+    expect(indexed('team-a')).toBe('team-a');
+  });
+});
 
 describe('records of the stream', () => {
   it('show what was committed', () => {

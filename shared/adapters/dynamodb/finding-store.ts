@@ -16,7 +16,7 @@ import type { FindingQueries, FindingStore } from '../../ports/finding-store.ts'
 import { fromStore } from '../aws/errors.ts';
 import { asItWas, matches, pageToken, readPageToken } from '../finding-filter.ts';
 import type { Table } from './client.ts';
-import { pack, unpack } from './packing.ts';
+import { indexed, pack, unpack } from './packing.ts';
 
 const CURRENT = 'current';
 /** How many calls one page may take: a filter that nothing matches ends with an empty page and a token. */
@@ -196,11 +196,11 @@ function encode(f: Finding): Item {
     cloud: r.cloud,
     kind: r.kind ?? undefined,
     native_type: r.nativeType,
-    account: r.account,
+    account: indexed(r.account),
     region: r.region,
     name: r.name,
     environment: r.environment,
-    owner: r.owner,
+    owner: indexed(r.owner),
     true_at: f.since.trueAt,
     known_at: f.since.knownAt,
     first_seen_at: f.firstSeenAt,

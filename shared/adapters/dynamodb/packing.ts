@@ -2,6 +2,13 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { AppError } from '../../model/errors.ts';
 
+/**
+ * The value of an attribute that is the key of an index: DynamoDB refuses the whole item if it is an empty text (an owner
+ * tag without a value, say). Such an item is in the index of nobody.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html, read 2026-11-25.
+ */
+export const indexed = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
 /** Below this many characters a header weighs more than what it saves. */
 const COMPRESS_ABOVE = 256;
 

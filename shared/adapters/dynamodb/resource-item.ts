@@ -17,7 +17,7 @@ import {
   type StoredPart,
 } from '../../model/resource.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { pack, packText, unpack } from './packing.ts';
+import { indexed, pack, packText, unpack } from './packing.ts';
 
 /** The sort key of the hot item. */
 export const STATE = 'state';
@@ -117,7 +117,7 @@ export function encode({ state, evidence }: ResourceCommit): {
     // An attribute of an index may be missing but not null.
     kind: state.kind ?? undefined,
     native_type: state.nativeType,
-    account: state.account,
+    account: indexed(state.account),
     region: state.region,
     name: state.name,
     environment: state.environment,

@@ -90,6 +90,17 @@ describe('the life of a change', () => {
     expect(w.resources.all()[0]?.revision).toBe(firstRevision(NOON));
   });
 
+  it('an owner tag without a value names nobody: the empty key of an index would cost the whole finding', async () => {
+    const w = makeWorld();
+    await w.activate();
+    await w.deliver(change({ type: 'Test::Store', id: 's1', at: 0, body: { open: true }, tags: { owner: '' } }));
+    await w.drain();
+    const finding = await w.findings.read(findingId('store.not-public', 's1'));
+    expect(finding?.status).toBe('open');
+    expect(finding?.resource).not.toHaveProperty('owner');
+    expect(await w.resources.read('s1')).not.toHaveProperty('owner');
+  });
+
   it('an event that is told again is the same, also when the resource has another owner by then', async () => {
     const w = makeWorld();
     await w.activate();
