@@ -5,7 +5,7 @@ import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
 import { readSecret } from '../../shared/adapters/aws/secret.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
-import { makeSlackClient } from '../../shared/adapters/slack/client.ts';
+import { lazySlackClient, makeSlackClient } from '../../shared/adapters/slack/client.ts';
 import { findingEventIn } from '../../shared/adapters/slack/finding-message.ts';
 import { makeNotify } from '../../shared/adapters/slack/notify.ts';
 import { makeSentRecord } from '../../shared/adapters/slack/sent-record.ts';
@@ -32,7 +32,7 @@ export const handler = middleware<SQSEvent>()
   .handler((event) =>
     answerBatch(event, async (messages) => {
       const notify = makeNotify({
-        slack: await makeClient(),
+        slack: lazySlackClient(makeClient),
         sent,
         onFailure: (error, events) => {
           telemetry.count('MessagesFailed');

@@ -81,6 +81,17 @@ export function makeSlackClient(options: {
   };
 }
 
+/** A client that is made for the first message: one that cannot be made (a wrong secret) fails messages, and is told as such. */
+export function lazySlackClient(make: () => Promise<SlackClient>): SlackClient {
+  let made: Promise<SlackClient> | undefined;
+  return {
+    async send(message) {
+      made ??= make();
+      await (await made).send(message);
+    },
+  };
+}
+
 /** A webhook answers `ok` as text, the API `{ok}` as JSON, with status 200 for a refusal too. */
 async function outcomeOf(response: Response): Promise<{ readonly ok: boolean; readonly error: string | undefined }> {
   const text = await response.text();

@@ -1,5 +1,6 @@
 /** What Slack is told: grouped by cause, nothing twice, and no name of a resource is ever more than a name. */
 import { describe, expect, it } from 'vitest';
+import { lazySlackClient, makeSlackClient } from '../../../shared/adapters/slack/client.ts';
 import { findingEventIn } from '../../../shared/adapters/slack/finding-message.ts';
 import { baselineMessage, causeMessage, groupByCause, isNews } from '../../../shared/adapters/slack/message.ts';
 import { makeNotify } from '../../../shared/adapters/slack/notify.ts';
@@ -180,6 +181,24 @@ describe('telling', () => {
     const { failed } = await notify([event('a'), event('b', { causeKey: 'other' })]);
     expect([...failed].sort()).toEqual(['a', 'b']);
     expect(failures).toHaveLength(2);
+  });
+
+  it('with a wrong secret fails messages, which are counted, and not the whole batch in silence', async () => {
+    let made = 0;
+    const failures: unknown[] = [];
+    const notify = makeNotify({
+      slack: lazySlackClient(async () => {
+        made += 1;
+        return makeSlackClient({ secret: '{}', apiUrl: 'https://slack.com/api', local: false });
+      }),
+      sent: { claim: async () => 'mine', done: async () => undefined, release: async () => undefined },
+      onFailure: (error) => void failures.push(error),
+    });
+    const unheard = event('u', { from: null, to: 'unknown' });
+    const { failed } = await notify([event('a'), event('b', { causeKey: 'other' }), unheard]);
+    expect([...failed].sort()).toEqual(['a', 'b']);
+    expect(failures).toMatchObject([{ code: 'CONFIG_INVALID' }, { code: 'CONFIG_INVALID' }]);
+    expect(made).toBe(1);
   });
 });
 
