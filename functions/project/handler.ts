@@ -4,7 +4,6 @@ import middleware from '@middy/core';
 import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
-import type { StreamRecord } from '../../shared/adapters/dynamodb/stream.ts';
 import { makeEventBridgeBus } from '../../shared/adapters/eventbridge/event-bus.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeJudging } from '../../shared/adapters/service/judging.ts';
@@ -51,7 +50,7 @@ export const handler = middleware<DynamoDBStreamEvent | SQSEvent>()
   .handler(async (event) => {
     await refreshForPublishing(active);
     if (isQueueEvent(event)) return answerBatch(event, projectMessages);
-    await projectRecords(event.Records as readonly StreamRecord[]);
+    await projectRecords(event.Records);
     return { batchItemFailures: [] };
   });
 
