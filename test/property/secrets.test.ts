@@ -134,6 +134,12 @@ describe('secrets', () => {
     );
   });
 
+  it('are found after any number of texts that only begin like one', () => {
+    const token = `eyJ${'h'.repeat(1000)}.eyJzdWIiOiJhIn0.signature`;
+    const text = `${'eyJ-'.repeat(30_000)} ${token}`;
+    expect(redactText(text).endsWith(` ${REDACTED}`)).toBe(true);
+  });
+
   it('are found in a text that is no document', () => {
     for (const secret of SECRETS) expect(shows(redactText(`before ${secret} after`))).toBeUndefined();
     expect(redactText('nothing to see')).toBe('nothing to see');
