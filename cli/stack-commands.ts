@@ -25,6 +25,8 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--account <id>', 'AWS account, Azure subscription or GCP project')
     .option('--policy <id>')
     .option('--resource <id>', 'the canonical id: an ARN, an ARM id in lower case, an asset name')
+    .option('--owner <team>', 'who answers for the resource, by the context rules')
+    .option('--as-of <time>', 'as the world was then, by what is known now')
     .option('--since <time>', 'has its status since 2026-11-25, an instant, or 30m, 24h, 7d ago')
     .option('--limit <n>', 'at most so many', '100')
     .option('--next <token>', 'the next page')

@@ -20,6 +20,8 @@ export interface FindingsOptions extends StackOptions {
   readonly policy?: string;
   readonly resource?: string;
   readonly since?: string;
+  readonly owner?: string;
+  readonly asOf?: string;
   readonly limit?: string;
   readonly next?: string;
   readonly format: 'table' | 'json' | 'csv';
@@ -107,14 +109,16 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
     ...(options.account === undefined ? {} : { account: options.account }),
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.resource === undefined ? {} : { resource: options.resource }),
-    ...(options.since === undefined ? {} : { since: readSince(options.since, nowMs) }),
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
+    ...(options.since === undefined ? {} : { since: readTime('--since', options.since, nowMs) }),
+    ...(options.asOf === undefined ? {} : { asOf: readTime('--as-of', options.asOf, nowMs) }),
   };
 }
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `2026-11-25`, an instant, or how long ago: `30m`, `24h`, `7d`. */
-export function readSince(text: string, nowMs: number): string {
+export function readTime(option: string, text: string, nowMs: number): string {
   const span = /^(\d{1,6})([mhd])$/.exec(text);
   if (span !== null) {
     const unit = UNITS_MS[span[2] as keyof typeof UNITS_MS];
@@ -122,7 +126,7 @@ export function readSince(text: string, nowMs: number): string {
   }
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms))
-    throw refuse(`--since cannot be "${text}"; it is a date (2026-11-25), an instant, or a span (30m, 24h, 7d)`);
+    throw refuse(`${option} cannot be "${text}"; it is a date (2026-11-25), an instant, or a span (30m, 24h, 7d)`);
   return new Date(ms).toISOString();
 }
 

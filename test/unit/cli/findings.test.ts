@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findByPrefix } from '../../../cli/commands/finding.ts';
-import { listUpTo, readFilter, readSince } from '../../../cli/commands/findings.ts';
+import { listUpTo, readFilter, readTime } from '../../../cli/commands/findings.ts';
 import { activationText } from '../../../cli/commands/release.ts';
 import { digest } from '../../../cli/commands/sweep.ts';
 import { csvHeader, csvRow } from '../../../cli/findings/csv.ts';
@@ -219,15 +219,16 @@ describe('filters', () => {
     [{ status: 'closed' }, /--status cannot be "closed"; it is one of open, resolved, all/],
     [{ cloud: 'oracle' }, /--cloud cannot be "oracle"/],
     [{ since: 'yesterday' }, /--since cannot be "yesterday"/],
+    [{ asOf: 'then' }, /--as-of cannot be "then"/],
   ])('refuses %j and says what it may be', (options, message) => {
     expect(() => readFilter(options, NOW)).toThrow(message);
   });
 
   it('reads dates, instants and spans', () => {
-    expect(readSince('2026-11-25', NOW)).toBe('2026-11-25T00:00:00.000Z');
-    expect(readSince('2026-11-25T10:00:00+01:00', NOW)).toBe('2026-11-25T09:00:00.000Z');
-    expect(readSince('12m', NOW)).toBe('2026-11-25T09:00:00.000Z');
-    expect(readSince('7d', NOW)).toBe('2026-11-18T09:12:00.000Z');
+    expect(readTime('--since', '2026-11-25', NOW)).toBe('2026-11-25T00:00:00.000Z');
+    expect(readTime('--since', '2026-11-25T10:00:00+01:00', NOW)).toBe('2026-11-25T09:00:00.000Z');
+    expect(readTime('--since', '12m', NOW)).toBe('2026-11-25T09:00:00.000Z');
+    expect(readTime('--since', '7d', NOW)).toBe('2026-11-18T09:12:00.000Z');
   });
 });
 
