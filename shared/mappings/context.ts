@@ -62,7 +62,8 @@ function fromTags(rule: Ruled, config: ContextConfig, tags: Tags): FactState | '
   for (const key of keys) {
     const index = tags.value.findIndex((t) => t.key.toLowerCase() === key.toLowerCase());
     const tag = tags.value[index];
-    if (tag === undefined) continue;
+    // A tag without a value says nothing: as if it were not there.
+    if (tag === undefined || tag.value.trim() === '') continue;
     // Among the tags that were not seen may be one that says more than this one.
     if (key !== keys[0] && tags.closed !== true) break;
     const known = {

@@ -237,7 +237,14 @@ const say = (value: boolean, like: State<unknown>): Flag => withValue(like, valu
 function unlessStopped(grants: State<unknown>, stop: Flag): Flag {
   if (stop.state === 'unknown') return stop;
   if (stop.value) return say(false, stop);
-  return stop.state === 'assumed' ? assumed(true, stop.because) : say(true, grants);
+  if (stop.state !== 'assumed') return say(true, grants);
+  // The grant is what is seen of it: the evidence points there.
+  const { at: where, part } = grants.state === 'known' ? grants : {};
+  return {
+    ...assumed(true, stop.because),
+    ...(where === undefined ? {} : { at: where }),
+    ...(part === undefined ? {} : { part }),
+  };
 }
 
 /** Whether the ACLs of the bucket and its objects let everyone in. */

@@ -54,6 +54,12 @@ describe('context facts', () => {
     expect(facts.owner).toMatchObject({ state: 'known', value: { none: true } });
   });
 
+  it('a tag without a value says nothing', () => {
+    const facts = resolveContext(DEFAULT_CONTEXT, about(tags(['owner', ' '], ['team', 'Shop'], ['environment', ''])));
+    expect(facts.environment).toMatchObject({ value: { none: true } });
+    expect(facts.owner).toMatchObject({ value: 'shop' });
+  });
+
   it('tags that could not be seen leave it unknown, even where the account map has an answer', () => {
     const facts = resolveContext(withAccounts, about({ state: 'unknown', why: 'denied' }));
     expect(facts.environment).toEqual({ state: 'unknown', why: 'denied' });
