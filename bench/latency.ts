@@ -16,15 +16,21 @@ const POLICY = 'firewall.no-admin-ports-from-internet';
 const PLACE = { account: '111122223333', region: 'eu-west-1' };
 /** How long after the last change the last finding is waited for. */
 const PATIENCE_MS = 30_000;
-/** Rates beyond the first that are tried, in changes a second, until one is not sustained. */
-const RATES = [75, 100, 150, 200, 300, 400] as const;
-/** A rate is sustained if the findings keep up with the changes: the slow ones come as fast at its end as they must. */
-const SUSTAINED_P95_MS = 2000;
+/** Changes a second. */
+const RATE = 50;
+/** What is tried afterwards, until the largest rate is found that is sustained. */
+const HIGHER_RATES: readonly number[] = [60, 75, 100, 150, 200];
+const LOWER_RATES: readonly number[] = [40, 30, 20, 10, 5];
+/** A rate is sustained if the findings keep up with the changes. */
+const SUSTAINED_P95_SECONDS = 2;
 
-/** Seven of ten changes come by EventBridge, three by the front door for Google. */
+/**
+ * Nine of ten changes come by EventBridge, one by the front door for Google: the local AWS starts a process for each
+ * request that it cannot give to an idle one, and soon does nothing else.
+ */
 function change(run: number, n: number): { readonly resource: string; readonly deliver: (at: string) => Delivery } {
   const name = `bench-${run}-${n}`;
-  if (n % 10 < 7) {
+  if (n % 10 < 9) {
     const id = `sg-${run.toString(16).padStart(3, '0')}${n.toString(16).padStart(14, '0')}`;
     const item = securityGroup(id, name, PLACE, [{ protocol: 'tcp', from: 22, to: 22, ipv4: ['0.0.0.0/0'] }]);
     return { resource: item.arn ?? '', deliver: created(item) };
@@ -101,13 +107,12 @@ const takenBy = async (service: Service): Promise<Taken> => ({
 });
 
 /** Changes that come one by one: what one of them takes where no batch shares the cost. */
-async function perChange(service: Service, arrivals: Arrivals, run: number): Promise<readonly Row[]> {
+async function perChange(service: Service, arrivals: Arrivals): Promise<readonly Row[]> {
   const before = await takenBy(service);
-  const { sent } = await send(service, arrivals, run, 2, 50);
+  const { sent } = await send(service, arrivals, 1, 2, 50);
   const after = await takenBy(service);
   const rows = [...after.cpuMs].sort().map(([name, cpuMs]): Row => {
-    // Three of ten changes come by the front door.
-    const times = name === 'Ingest' ? (3 * sent) / 10 : sent;
+    const times = name === 'Ingest' ? sent / 10 : sent;
     return { what: `${CPU_OF}${name}`, value: (cpuMs - (before.cpuMs.get(name) ?? 0)) / times, unit: 'ms' };
   });
   return [...rows, { what: LOGGED, value: (after.logBytes - before.logBytes) / sent / 1024, unit: 'KB' }];
@@ -163,62 +168,62 @@ async function send(
   return { sent: total, latenciesMs, failed };
 }
 
+/** Starts the service, warms it up, and stops it whatever happens. */
+async function withService<T>(slack: boolean, body: (service: Service, arrivals: Arrivals) => Promise<T>): Promise<T> {
+  const arrivals: Arrivals = new Map();
+  const onEvent = ({ event, atMs }: Heard): void => {
+    if (isTransition(event) && event.detail.edict.policy.id === POLICY && !arrivals.has(event.resource))
+      arrivals.set(event.resource, atMs);
+  };
+  const service = await startService({ port: 0, onEvent, slack });
+  try {
+    // The functions start, their caches fill.
+    await send(service, arrivals, 0, 10, 10);
+    return await body(service, arrivals);
+  } finally {
+    await service.stop();
+  }
+}
+
+const lost = (o: Outcome): number => o.sent - o.latenciesMs.length;
+const seconds = (o: Outcome, share: number): number => quantile(o.latenciesMs, share) / 1000;
+const isSustained = (o: Outcome): boolean => lost(o) === 0 && seconds(o, 0.95) <= SUSTAINED_P95_SECONDS;
+
+/** Slack's function is left out: it hangs on the bus, behind what is measured, and would take its share of this machine. */
+const atRates = (quick: boolean, log: (line: string) => void): Promise<readonly Row[]> =>
+  withService(false, async (service, arrivals) => {
+    const length = quick ? 10 : 60;
+    const main = await send(service, arrivals, 1, RATE, length);
+    let sustained = isSustained(main) ? RATE : 0;
+    const others = sustained > 0 ? HIGHER_RATES : LOWER_RATES;
+    for (const [i, rate] of (quick ? [] : others).entries()) {
+      await service.quiet();
+      const outcome = await send(service, arrivals, 2 + i, rate, 20);
+      log(`${rate} a second: p50 ${seconds(outcome, 0.5)} s, p95 ${seconds(outcome, 0.95)} s, ${lost(outcome)} lost`);
+      if (isSustained(outcome)) sustained = rate;
+      // Upwards until one is too high, downwards until one is not.
+      if (isSustained(outcome) !== (others === HIGHER_RATES)) break;
+    }
+    return [
+      { what: `${RATE} changes a second for ${length} s: p50`, value: seconds(main, 0.5), unit: 's', atMost: 0.5 },
+      { what: 'p95', value: seconds(main, 0.95), unit: 's', atMost: SUSTAINED_P95_SECONDS },
+      { what: 'p99', value: seconds(main, 0.99), unit: 's' },
+      {
+        what: `changes without a finding, of ${main.sent.toLocaleString('en')}`,
+        value: lost(main),
+        unit: '',
+        atMost: 0,
+      },
+      { what: 'events told more than once', value: service.bus.repeated, unit: '' },
+      { what: 'the largest rate with p95 ≤ 2 s and nothing lost', value: sustained, unit: '1/s', atLeast: RATE },
+    ];
+  });
+
 export const latency: Benchmark = {
   name: 'latency',
   title: 'End to end on the local AWS: from a change to its finding, written and published',
   async run({ quick, log }) {
-    const arrivals: Arrivals = new Map();
-    const onEvent = ({ event, atMs }: Heard): void => {
-      if (isTransition(event) && event.detail.edict.policy.id === POLICY && !arrivals.has(event.resource))
-        arrivals.set(event.resource, atMs);
-    };
-    const service = await startService({ port: 0, onEvent });
-    try {
-      // The functions start, their caches fill.
-      await send(service, arrivals, 0, 10, 5);
-      const single = quick ? [] : await perChange(service, arrivals, 999);
-      const rate = 50;
-      const seconds = quick ? 10 : 60;
-      const main = await send(service, arrivals, 1, rate, seconds);
-      const lost = (o: Outcome): number => o.sent - o.latenciesMs.length;
-      const rows: Row[] = [
-        {
-          what: `${rate} changes a second for ${seconds} s: p50`,
-          value: quantile(main.latenciesMs, 0.5) / 1000,
-          unit: 's',
-          atMost: 0.5,
-        },
-        { what: 'p95', value: quantile(main.latenciesMs, 0.95) / 1000, unit: 's', atMost: 2 },
-        { what: 'p99', value: quantile(main.latenciesMs, 0.99) / 1000, unit: 's' },
-        {
-          what: `changes without a finding, of ${main.sent.toLocaleString('en')}`,
-          value: lost(main),
-          unit: '',
-          atMost: 0,
-        },
-        { what: 'events told more than once', value: service.bus.repeated, unit: '' },
-      ];
-      const isSustained = (o: Outcome): boolean => lost(o) === 0 && quantile(o.latenciesMs, 0.95) <= SUSTAINED_P95_MS;
-      let sustained = isSustained(main) ? rate : 0;
-      for (const [i, more] of (quick ? [] : RATES).entries()) {
-        if (sustained === 0) break;
-        log(`${more} changes a second`);
-        const outcome = await send(service, arrivals, 2 + i, more, 20);
-        log(
-          `p50 ${quantile(outcome.latenciesMs, 0.5)} ms, p95 ${quantile(outcome.latenciesMs, 0.95)} ms, ${lost(outcome)} without a finding`,
-        );
-        if (!isSustained(outcome)) break;
-        sustained = more;
-      }
-      rows.push({
-        what: `the largest rate tried with p95 ≤ 2 s and nothing lost`,
-        value: sustained,
-        unit: '1/s',
-        atLeast: rate,
-      });
-      return [...rows, ...single];
-    } finally {
-      await service.stop();
-    }
+    const rows = await atRates(quick, log);
+    return quick ? rows : [...rows, ...(await withService(true, perChange))];
   },
 };

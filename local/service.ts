@@ -39,6 +39,8 @@ export interface ServiceOptions extends Pick<LocalAwsOptions, 'port' | 'enforceI
   readonly step?: <T>(title: string, run: (log: (line: string) => void) => Promise<T>) => Promise<T>;
   /** Hears each event that is published, once. */
   readonly onEvent?: (heard: Heard) => void;
+  /** Whether the stack tells Slack's stand-in. @default true */
+  readonly slack?: boolean;
   /** Whether other commands find the stack (`.edict/local.json`). @default false */
   readonly announce?: boolean;
   /** Azure subscriptions besides that of the stories whose events are taken. @default none */
@@ -124,7 +126,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
           region: localRegion,
           ...issuer.context,
           ...arm.context,
-          ...slack.context,
+          ...(options.slack === false ? {} : slack.context),
         },
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
