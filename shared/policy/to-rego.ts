@@ -401,6 +401,10 @@ export function toRego(policy: Policy, core: CorePolicy): string {
   for (const { id, that } of core.clauses) {
     section(policy.require.find((c) => c.id === id)?.says ?? id, id, that);
   }
+  // A side that no input can prove is an empty set, not a rule that is missing.
+  for (const side of ['holds', 'fails']) {
+    if (!sections.some((s) => s.includes(`${side} contains `))) sections.push(`${side} := set()\n`);
+  }
   const constants = [...writer.constants].map(([text, name]) => `${name} := ${text}\n`);
   const head = `# METADATA
 # title: ${quote(policy.title)}
