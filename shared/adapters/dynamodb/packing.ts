@@ -16,7 +16,7 @@ const COMPRESS_ABOVE = 256;
 export const pack = (value: unknown): string | Uint8Array => {
   const json = JSON.stringify(value);
   if (json.length <= COMPRESS_ABOVE) return json;
-  const packed = gzipSync(json, { level: 9 });
+  const packed = gzipSync(json);
   return packed.length < json.length ? packed : json;
 };
 

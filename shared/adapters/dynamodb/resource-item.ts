@@ -91,23 +91,22 @@ export function encode({ state, evidence }: ResourceCommit): {
   };
 
   if (Object.keys(evidence).length > 0) detail('evidence', state.evidence, evidence);
-  const large = new Set<string>();
+  const parts: Record<string, PartEntry> = {};
+  let size = 0;
   for (const [key, p] of Object.entries(state.parts)) {
-    if (pack(p.readings).length <= LARGE_PART) continue;
-    large.add(key);
-    detail(`part:${key}`, p.hash, p.readings);
+    const { readings, ...entry } = entryOf(p, pack);
+    const large = readings.length > LARGE_PART;
+    if (large) detail(`part:${key}`, p.hash, p.readings);
+    parts[key] = large ? entry : { ...entry, readings };
+    size += ENTRY_SIZE + entry.about.length + (large ? 0 : readings.length);
   }
-  const entries = (write: (value: unknown) => Packed): { readonly [key: string]: PartEntry } =>
-    Object.fromEntries(Object.entries(state.parts).map(([key, p]) => [key, entryOf(p, large.has(key), write)]));
-  const parts = entries(pack);
-  const size = Object.values(parts).reduce(
-    (sum, p) => sum + ENTRY_SIZE + p.about.length + (p.readings?.length ?? 0),
-    0,
-  );
   const together = size > LARGE_PARTS;
   if (together) {
-    const plain = entries(JSON.stringify); // packed as a whole
-    detail('parts', contentHash(plain), plain);
+    const plain = Object.entries(state.parts).map(([key, p]): [string, PartEntry] => {
+      const { readings, ...entry } = entryOf(p, JSON.stringify); // packed as a whole
+      return [key, parts[key]?.readings === undefined ? entry : { ...entry, readings }];
+    });
+    detail('parts', contentHash(plain), Object.fromEntries(plain));
   }
 
   const { judgedBy } = state;
@@ -161,7 +160,7 @@ export function encode({ state, evidence }: ResourceCommit): {
   return { attributes, storage, details };
 }
 
-const entryOf = (p: StoredPart, large: boolean, write: (value: unknown) => Packed): PartEntry => ({
+const entryOf = <P extends Packed>(p: StoredPart, write: (value: unknown) => P) => ({
   part: p.part,
   instance: p.instance,
   dialect: p.dialect,
@@ -173,7 +172,7 @@ const entryOf = (p: StoredPart, large: boolean, write: (value: unknown) => Packe
   creates: p.creates,
   deleted: p.deleted,
   about: write(p.about),
-  ...(large ? {} : { readings: write(p.readings) }),
+  readings: write(p.readings),
 });
 
 /** The partition of the hot table's indexes. */
