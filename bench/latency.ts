@@ -111,10 +111,12 @@ async function perChange(service: Service, arrivals: Arrivals): Promise<readonly
   const before = await takenBy(service);
   const { sent } = await send(service, arrivals, 1, 2, 50);
   const after = await takenBy(service);
-  const rows = [...after.cpuMs].sort().map(([name, cpuMs]): Row => {
-    const times = name === 'Ingest' ? sent / 10 : sent;
-    return { what: `${CPU_OF}${name}`, value: (cpuMs - (before.cpuMs.get(name) ?? 0)) / times, unit: 'ms' };
-  });
+  const rows = [...after.cpuMs]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, cpuMs]): Row => {
+      const times = name === 'Ingest' ? sent / 10 : sent;
+      return { what: `${CPU_OF}${name}`, value: (cpuMs - (before.cpuMs.get(name) ?? 0)) / times, unit: 'ms' };
+    });
   return [...rows, { what: LOGGED, value: (after.logBytes - before.logBytes) / sent / 1024, unit: 'KB' }];
 }
 

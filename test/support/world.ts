@@ -86,7 +86,7 @@ const storeMapping = defineMapping('aws/test-store', {
   facts: {
     public_read: (parts) => {
       const open = parts.read<boolean>('open');
-      if (open.state === 'unknown' || ! open.value) return open;
+      if (open.state === 'unknown' || !open.value) return open;
       const block = parts.dependency('block')?.get<boolean>('blocked');
       if (block === undefined) return { state: 'assumed', value: true, because: 'the account block was never seen' };
       if (block.state === 'unknown') return block;
@@ -149,7 +149,7 @@ export const testForm: DocumentForm = {
         name: doc.id,
         account,
         region: 'eu-central-1',
-        body: (doc.body ?? {}),
+        body: doc.body ?? {},
         pointer: '/body',
         tags: {
           state: 'known',

@@ -304,6 +304,6 @@ async function holds(write: Promise<unknown>): Promise<boolean> {
 }
 
 const from = (next: string | undefined): Pick<QueryCommandInput, 'ExclusiveStartKey'> =>
-  next === undefined ? {} : { ExclusiveStartKey: readPageToken(next) as Item };
+  next === undefined ? {} : { ExclusiveStartKey: readPageToken(next) };
 const to = (last: Item | undefined): { readonly next?: string } =>
   last === undefined ? {} : { next: pageToken(last) };

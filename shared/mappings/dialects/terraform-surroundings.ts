@@ -67,7 +67,7 @@ function keysOfAws(root: unknown): readonly string[] {
 export interface Surroundings {
   readonly awsKeys: readonly string[];
   /** The types of the deleted resources that name this one, by its values. */
-  gone(values: unknown): readonly string[];
+  readonly gone: (values: unknown) => readonly string[];
 }
 
 /** Reads them from the changes of a plan, and from the root module of what was before it, or of the state. */
