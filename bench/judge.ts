@@ -16,7 +16,7 @@ export const judge: Benchmark = {
   name: 'judge',
   title: 'Judging: facts to verdicts, 200 policies in the bundle',
   async run({ work, quick, bench }) {
-    const resources = mappedPlan(work, quick ? 5000 : 10_000);
+    const resources = mappedPlan(work, quick ? 5000 : 40_000);
     const { bundle, policies, rego } = bench();
     const perKind = new Map<string, number>();
     for (const { policy } of policies) perKind.set(policy.kind, (perKind.get(policy.kind) ?? 0) + 1);
