@@ -27,6 +27,8 @@ export interface Benchmark {
   /** As the command line calls it. */
   readonly name: string;
   readonly title: string;
+  /** What a reader of its table has to know. */
+  readonly note?: string;
   run(context: Context): Promise<readonly Row[]>;
   /** A page of its own, by its path in the project; made after `run`. */
   page?(): { readonly path: string; readonly text: string };

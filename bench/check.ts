@@ -27,6 +27,7 @@ const atMost = (limit: number | undefined): { readonly atMost?: number } =>
 export const check: Benchmark = {
   name: 'check',
   title: '`edict check` of a Terraform plan under 200 policies, the whole process',
+  note: 'Plans of three clouds: 40 % of the resources are of types that no mapping knows, the others make 30 % as many that are judged. OPA is given the plan as input and the facts that we mapped as data: mapping is not counted for it.',
   async run({ work, quick, bench, log }) {
     const { folder, rego } = bench();
     const rows: Row[] = [];

@@ -9,12 +9,14 @@ import { toInput } from '../shared/policy/input.ts';
 import type { Benchmark } from './benchmark.ts';
 import { cpuMs, measure, median } from './measure.ts';
 import { mappedPlan } from './plan.ts';
+import { spreadBundle } from './policies.ts';
 
 const NOW = 1_795_600_000;
 
 export const judge: Benchmark = {
   name: 'judge',
   title: 'Judging: facts to verdicts, 200 policies in the bundle',
+  note: 'Of two hundred policies over the four kinds that there are, 24 to 72 apply to a resource. The target comes from a catalogue of 27 kinds, where six or seven do: the second row. Times are processor time.',
   async run({ work, quick, bench }) {
     const resources = mappedPlan(work, quick ? 5000 : 40_000);
     const { bundle, policies, rego } = bench();
@@ -43,6 +45,18 @@ export const judge: Benchmark = {
         unit: 'µs',
       } as const;
     });
+    const spread = spreadBundle();
+    const policiesOfOne = loadEngine(spread.bundle, spread);
+    const spreadOut = resources.map((r, n) => ({ kind: spread.kindOf(r.kind.id, n), facts: r.facts }));
+    const fewer = spreadOut.reduce((sum, r) => sum + policiesOfOne.policiesOf(r.kind).length, 0) / resources.length;
+    const eachOfMany = median(
+      Array.from({ length: quick ? 3 : 9 }, () => {
+        const engine = loadEngine(spread.bundle, spread);
+        return cpuMs(() => {
+          for (const r of spreadOut) engine.judge(r.kind, r.facts, NOW);
+        });
+      }),
+    );
     const native = await nativeMicroseconds(work, rego, resources, quick ? 1 : 3);
     const density = (evaluations / resources.length).toFixed(1);
     return [
@@ -52,7 +66,13 @@ export const judge: Benchmark = {
         unit: 'µs',
         atMost: 50,
       },
-      { what: 'of it, a policy', value: (each * resources.length) / evaluations, unit: 'µs' },
+      {
+        what: `the same policies over 28 kinds, ${fewer.toFixed(1)} policies each`,
+        value: (1000 * eachOfMany) / resources.length,
+        unit: 'µs',
+        atMost: 50,
+      },
+      { what: 'a policy of the first', value: (each * resources.length) / evaluations, unit: 'µs' },
       { what: 'a resource, no verdict remembered from another one', value: anew, unit: 'µs' },
       ...kinds,
       { what: 'a resource under native OPA, evaluation alone', value: native, unit: 'µs' },

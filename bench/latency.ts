@@ -224,6 +224,7 @@ const atRates = (quick: boolean, log: (line: string) => void): Promise<readonly 
 export const latency: Benchmark = {
   name: 'latency',
   title: 'End to end on the local AWS: from a change to its finding, written and published',
+  note: 'The local AWS, every function and the sender share the processors of one machine; the emulator polls streams and queues in one thread, and that is what ends first. Nine changes in ten come by EventBridge, one by the front door; without the Slack function, except for the changes one by one, which the cost is computed from.',
   async run({ quick, log }) {
     const rows = await atRates(quick, log);
     return quick ? rows : [...rows, ...(await withService(true, perChange))];

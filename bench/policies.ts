@@ -7,6 +7,8 @@ import { buildBundle } from '../shared/adapters/opa/build.ts';
 import { type Bundle, bundleModules, type CompiledPolicy } from '../shared/policy/bundle.ts';
 import { compilePolicy } from '../shared/policy/compile.ts';
 import { isToolReady, toolPath } from '../scripts/fetch-tools.ts';
+import { kinds } from '../shared/kinds/index.ts';
+import type { Kind } from '../shared/model/kind.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -58,15 +60,44 @@ function variant(yaml: string, nth: number): string {
   return stringify(source);
 }
 
-/** The policies: the shipped ones first, then variants of each in turn. */
-export function benchPolicies(count = 200): readonly CompiledPolicy[] {
+const COUNT = 200;
+
+/** The sources of the policies: the shipped ones first, then variants of each in turn. */
+function sources(): readonly { readonly file: string; readonly yaml: string; readonly nth: number }[] {
   const shipped = globSync('policies/*/*/policy.yaml', { cwd: root }).sort();
-  return Array.from({ length: count }, (_, i) => {
+  return Array.from({ length: COUNT }, (_, i) => {
     const path = shipped[i % shipped.length] ?? '';
-    const file = path.split(sep).join('/');
-    const yaml = readFileSync(join(root, path), 'utf8');
-    return compilePolicy({ file, yaml: variant(yaml, Math.floor(i / shipped.length)) });
+    const nth = Math.floor(i / shipped.length);
+    const yaml = variant(readFileSync(join(root, path), 'utf8'), nth);
+    return { file: path.split(sep).join('/'), yaml, nth };
   });
+}
+
+/** The policies over the kinds that there are. */
+export const benchPolicies = (): readonly CompiledPolicy[] => sources().map((source) => compilePolicy(source));
+
+const COPIES = 7;
+const copyOf = (id: string, n: number): string => `${id}_${n % COPIES}`;
+
+/** The kinds again, seven times over: as many as a catalogue of all that clouds have. */
+const manyKinds: readonly Kind[] = kinds.flatMap((kind) =>
+  Array.from({ length: COPIES }, (_, n) => ({ ...kind, id: copyOf(kind.id, n) })),
+);
+
+/** The same policies over seven times as many kinds: to each resource a seventh of them applies. */
+export function spreadBundle(): {
+  readonly bundle: Bundle;
+  readonly kindById: (id: string) => Kind | undefined;
+  readonly kindOf: typeof copyOf;
+} {
+  const policies = sources().map(({ file, yaml, nth }) => {
+    const source = parse(yaml) as Source & { kind: string };
+    const kind = copyOf(source.kind, nth);
+    const id = source.id.replace(/^[^.]+/, kind.replaceAll('_', '-'));
+    return compilePolicy({ file, yaml: stringify({ ...source, id, kind }) }, manyKinds);
+  });
+  const byId = new Map(manyKinds.map((kind) => [kind.id, kind]));
+  return { bundle: buildBundle(toolPath('opa'), policies), kindById: (id) => byId.get(id), kindOf: copyOf };
 }
 
 /** The bundle of these policies in a folder of `work`, and their Rego beside it in another. Needs `opa`. */

@@ -5,6 +5,7 @@ import { isMet, type Row } from './benchmark.ts';
 export interface Results {
   readonly [name: string]: {
     readonly title: string;
+    readonly note?: string;
     readonly measuredOn: string;
     readonly machine: string;
     readonly rows: readonly Row[];
@@ -36,7 +37,7 @@ function target(row: Row): string {
 
 /** The page of all results. */
 export function page(results: Results): string {
-  const sections = Object.entries(results).map(([name, { title, measuredOn, machine, rows }]) => {
+  const sections = Object.entries(results).map(([name, { title, note, measuredOn, machine, rows }]) => {
     const lines = rows.map((row) => `| ${row.what} | ${format(row)} | ${target(row)} |`);
     return [
       `## ${title}`,
@@ -46,6 +47,7 @@ export function page(results: Results): string {
       '| | measured | target |',
       '| --- | ---: | --- |',
       ...lines,
+      ...(note === undefined ? [] : ['', note]),
       '',
     ].join('\n');
   });

@@ -54,12 +54,18 @@ const show = (row: Row): string => {
 };
 
 for (const benchmark of benchmarks) {
-  const { name, title } = benchmark;
+  const { name, title, note } = benchmark;
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   console.log(title);
   const rows = await benchmark.run({ work, quick, bench, log, measured });
   for (const row of rows) console.log(show(row));
-  results[name] = { title, measuredOn: new Date().toISOString().slice(0, 10), machine: machine(), rows };
+  results[name] = {
+    title,
+    ...(note === undefined ? {} : { note }),
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    rows,
+  };
   if (!quick) {
     const sorted = Object.fromEntries(
       benchmarks.flatMap((b) => (results[b.name] === undefined ? [] : [[b.name, results[b.name]]])),
