@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { describeNeedless, needlesslyUnknown } from '../../shared/authoring/compare.ts';
 import { kindById } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { type CompiledPolicy, folderOf } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
-import { describeGap, gapOf } from '../../shared/policy/gaps.ts';
 import { VALUES_REGO } from '../../shared/policy/to-rego.ts';
 import { toConftest, toRegoTest, VERDICT_REGO } from '../../shared/policy/to-rego-test.ts';
 import type { Generator } from '../gen.ts';
@@ -46,7 +46,7 @@ export const policies: Generator = {
   },
   warnings: (root) =>
     projectPolicies(root).flatMap(({ core }) => {
-      const gap = gapOf(core);
-      return gap === undefined ? [] : [describeGap(gap)];
+      const needless = needlesslyUnknown(core);
+      return needless !== undefined && 'always' in needless ? [`${core.id}: ${describeNeedless(needless)}`] : [];
     }),
 };

@@ -208,6 +208,14 @@ export interface Needless {
   readonly always: Verdict;
 }
 
+/** It in words, with what the author can do about it. */
+export function describeNeedless({ input, always }: Needless): string {
+  return (
+    `unknown of ${JSON.stringify(input.facts)}, although whatever is missing it is ${always}: put what differs into a ` +
+    'parameter with overrides (it is decided where all its values agree), or say beside the alternatives what always holds'
+  );
+}
+
 /**
  * The smallest resource, of which some facts are wholly missing and the others wholly known, that three-valued logic
  * leaves unknown although every completion agrees; undefined if there is none. (Half-known lists are not looked at.)

@@ -16,7 +16,7 @@ import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy } 
 import { constantsIn, domainOf, subjectsOf } from '../policy/regions.ts';
 import { toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
-import { comparePolicies, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
+import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 
 export const GATES = [
@@ -217,11 +217,7 @@ function warningsOf(core: CorePolicy, others: readonly CorePolicy[]): readonly s
     if (relation.is === 'undecided') warnings.push(`its relation to ${other.id} was not decided: ${relation.why}`);
   }
   const needless = needlesslyUnknown(core);
-  if (needless !== undefined && 'always' in needless)
-    warnings.push(
-      `unknown of ${JSON.stringify(needless.input.facts)}, though whatever is missing it is ${needless.always}: ` +
-        'say what always holds beside the alternatives',
-    );
+  if (needless !== undefined && 'always' in needless) warnings.push(describeNeedless(needless));
   return warnings;
 }
 

@@ -2,11 +2,20 @@
  * Policies compared exactly: what is called different differs by the specification, what is called equivalent differs on
  * none of thousands of inputs, however small the misreading; and what is called never is never seen.
  */
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { comparePolicies, needlesslyUnknown, relationOf, vacuityOf } from '../../shared/authoring/compare.ts';
+import {
+  comparePolicies,
+  describeNeedless,
+  needlesslyUnknown,
+  relationOf,
+  vacuityOf,
+} from '../../shared/authoring/compare.ts';
+import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { mutantsOf } from '../../shared/authoring/mutate.ts';
 import type { FactStates, FactValue } from '../../shared/model/fact.ts';
 import type { Condition, Policy } from '../../shared/model/policy.ts';
+import { coreOf } from '../../shared/policy/bundle.ts';
 import { type CorePolicy, toCore } from '../../shared/policy/core.ts';
 import { meaningOf, type PolicyInput } from '../../shared/policy/meaning.ts';
 import { inputsOf, lotsFrom, PROOF_NOW } from '../../shared/policy/proof.ts';
@@ -334,6 +343,23 @@ describe('needlessly unknown', () => {
       all: [{ any: [{ not: production }, { fact: 'size', at_least: 30 }] }, { fact: 'size', at_least: 7 }],
     };
     expect(needlesslyUnknown(labPolicy('p', [better]).core)).toBeUndefined();
+    const overridden = labPolicy('p', [{ fact: 'size', at_least: { param: 'least' } }], {
+      params: { least: { says: 's', type: 'int', default: 7, overrides: [{ when: production, value: 30 }] } },
+    }).core;
+    expect(needlesslyUnknown(overridden)).toBeUndefined();
+  });
+
+  it('is a tautology that nothing known settles, and is told in words', () => {
+    const flag: Condition = { fact: 'flag', is: true };
+    const found = needlesslyUnknown(labPolicy('p', [{ any: [flag, { not: flag }] }]).core);
+    expect(found).toMatchObject({ input: { facts: {} }, always: 'compliant' });
+    expect(found !== undefined && 'always' in found ? describeNeedless(found) : '').toContain('it is compliant');
+  });
+
+  it('is no policy that ships', () => {
+    const { manifest } = readBundle(join(import.meta.dirname, '../../bundle'));
+    expect(manifest.policies.length).toBeGreaterThan(10);
+    expect(manifest.policies.filter((p) => needlesslyUnknown(coreOf(p)) !== undefined).map((p) => p.id)).toEqual([]);
   });
 
   it('sees that a value which is only ever compared with none may be there', () => {

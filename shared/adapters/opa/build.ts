@@ -1,25 +1,11 @@
 /** Builds a bundle with the `opa` of the project's tool chain. Only those who change policies need it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { AppError } from '../../model/errors.ts';
 import { type Bundle, bundleModules, bundleOf, type CompiledPolicy } from '../../policy/bundle.ts';
-
-/** Writes text files below a folder of their own, runs `body` there, and removes the folder. */
-function inFolder<T>(files: { readonly [path: string]: string }, body: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'edict-opa-'));
-  try {
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(folder, dirname(path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
-    }
-    return body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { inFolder } from './in-folder.ts';
 
 /** One file of a tar archive. */
 function fromTar(tar: Uint8Array, name: string): Uint8Array | undefined {

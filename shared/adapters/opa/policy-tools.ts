@@ -1,8 +1,8 @@
 /** The tool chain on this machine: `opa` and `regal`, run on a folder that holds nothing but the policy. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError } from '../../model/errors.ts';
 import type { Kind } from '../../model/kind.ts';
 import { type CompiledPolicy, folderOf, policyEntrypoint } from '../../policy/bundle.ts';
@@ -11,6 +11,7 @@ import { VALUES_REGO } from '../../policy/to-rego.ts';
 import type { Objection, PolicyTools } from '../../ports/policy-tools.ts';
 import { buildBundle } from './build.ts';
 import { loadEngine } from './engine.ts';
+import { inFolder } from './in-folder.ts';
 import { loadModule } from './module.ts';
 
 export interface ToolPaths {
@@ -126,18 +127,4 @@ function allowedOf(current: string): string {
     features: ['rego_v1'],
     allow_net: [],
   });
-}
-
-/** Writes text files into a folder of their own, runs `body` there, and removes the folder. */
-function inFolder<T>(files: { readonly [path: string]: string }, body: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'edict-gates-'));
-  try {
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(folder, dirname(path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
-    }
-    return body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
