@@ -131,7 +131,7 @@ async function main(): Promise<number> {
     );
     say();
     say(transitionHeader(paint, columns()));
-    code = await watchStories(service, ledger, told, latenciesMs, interrupt.signal);
+    code = await watchStories(service, ledger, told, latenciesMs, !exit, interrupt.signal);
     if (!exit && !interrupt.signal.aborted) {
       say(paint('dim', `The stack stays until Ctrl-C (${service.aws.endpoint}).`));
       await Promise.race([interrupted, service.aws.ended]);
@@ -151,6 +151,7 @@ async function watchStories(
   ledger: Ledger,
   told: Told[],
   latenciesMs: readonly number[],
+  stays: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   await tell(stories, {
@@ -170,6 +171,7 @@ async function watchStories(
     ledger,
     latenciesMs,
     slack: service.slack.messages,
+    stays,
     paint,
   });
   say(text);

@@ -11,6 +11,8 @@ export interface SummaryInput {
   /** From each change to each of its transitions. */
   readonly latenciesMs: readonly number[];
   readonly slack: readonly SlackPost[];
+  /** The stack is there until Ctrl-C, so that there is something to look at. */
+  readonly stays: boolean;
   readonly paint: (format: Format, text: string) => string;
 }
 
@@ -55,6 +57,10 @@ export function summary(input: SummaryInput): { readonly text: string; readonly 
   for (const { text } of slack.slice(0, SHOWN_MESSAGES)) lines.push(`${' '.repeat(LABEL)}${plain(text, 110)}`);
   if (slack.length > SHOWN_MESSAGES) lines.push(`${' '.repeat(LABEL)}…`);
 
+  if (!input.stays) {
+    lines.push('', `The stack ends now. To look around in it: ${paint('bold', 'npm start')}`, '');
+    return { text: lines.join('\n'), ok };
+  }
   lines.push('', 'Go on, in another terminal:');
   for (const [command, says] of [
     ['npx edict findings', 'what is open'],

@@ -95,7 +95,7 @@ describe('telling', () => {
 
 describe('the summary', () => {
   const unpainted = (_format: unknown, text: string): string => text;
-  const base = { changes: 46, latenciesMs: [100, 200, 300, 4000], slack: [], paint: unpainted };
+  const base = { changes: 46, latenciesMs: [100, 200, 300, 4000], slack: [], stays: true, paint: unpainted };
 
   it('is content when everything came and nothing else', () => {
     const { ok, text } = summary({ ...base, ledger: { seen: 80, missing: [], unexpected: [] } });
@@ -103,6 +103,13 @@ describe('the summary', () => {
     expect(ok).toBe(true);
     expect(text).toContain('80 published: every one that was expected, and no other');
     expect(text).toContain('p50 0.20 s, p95 4.00 s');
+  });
+
+  it('says how to go on only where something stays to look at', () => {
+    const ledger = { seen: 80, missing: [], unexpected: [] };
+
+    expect(summary({ ...base, ledger }).text).toContain('npx edict findings');
+    expect(summary({ ...base, stays: false, ledger }).text).not.toContain('npx edict findings');
   });
 
   it('is not when one is missing, or one too many, and names it', () => {
