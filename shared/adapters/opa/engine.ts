@@ -20,13 +20,14 @@ import {
   policyEntrypoint,
   sha256,
 } from '../../policy/bundle.ts';
-import { conditionsOf, type CorePolicy, factsOf, nodesOf, readsOf } from '../../policy/core.ts';
+import { conditionsOf, type CorePolicy, factsOf, readsOf } from '../../policy/core.ts';
 import { assumedOf, toInput } from '../../policy/input.ts';
 import { flipsAt, missingFacts, type PolicyInput } from '../../policy/meaning.ts';
 import { compileValidator, type FactProblems } from '../../policy/schema.ts';
 import { declaredOf } from '../../policy/to-rego.ts';
 import type { Engine } from '../../ports/engine.ts';
 import { loadModule, resultIn, type WasmModule } from './module.ts';
+import { isTimed, type Lookers, lookersOf, type View, type Views, viewsOf } from './views.ts';
 
 /** A policy, with what judging needs of it. */
 interface Judge {
@@ -39,18 +40,29 @@ interface Judge {
   readonly scopeReads: readonly string[];
   readonly clauseReads: { readonly [clause: string]: readonly string[] };
   readonly readsTime: boolean;
+  /** What clauses and a scope come to. */
+  readonly assembled: WeakMap<readonly ClauseVerdict[], { [scope in Truth]?: Judged }>;
 }
 
-/** Policies that are judged, and whose verdicts are remembered, together: those that read the same wide facts. */
+/** Policies that can be judged in one call: those that read the same wide facts. */
 interface Group {
   readonly entrypoint: string;
   /** Indexes of its policies among those of the kind. */
   readonly members: readonly number[];
   readonly reads: ReadonlySet<string>;
-  readonly wide: readonly string[];
-  readonly readsTime: boolean;
-  /** Verdicts by what the group reads, which they are a function of. */
-  readonly memo: Map<string, readonly Judged[]>;
+  /** Every policy of it is generated: it reads what the manifest says and nothing else. */
+  readonly isProved: boolean;
+}
+
+/**
+ * What is remembered of a policy, by what it was made of: whether it applies, what became of its clauses, or, of Rego
+ * that was not generated, everything.
+ */
+type Piece = Truth | readonly ClauseVerdict[] | Judged;
+
+/** Pieces that are remembered together: those that look at the same. Of the n policies of a kind the n clauses come first, then the n scopes. */
+interface Remembered extends View {
+  readonly memo: Map<string, readonly Piece[]>;
 }
 
 interface KindJudges {
@@ -58,11 +70,13 @@ interface KindJudges {
   readonly specs: { readonly [fact: string]: FactSpec };
   readonly judges: readonly Judge[];
   readonly groups: readonly Group[];
+  readonly views: readonly Remembered[];
+  /** Nothing, for each policy. */
+  readonly blank: readonly undefined[];
+  readonly tokens: Views['tokens'];
   /** All facts that a policy of the kind reads. */
   readonly reads: readonly string[];
-  /** Those of them that are not wide. */
-  readonly narrow: readonly string[];
-  /** Every policy is generated: it reads what the manifest says and nothing else. */
+  /** As of a group. */
   readonly isProved: boolean;
   readonly validate: (states: FactStates) => FactProblems;
   /** Verdicts by the text of the answer, to read each only once: many inputs have the same. */
@@ -73,7 +87,7 @@ interface KindJudges {
 type Judged = Pick<PolicyVerdict, 'policy' | 'verdict' | 'scope' | 'clauses' | 'error'>;
 
 export interface EngineOptions {
-  /** How many inputs are remembered with their verdicts, for each group of policies; 0: none. @default 10000 */
+  /** How many inputs are remembered with their verdicts, for each view of them; 0: none. @default 10000 */
   readonly memoSize?: number;
   /** The kinds there are. @default all */
   readonly kindById?: (id: string) => Kind | undefined;
@@ -116,7 +130,7 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] =>
     memoSize === 0 && k.isProved
       ? evaluateKind(module, k, input, quarantine)
-      : judgeGroups(module, k, input, quarantine, memoSize);
+      : judgeViews(module, k, input, quarantine, memoSize);
 
   let hash: string | undefined;
   return {
@@ -139,7 +153,8 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
       const worst =
         assumed.length === 0 ? undefined : judgeAll(k, toInput(sound, now, k.specs, { reads: k.reads, assumed: true }));
       const verdicts: PolicyVerdict[] = [];
-      for (const [i, judge] of k.judges.entries()) {
+      for (let i = 0; i < k.judges.length; i++) {
+        const judge = k.judges[i] as Judge;
         if (policies !== undefined && !policies.includes(judge.policy.id)) continue;
         const problem = problemOf(judge, problems);
         verdicts.push(
@@ -174,20 +189,29 @@ function judgesByKind(
     judges.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
     const reads = [...new Set(judges.flatMap((j) => [...j.reads]))].sort();
     for (const fact of reads) if (!Object.hasOwn(specs, fact)) fail(`the kind ${id} has no fact ${fact}`);
-    const wide = new Set(judges.flatMap((j) => j.policy.wide));
+    const lookers = judges.map(lookersFor);
+    const { views, tokens } = viewsOf([...lookers.map((l) => l.clauses), ...lookers.map((l) => l.scope)], MEMO_SIZE);
     kinds.set(id, {
       kind,
       specs,
       judges,
       groups: groupsOf(id, judges),
+      views: views.map((view) => ({ ...view, memo: new Map() })),
+      blank: judges.map(() => undefined),
+      tokens,
       reads,
-      narrow: reads.filter((fact) => !wide.has(fact)),
       isProved: judges.every((j) => j.policy.evidence === 'proved'),
       validate: compileValidator(kind),
       answers: new Map(),
     });
   }
   return kinds;
+}
+
+function lookersFor({ core, policy, reads, readsTime }: Judge): Lookers {
+  // What Rego that was not generated makes of what it reads, nobody knows: nothing is left out.
+  const all = { conditions: [], reads, readsTime };
+  return policy.evidence === 'proved' ? lookersOf(core) : { clauses: all, scope: all };
 }
 
 function groupsOf(kind: string, judges: readonly Judge[]): readonly Group[] {
@@ -198,9 +222,7 @@ function groupsOf(kind: string, judges: readonly Judge[]): readonly Group[] {
       entrypoint,
       members,
       reads: new Set(own.flatMap((j) => [...j.reads])),
-      wide: own[0]?.policy.wide ?? [],
-      readsTime: own.some((j) => j.readsTime),
-      memo: new Map(),
+      isProved: own.every((j) => j.policy.evidence === 'proved'),
     };
   });
 }
@@ -217,8 +239,8 @@ function judgeOf(policy: BundledPolicy): Judge {
     clauseReads: Object.fromEntries(core.clauses.map((c) => [c.id, readsOf([c.that])])),
     readsTime:
       // Rego that was not generated may read the time without its clauses saying so.
-      policy.evidence !== 'proved' ||
-      conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'test' && n.test.op === 'older_than')),
+      policy.evidence !== 'proved' || conditionsOf(core).some(isTimed),
+    assembled: new WeakMap(),
   };
 }
 
@@ -238,41 +260,97 @@ function checkDeclared(module: WasmModule, k: KindJudges, quarantine: Map<string
 
 const NOT_DECLARED = 'the policy does not declare the clauses of the manifest';
 
-/** The verdicts of all policies of a kind: those that are remembered, and the others in as few calls as that takes. */
-function judgeGroups(
+/** The verdicts of all policies of a kind: from what is remembered, and the others in as few calls as that takes. */
+function judgeViews(
   module: WasmModule,
   k: KindJudges,
   input: PolicyInput,
   quarantine: Map<string, string>,
   memoSize: number,
 ): readonly Judged[] {
-  const narrow = JSON.stringify(k.narrow.map((fact) => input.facts[fact]));
-  const keys = k.groups.map((g) => keyOf(g, narrow, input));
-  const known = k.groups.map((g, n) => g.memo.get(keys[n] as string));
-  const unknown = k.groups.reduce((sum, g, n) => (known[n] === undefined ? sum + g.members.length : sum), 0);
-  // One call for all is cheaper than one for each group, unless few are missing. (Rego that was not generated is shown
-  // only what its group reads: it might look at more.)
-  const all = k.isProved && 2 * unknown > k.judges.length ? evaluateKind(module, k, input, quarantine) : undefined;
-  const judged: Judged[] = [];
-  for (const [n, g] of k.groups.entries()) {
-    const verdicts =
-      known[n] ??
-      remember(
-        g.memo,
-        keys[n] as string,
-        all === undefined ? evaluateGroup(module, k, g, input, quarantine) : g.members.map((i) => all[i] as Judged),
-        memoSize,
-      );
-    for (const [m, i] of g.members.entries()) judged[i] = verdicts[m] as Judged;
+  const n = k.judges.length;
+  const tokens = k.tokens(input);
+  // Counted loops: this is what judging costs where everything is remembered, for each policy and each resource.
+  const pieces: (Piece | undefined)[] = [...k.blank, ...k.blank];
+  const unseen: (readonly [view: Remembered, key: string])[] = [];
+  for (const view of k.views) {
+    const key = view.key(tokens, input.now);
+    const known = view.memo.get(key);
+    if (known === undefined) unseen.push([view, key]);
+    else for (let m = 0; m < known.length; m++) pieces[view.members[m] as number] = known[m];
   }
-  return judged;
+  const judged: (Judged | undefined)[] = [...k.blank];
+  for (let i = 0; i < n; i++) {
+    const [clauses, scope] = [pieces[i], pieces[n + i]];
+    if (clauses !== undefined && scope !== undefined)
+      judged[i] = assembled(k.judges[i] as Judge, clauses, scope as Truth);
+  }
+  if (unseen.length === 0) return judged as readonly Judged[];
+
+  const verdicts = judgeMissing(module, k, input, quarantine, judged);
+  for (const [i, verdict] of verdicts.entries()) {
+    // An error is no truth to be remembered.
+    if (verdict.error !== undefined) continue;
+    pieces[i] = k.judges[i]?.policy.evidence === 'proved' ? verdict.clauses : verdict;
+    pieces[n + i] = verdict.scope;
+  }
+  for (const [view, key] of unseen) {
+    const seen = view.members.map((i) => pieces[i]);
+    if (!seen.includes(undefined)) remember(view.memo, key, seen as readonly Piece[], memoSize);
+  }
+  return verdicts;
 }
 
-/** All that a group's verdicts depend on: the narrow facts of the kind, and its own wide ones. */
-function keyOf({ wide, readsTime }: Group, narrow: string, { facts, closed, now }: PolicyInput): string {
-  let key = readsTime ? `${now}\n${narrow}` : narrow;
-  for (const fact of wide) key += `\n${closed.includes(fact) ? 'closed' : ''}${JSON.stringify(facts[fact])}`;
-  return key;
+/** The verdict that pieces make. */
+function assembled(judge: Judge, clauses: Piece, scope: Truth): Judged {
+  if (!Array.isArray(clauses)) return clauses as Judged;
+  const own = clauses as readonly ClauseVerdict[];
+  let byScope = judge.assembled.get(own);
+  if (byScope === undefined) judge.assembled.set(own, (byScope = {}));
+  return (byScope[scope] ??= judgedAs(judge, scope, own));
+}
+
+const judgedAs = (judge: Judge, scope: Truth, clauses: readonly ClauseVerdict[]): Judged =>
+  Object.freeze({ policy: judge.policy.id, verdict: combine(scope, clauses), scope, clauses });
+
+/**
+ * The verdicts with those filled in that are missing. A call costs as much as judging two or three policies: so one for all, where
+ * most are missing, one for a group, or one for a policy. Rego that was not generated is always called by itself, and
+ * shown only what its manifest says: it might look at more.
+ */
+function judgeMissing(
+  module: WasmModule,
+  k: KindJudges,
+  input: PolicyInput,
+  quarantine: Map<string, string>,
+  known: readonly (Judged | undefined)[],
+): readonly Judged[] {
+  const missing = known.filter((verdict) => verdict === undefined).length;
+  if (k.isProved && 2 * missing > known.length) {
+    const all = evaluateKind(module, k, input, quarantine);
+    return known.map((verdict, i) => verdict ?? (all[i] as Judged));
+  }
+  const judged = [...known];
+  for (const g of k.groups) {
+    const own = g.members.filter((i) => judged[i] === undefined);
+    if (g.isProved && own.length > 1 && 3 * own.length > g.members.length) {
+      const verdicts = evaluateGroup(module, k, g, input, quarantine);
+      for (const [m, i] of g.members.entries()) judged[i] ??= verdicts[m] as Judged;
+    } else {
+      for (const i of own) {
+        const judge = k.judges[i] as Judge;
+        judged[i] = evaluateOne(module, judge, textFor(judge.reads, input), quarantine);
+      }
+    }
+  }
+  return judged as readonly Judged[];
+}
+
+/** The input as those see it who read these facts. */
+function textFor(reads: ReadonlySet<string>, { facts, closed, now }: PolicyInput): string {
+  const own: { [fact: string]: unknown } = {};
+  for (const fact of reads) if (facts[fact] !== undefined) own[fact] = facts[fact];
+  return JSON.stringify({ facts: own, closed: closed.filter((list) => reads.has(list)), now });
 }
 
 function evaluateKind(
@@ -288,13 +366,11 @@ function evaluateGroup(
   module: WasmModule,
   k: KindJudges,
   g: Group,
-  { facts, closed, now }: PolicyInput,
+  input: PolicyInput,
   quarantine: Map<string, string>,
 ): readonly Judged[] {
-  const own = Object.fromEntries(Object.entries(facts).filter(([fact]) => g.reads.has(fact)));
-  const text = JSON.stringify({ facts: own, closed: closed.filter((list) => g.reads.has(list)), now });
   const judges = g.members.map((i) => k.judges[i] as Judge);
-  return evaluateMany(module, k, g.entrypoint, judges, text, quarantine);
+  return evaluateMany(module, k, g.entrypoint, judges, textFor(g.reads, input), quarantine);
 }
 
 /** The results of several policies: in one call, or one by one where a policy traps. */
@@ -320,20 +396,22 @@ function evaluateMany(
       module.recycle(); // which policy it was is found below
     }
   }
-  return judges.map((j): Judged => {
-    const stopped = quarantine.get(j.policy.id);
-    if (stopped !== undefined) return errorOf(j, stopped);
-    try {
-      const r = module.evaluate(policyEntrypoint(j.policy.id), text);
-      const { declared, holds, fails } = (typeof r === 'object' && r !== null ? r : {}) as { [key: string]: unknown };
-      return judgedOf(j, [holds, fails, declared]);
-    } catch (error) {
-      module.recycle();
-      const reason = `the policy trapped: ${(error as Error).message}`;
-      quarantine.set(j.policy.id, reason);
-      return errorOf(j, reason);
-    }
-  });
+  return judges.map((j) => evaluateOne(module, j, text, quarantine));
+}
+
+function evaluateOne(module: WasmModule, judge: Judge, text: string, quarantine: Map<string, string>): Judged {
+  const stopped = quarantine.get(judge.policy.id);
+  if (stopped !== undefined) return errorOf(judge, stopped);
+  try {
+    const r = module.evaluate(policyEntrypoint(judge.policy.id), text);
+    const { declared, holds, fails } = (typeof r === 'object' && r !== null ? r : {}) as { [key: string]: unknown };
+    return judgedOf(judge, [holds, fails, declared]);
+  } catch (error) {
+    module.recycle();
+    const reason = `the policy trapped: ${(error as Error).message}`;
+    quarantine.set(judge.policy.id, reason);
+    return errorOf(judge, reason);
+  }
 }
 
 const errorOf = (judge: Judge, error: string): Judged =>
@@ -378,12 +456,7 @@ function judgedOf(judge: Judge, result: unknown): Judged {
     return items.length === 0 ? { id, verdict: 'fails' } : { id, verdict: 'fails', items: items.sort((a, b) => a - b) };
   });
   for (const c of clauses) Object.freeze(c);
-  return Object.freeze({
-    policy: judge.policy.id,
-    verdict: combine(scope, clauses),
-    scope,
-    clauses: Object.freeze(clauses),
-  });
+  return judgedAs(judge, scope, Object.freeze(clauses));
 }
 
 const sameList = (a: unknown, b: readonly string[]): boolean =>
