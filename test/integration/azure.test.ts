@@ -107,6 +107,14 @@ describe('a read-back', () => {
     await expect(readBack.read(notice)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryable: true });
   });
 
+  it('that is sent elsewhere does not go there: our token goes nowhere else', async () => {
+    const { readBack } = await start(({ path }) =>
+      path === '/elsewhere' ? { status: 200, body } : { status: 302, headers: { location: '/elsewhere' }, body: {} },
+    );
+    await expect(readBack.read(notice)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(provider.asked.map((asked) => asked.path)).toEqual([account]);
+  });
+
   it('that is refused says denied, and not gone', async () => {
     const { readBack } = await start(() => error(403, 'AuthorizationFailed'));
     expect(await readBack.read(notice)).toMatchObject({ is: 'denied', native: { id: account } });

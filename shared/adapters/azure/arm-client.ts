@@ -1,11 +1,9 @@
+import { ResourceManagementClient } from '@azure/arm-resources';
 import {
-  createDefaultHttpClient,
-  createEmptyPipeline,
+  bearerTokenAuthenticationPolicyName,
   createHttpHeaders,
   createPipelineRequest,
-  decompressResponsePolicy,
   type PipelineResponse,
-  userAgentPolicy,
 } from '@azure/core-rest-pipeline';
 import { AppError } from '../../model/errors.ts';
 import { isObject, type Json } from '../../model/json.ts';
@@ -42,14 +40,23 @@ const SCOPE = 'https://management.azure.com/.default';
 const MAX_RETRIES = 2;
 const MAX_WAIT_MS = 5000;
 const MAX_PAGES = 100;
+const NO_CREDENTIAL = { getToken: async () => null };
 const TIMEOUT_MS = 15_000;
 
-/** A client of Azure Resource Manager that reads whole bodies, as they are, at pinned api-versions. */
+/**
+ * A client of Azure Resource Manager that reads whole bodies, as they are, at pinned api-versions: the SDK's own client
+ * sends, and its model, which drops what it does not know, never sees the answer (ADR 8).
+ */
 export function makeArmClient(options: ArmOptions): ArmClient {
-  const http = createDefaultHttpClient();
-  const pipeline = createEmptyPipeline();
-  pipeline.addPolicy(userAgentPolicy({ userAgentPrefix: 'edict' }));
-  pipeline.addPolicy(decompressResponsePolicy());
+  const client = new ResourceManagementClient(NO_CREDENTIAL, {
+    endpoint: options.endpoint,
+    userAgentOptions: { userAgentPrefix: 'edict' },
+    // Who waits how long is decided below, and a redirection is no answer.
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+  });
+  // Its policy refuses a server on this machine, which has no TLS: the token is put in below.
+  client.pipeline.removePolicy({ name: bearerTokenAuthenticationPolicyName });
   const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms)));
   const origin = new URL(options.endpoint).origin;
 
@@ -66,7 +73,7 @@ export function makeArmClient(options: ArmOptions): ArmClient {
       }),
     });
     try {
-      return await pipeline.sendRequest(http, request);
+      return await client.sendRequest(request);
     } catch (error) {
       throw new AppError('UPSTREAM_UNAVAILABLE', 'Azure Resource Manager did not answer', { cause: error });
     }
