@@ -5,7 +5,7 @@ const KEY_RESOURCE = /(?:^|\.)google_kms_crypto_key(?:_version)?\./;
 
 /**
  * `customer_key` where a Cloud KMS key is named at one of the places. A reference that is known only after apply counts
- * if it refers to a key resource: such a name is never empty. Undefined where none is named.
+ * if all that it refers to are key resources: such a name is never empty. Undefined where none is named.
  */
 export const customerKey = (...pointers: readonly string[]): Reader<string> =>
   derive<string>((native) => {
@@ -15,7 +15,7 @@ export const customerKey = (...pointers: readonly string[]): Reader<string> =>
       if (found.is === 'denied') return unknown('denied', found.at);
       if (found.is === 'unresolved') {
         if (found.unset === true) continue;
-        if (found.refs.some((ref) => KEY_RESOURCE.test(ref))) {
+        if (found.refs.length > 0 && found.refs.every((ref) => KEY_RESOURCE.test(ref))) {
           return { state: 'known', value: 'customer_key', at: found.at };
         }
         return unknown('unresolved', found.at, found.detail);

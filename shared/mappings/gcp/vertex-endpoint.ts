@@ -26,7 +26,7 @@ const peered = (pointer: string): Reader<boolean> =>
     if (found.is === 'denied') return unknown('denied', found.at);
     if (found.is === 'unresolved') {
       if (found.unset === true) return undefined;
-      return found.refs.some((ref) => NETWORK_RESOURCE.test(ref))
+      return found.refs.length > 0 && found.refs.every((ref) => NETWORK_RESOURCE.test(ref))
         ? { state: 'known', value: false, at: found.at }
         : unknown('unresolved', found.at, found.detail);
     }

@@ -274,6 +274,18 @@ describe('a Cloud Storage bucket in a plan', () => {
     expect(only(plan(keyed)).facts.encryption).toMatchObject({ state: 'known', value: 'customer_key' });
   });
 
+  test('a key that is chosen by something known only after apply is not surely one', () => {
+    const references = ['terraform_data.choice.output', 'terraform_data.choice', 'google_kms_crypto_key.k.id'];
+    const maybe = bucket(
+      { encryption: [{}] },
+      {
+        unknown: { encryption: [{ default_kms_key_name: true }] },
+        expressions: { encryption: [{ default_kms_key_name: { references } }] },
+      },
+    );
+    expect(only(plan(maybe)).facts.encryption).toMatchObject({ state: 'unknown', why: 'unresolved' });
+  });
+
   test('an organisation policy of the project in the same plan counts', () => {
     const policy = {
       address: 'google_org_policy_policy.http',
