@@ -14,6 +14,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_ANSWER } from './supply-chain.ts';
 import { ensureTool, hasGo, isToolReady, type ToolName, toolPath } from './fetch-tools.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -138,6 +139,16 @@ const steps: readonly Step[] = [
   program('types', true, 'node_modules/typescript/bin/tsc', '--noEmit'),
   program('architecture', true, 'scripts/check-architecture.ts'),
   program('source', true, 'scripts/check-source.ts'),
+  program('supply chain', true, 'scripts/supply-chain.ts'),
+  {
+    name: 'audit',
+    quick: false,
+    // A registry that is not reached, or that answers no audits, is neither a pass nor our failure: it is said.
+    run: async () => {
+      const { code } = await run(process.execPath, [join(root, 'scripts/supply-chain.ts'), '--audit']);
+      return code === 0 ? pass : { passed: 0, failed: code === NO_ANSWER ? 0 : 1, skipped: [] };
+    },
+  },
   layer('unit', true),
   // Before the layers: some of their tests run these binaries.
   withTool('opa test', 'opa', async (opa) => {
@@ -204,8 +215,9 @@ async function main(args: readonly string[]): Promise<void> {
     passed += outcome.passed;
     failed += outcome.failed;
     const skips = outcome.skipped.length === 0 ? '' : `, ${outcome.skipped.length} skipped`;
+    const sign = outcome.failed > 0 ? '✗' : outcome.passed > 0 ? '✓' : '?';
     console.log(
-      `${outcome.failed === 0 ? '✓' : '✗'} ${name.padEnd(14)} ${outcome.passed} passed, ${outcome.failed} failed${skips} (${seconds.toFixed(1)} s)`,
+      `${sign} ${name.padEnd(14)} ${outcome.passed} passed, ${outcome.failed} failed${skips} (${seconds.toFixed(1)} s)`,
     );
     for (const reason of outcome.skipped) console.log(`    skipped: ${reason}`);
   }
