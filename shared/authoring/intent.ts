@@ -96,8 +96,15 @@ export interface AuthoredPolicy extends Draft {
   /** Files of its folder besides policy.yaml and policy.rego: intent.md, examples; path -> text. */
   readonly files: { readonly [path: string]: string };
 }
+/** A check of a draft that is not a gate: what was found is recorded, whatever came of it. */
+export interface Check {
+  readonly name: 'agreement' | 'coverage' | 'literals' | 'paraphrases' | 'deletions' | 'judging';
+  readonly passed: boolean;
+  readonly says: string;
+}
 export interface Authored {
   readonly is: 'authored';
+  readonly checks: readonly Check[];
   readonly policies: readonly AuthoredPolicy[];
   readonly leftOut: readonly LeftOut[];
   readonly questions: readonly { readonly question: Question; readonly answer: Answer }[];
