@@ -146,6 +146,17 @@ export function comparePolicies(a: CorePolicy, b: CorePolicy): Comparison {
   });
 }
 
+/**
+ * A smallest resource, of which all that the policies (of one kind) read is known, whose verdicts are accepted; undefined
+ * if there is none.
+ */
+export function resourceWhere(
+  policies: readonly CorePolicy[],
+  accept: (verdicts: readonly Verdict[]) => boolean,
+): PolicyInput | TooLarge | undefined {
+  return decide(() => witnessOf(spaceOf(policies), policies, 'complete', accept));
+}
+
 /** How two policies of one kind stand to each other, over resources of which everything is known. */
 export type Relation =
   | { readonly is: 'independent' | 'duplicate' }
