@@ -8,6 +8,7 @@ import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts'
 import { makeDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
+import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { makeEventBridgeBus } from '../../shared/adapters/eventbridge/event-bus.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
@@ -37,6 +38,7 @@ const work = makeSweepBatch({
       send: makeSqsQueue<Change>(sqs, env.CHANGES_QUEUE_URL).send,
       queue,
       sources: makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE }),
+      runs: makeDynamoSweepLog({ client, name: env.RESOURCES_TABLE }),
       findings: makeDynamoFindingStore({ client, name: env.FINDINGS_TABLE }),
       bus: makeEventBridgeBus(new EventBridgeClient(), env.BUS_NAME),
       nowMs: () => systemClock.now(),

@@ -120,7 +120,10 @@ export interface FindingTransitionEvent {
   readonly detail: FindingDetail;
 }
 
-/** What a first sweep found, as one digest: so many open findings by policy and severity. */
+/** The most rows of a list of a digest: the findings have all of them, and an event has to fit the bus. */
+export const DIGEST_ROWS = 100;
+
+/** What one run of the sweep found where none had been before, as one digest: so many open findings by policy and severity. */
 export interface BaselineEvent {
   readonly id: string;
   readonly detailType: 'FindingsBaselined.v1';
@@ -142,6 +145,16 @@ export interface BaselineEvent {
         readonly findings: number;
       }[];
       readonly byAccount: readonly { readonly cloud: Cloud; readonly account: string; readonly findings: number }[];
+      /** How many scopes were swept for the first time, and how many were to be and were not: the digest says nothing of those. */
+      readonly scopes: { readonly swept: number; readonly notSeen: number };
+      /** Those: refused by the provider, or given up on. */
+      readonly notSeen: readonly {
+        readonly source: string;
+        readonly scope: string;
+        readonly why: 'denied' | 'not_finished';
+      }[];
+      /** Lists that were cut at `DIGEST_ROWS`. */
+      readonly truncated?: true;
     };
   };
 }

@@ -1,11 +1,11 @@
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
-import { makeMemorySourceLog } from '../../shared/adapters/memory/services.ts';
+import { makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { sourceLogSuite } from '../support/conformance/source-log.ts';
+import { sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
 
 // The same suites run against DynamoDB's protocol in test/integration/dynamodb.test.ts.
 const resources = makeMemoryResourceStore();
@@ -17,3 +17,4 @@ policyStoreSuite('memory', async () => {
   return { store, spoil: async (hash) => store.corrupt(hash) };
 });
 sourceLogSuite('memory', makeMemorySourceLog);
+sweepLogSuite('memory', makeMemorySweepLog);

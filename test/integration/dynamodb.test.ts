@@ -7,11 +7,12 @@ import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-s
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
+import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { findingsTable, policiesTable, resourcesTable } from '../../shared/model/tables.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { sourceLogSuite } from '../support/conformance/source-log.ts';
+import { sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
 import { describeWith } from '../support/requirements.ts';
 import { createTable } from '../support/tables.ts';
 
@@ -47,6 +48,7 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
   resourceStoreSuite('dynamodb', () => makeDynamoResourceStore(table('resources')));
   findingStoreSuite('dynamodb', () => makeDynamoFindingStore(table('findings')));
   sourceLogSuite('dynamodb', () => makeDynamoSourceLog(table('resources')));
+  sweepLogSuite('dynamodb', () => makeDynamoSweepLog(table('resources')));
   let policyTables = 0;
   policyStoreSuite('dynamodb', async () => {
     const name = `policies-${(policyTables += 1)}`;

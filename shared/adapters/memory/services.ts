@@ -6,6 +6,7 @@ import type { EventBus } from '../../ports/event-bus.ts';
 import type { Quarantine, Quarantined } from '../../ports/quarantine.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Heard, SourceLog } from '../../ports/source-log.ts';
+import type { SweepLog, SweptScope } from '../../ports/sweep-log.ts';
 
 /** A bus that remembers every event in the order of publication, repeats included. */
 export function makeMemoryBus(): EventBus & { readonly events: readonly FindingEvent[] } {
@@ -70,6 +71,33 @@ export function makeMemorySourceLog(): SourceLog {
     list: async (source) => {
       await undefined;
       return [...heard.values()].filter((h) => h.source === source);
+    },
+  };
+}
+
+export function makeMemorySweepLog(): SweepLog {
+  const runs = new Map<string, Map<string, SweptScope>>();
+  return {
+    begin: async (run, scopes, at) => {
+      await undefined;
+      const rows = runs.get(run) ?? new Map<string, SweptScope>();
+      runs.set(run, rows);
+      for (const scope of scopes) {
+        const key = `${scope.source}#${scope.scope}`;
+        rows.set(key, rows.get(key) ?? { ...scope, at });
+      }
+    },
+    note: async (run, source, scope, at, outcome) => {
+      await undefined;
+      const rows = runs.get(run);
+      const row = rows?.get(`${source}#${scope}`);
+      if (row === undefined) return;
+      const stands = row.outcome ?? outcome;
+      rows?.set(`${source}#${scope}`, { ...row, at, ...(stands === undefined ? {} : { outcome: stands }) });
+    },
+    scopes: async (run) => {
+      await undefined;
+      return [...(runs.get(run)?.values() ?? [])];
     },
   };
 }

@@ -1,16 +1,15 @@
 import * as z from 'zod';
-import { type Change, changeIdOf, contentHash, instant } from '../../model/change.ts';
+import { type Change, changeIdOf, instant } from '../../model/change.ts';
 import { isAppError } from '../../model/errors.ts';
-import type { BaselineEvent } from '../../model/finding-event.ts';
-import type { Finding } from '../../model/finding.ts';
-import { SEVERITIES } from '../../model/verdict.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 import type { FindingQueries } from '../../ports/finding-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
+import type { SweepLog, SweptScope } from '../../ports/sweep-log.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
 import type { DoorDeps } from '../http-auth/door.ts';
+import { baselineEvent, sumUp } from './baseline-digest.ts';
 
 const sweepMark = z.strictObject({ id: z.string().min(1), baseline: z.boolean() });
 
@@ -18,6 +17,8 @@ const sweepMark = z.strictObject({ id: z.string().min(1), baseline: z.boolean() 
 export const sweepMessageSchema = z.discriminatedUnion('job', [
   /** Sweep these sources, or all that are configured. */
   z.strictObject({ job: z.literal('sweep'), sources: z.array(z.string()).optional() }),
+  /** Begin the run of this name. A step of its own: begun again, it is the same run. */
+  z.strictObject({ job: z.literal('begin'), run: z.string().min(1), sources: z.array(z.string()).optional() }),
   /** One page of one scope. */
   z.strictObject({
     job: z.literal('page'),
@@ -26,7 +27,7 @@ export const sweepMessageSchema = z.discriminatedUnion('job', [
     sweep: sweepMark,
     next: z.string().min(1).optional(),
   }),
-  /** Tell what a first sweep found, once what it found is judged. */
+  /** Tell what a run found where none had been before, once all of that is swept and judged. `found` is -1 until it is swept. */
   z.strictObject({ job: z.literal('digest'), sweep: sweepMark, found: z.int(), looks: z.int() }),
 ]);
 export type SweepMessage = z.infer<typeof sweepMessageSchema>;
@@ -37,6 +38,7 @@ export interface SweepDeps extends Pick<DoorDeps, 'count' | 'log'> {
   readonly send: (changes: readonly Change[]) => Promise<void>;
   readonly queue: JsonQueue<SweepMessage>;
   readonly sources: SourceLog;
+  readonly runs: SweepLog;
   readonly findings: FindingQueries;
   readonly bus: EventBus;
   readonly nowMs: () => number;
@@ -45,13 +47,23 @@ export interface SweepDeps extends Pick<DoorDeps, 'count' | 'log'> {
 /** A digest is told once two looks, so far apart, see the same; or after so many looks, whatever they see. */
 const LOOK_SECONDS = 60;
 const MAX_LOOKS = 30;
+/** While scopes are still being swept it is looked less and less often. SQS delays a message by no more than this. */
+const MAX_LOOK_SECONDS = 900;
+/**
+ * A scope that did not get on for so long will not end in this run: its page is a dead letter (five deliveries, half an
+ * hour apart), or was lost. A page that is throttled comes again every quarter of an hour at the latest, but gets on with
+ * nothing: a provider that gives nothing for so long has not shown its scope either.
+ */
+const STALLED_MS = 3 * 3_600_000;
 
 /** Does one message of a sweep. Throws what has to come again; a page that is denied is counted and ends its scope. */
 export function makeSweep(deps: SweepDeps): (message: SweepMessage) => Promise<void> {
   return async (message) => {
     switch (message.job) {
       case 'sweep':
-        return start(deps, message.sources);
+        return deps.queue.send([{ ...message, job: 'begin', run: `sweep-${instant(deps.nowMs())}` }]);
+      case 'begin':
+        return begin(deps, message);
       case 'page':
         return page(deps, message);
       case 'digest':
@@ -60,16 +72,24 @@ export function makeSweep(deps: SweepDeps): (message: SweepMessage) => Promise<v
   };
 }
 
-async function start(deps: SweepDeps, wanted: readonly string[] | undefined): Promise<void> {
-  for (const { source, scopes } of deps.inventories) {
+async function begin(deps: SweepDeps, message: Extract<SweepMessage, { job: 'begin' }>): Promise<void> {
+  const { run, sources: wanted } = message;
+  const scopes: Omit<SweptScope, 'at' | 'outcome'>[] = [];
+  for (const { source, scopes: listed } of deps.inventories) {
     if (wanted !== undefined && !wanted.includes(source)) continue;
     const known = await deps.sources.list(source);
     const swept = new Set(known.filter((h) => h.lastSweptAt !== undefined).map((h) => h.account));
-    const id = `${source}-${instant(deps.nowMs())}`;
-    await deps.queue.send(
-      scopes.map((scope) => ({ job: 'page', source, scope, sweep: { id, baseline: !swept.has(scope) } })),
-    );
+    scopes.push(...listed.map((scope) => ({ source, scope, baseline: !swept.has(scope) })));
   }
+  await deps.runs.begin(run, scopes, instant(deps.nowMs()));
+  // The digest first: told twice it is the same event, and not told at all nobody would miss it.
+  if (scopes.some(({ baseline }) => baseline))
+    await deps.queue.send([{ job: 'digest', sweep: { id: run, baseline: true }, found: -1, looks: 0 }], {
+      delaySeconds: LOOK_SECONDS,
+    });
+  await deps.queue.send(
+    scopes.map(({ source, scope, baseline }) => ({ job: 'page', source, scope, sweep: { id: run, baseline } })),
+  );
 }
 
 async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page' }>): Promise<void> {
@@ -82,9 +102,9 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
     deps.log('a page of a sweep was denied', error, { source, scope });
     return undefined;
   });
-  if (got === undefined) return;
-
   const receivedAt = instant(deps.nowMs());
+  if (got === undefined) return deps.runs.note(sweep.id, source, scope, receivedAt, 'denied');
+
   const changes: Change[] = [];
   for (const content of got.contents) {
     const common = { source, origin: 'sweep', receivedAt, readKey: got.readKey, sweep } as const;
@@ -100,81 +120,28 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
   await deps.send(changes);
   deps.count('ResourcesSwept', got.contents.length);
   if (got.next !== undefined) {
+    await deps.runs.note(sweep.id, source, scope, receivedAt);
     await deps.queue.send([{ ...message, next: got.next }]);
     return;
   }
   await deps.sources.swept(source, scope, receivedAt);
-  if (sweep.baseline)
-    await deps.queue.send([{ job: 'digest', sweep, found: -1, looks: 0 }], { delaySeconds: LOOK_SECONDS });
+  await deps.runs.note(sweep.id, source, scope, receivedAt, 'swept');
 }
 
 async function digest(deps: SweepDeps, message: Extract<SweepMessage, { job: 'digest' }>): Promise<void> {
-  const findings = await all(deps.findings, message.sweep.id);
-  const settled = findings.length === message.found || message.looks >= MAX_LOOKS;
-  if (!settled) {
-    const next = { ...message, found: findings.length, looks: message.looks + 1 };
-    await deps.queue.send([next], { delaySeconds: LOOK_SECONDS });
-    return;
-  }
-  await deps.bus.publish([baselineEvent(message.sweep.id, findings, instant(deps.nowMs()))]);
-}
-
-async function all(queries: FindingQueries, baseline: string): Promise<readonly Finding[]> {
-  const found: Finding[] = [];
-  let next: string | undefined;
-  do {
-    const got = await queries.list({ baseline }, { limit: 500, ...(next === undefined ? {} : { next }) });
-    found.push(...got.items);
-    next = got.next;
-  } while (next !== undefined);
-  return found;
-}
-
-/** The digest of a first sweep. The same findings give the same id. Pure. */
-export function baselineEvent(sweep: string, findings: readonly Finding[], time: string): BaselineEvent {
-  const open = findings.filter((f) => f.status === 'open' && f.verdict !== null);
-  const id = `baseline-${contentHash([sweep, open.map((f) => f.id).sort()])}`;
-  const bySeverity = Object.fromEntries(
-    SEVERITIES.map((severity) => [severity, open.filter((f) => f.severity === severity).length]).filter(
-      ([, n]) => n !== 0,
-    ),
-  ) as BaselineEvent['detail']['edict']['bySeverity'];
-  const policies = Map.groupBy(open, (f) => `${f.policy} ${f.verdict}`);
-  const accounts = Map.groupBy(open, (f) => `${f.resource.cloud} ${f.resource.account ?? ''}`);
-  return {
-    id,
-    detailType: 'FindingsBaselined.v1',
-    time,
-    resource: sweep,
-    detail: {
-      edict: {
-        version: 1,
-        eventId: id,
-        sweep,
-        findings: open.length,
-        resources: new Set(open.map((f) => f.resource.id)).size,
-        bySeverity,
-        byPolicy: [...policies.values()]
-          .flatMap(([first, ...rest]) =>
-            first === undefined || first.verdict === null
-              ? []
-              : [
-                  {
-                    policy: first.policy,
-                    title: first.title,
-                    severity: first.severity,
-                    verdict: first.verdict,
-                    findings: rest.length + 1,
-                  },
-                ],
-          )
-          .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.findings - a.findings),
-        byAccount: [...accounts.values()].flatMap(([first, ...rest]) =>
-          first === undefined
-            ? []
-            : [{ cloud: first.resource.cloud, account: first.resource.account ?? '', findings: rest.length + 1 }],
-        ),
-      },
-    },
+  const { sweep, found, looks } = message;
+  const lookAgain = (seen: number, after: number): Promise<void> => {
+    const delaySeconds = seen < 0 ? Math.min(MAX_LOOK_SECONDS, LOOK_SECONDS * 2 ** after) : LOOK_SECONDS;
+    return deps.queue.send([{ ...message, found: seen, looks: after }], { delaySeconds });
   };
+  const scopes = (await deps.runs.scopes(sweep.id)).filter(({ baseline }) => baseline);
+  const oldest = instant(deps.nowMs() - STALLED_MS);
+  if (scopes.some(({ outcome, at }) => outcome === undefined && at > oldest)) return lookAgain(-1, looks + 1);
+
+  const sum = await sumUp(deps.findings, sweep.id);
+  if (found < 0) return lookAgain(sum.findings, 0);
+  if (sum.findings !== found && looks < MAX_LOOKS) return lookAgain(sum.findings, looks + 1);
+  // Where a provider shows nothing there is no baseline: it is one the first time that it does.
+  if (scopes.length > 0 && !scopes.some(({ outcome }) => outcome === 'swept')) return;
+  await deps.bus.publish([baselineEvent(sweep.id, sum, scopes, instant(deps.nowMs()))]);
 }

@@ -88,6 +88,7 @@ export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMess
         type: 'rich_text',
         elements: [
           section([words(bySeverity === '' ? 'Nothing is open.' : bySeverity)]),
+          ...(edict.notSeen.length === 0 ? [] : [section([words(notSeenText(edict))])]),
           ...(policies.length === 0
             ? []
             : [
@@ -103,6 +104,16 @@ export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMess
       },
     ],
   };
+}
+
+/** What the digest does not speak of. */
+function notSeenText({ scopes, notSeen }: BaselineEvent['detail']['edict']): string {
+  const named = notSeen.slice(0, NAMED).map(({ source, scope, why }) => {
+    const reason = why === 'denied' ? 'refused' : 'not finished';
+    return `${source} ${cut(scope, HEADER_CHARS)} (${reason})`;
+  });
+  const rest = scopes.notSeen - named.length;
+  return `Not seen: ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
 }
 
 const ICON: { readonly [S in Severity]: string } = { critical: '🔴', high: '🟠', medium: '🟡', low: '🔵', info: '⚪' };

@@ -5,7 +5,7 @@ import { findingEventIn } from '../../../shared/adapters/slack/finding-message.t
 import { baselineMessage, causeMessage, groupByCause, isNews } from '../../../shared/adapters/slack/message.ts';
 import { makeNotify } from '../../../shared/adapters/slack/notify.ts';
 import type { SentRecord } from '../../../shared/adapters/slack/sent-record.ts';
-import { baselineEvent } from '../../../shared/adapters/service/sweep.ts';
+import { baselineEvent, makeSum } from '../../../shared/adapters/service/baseline-digest.ts';
 import { AppError } from '../../../shared/model/errors.ts';
 import type { FindingTransitionEvent, TransitionDetail } from '../../../shared/model/finding-event.ts';
 
@@ -118,8 +118,18 @@ describe('a message', () => {
   });
 
   it('of a first sweep is one digest', () => {
-    const message = baselineMessage(baselineEvent('sweep-1', [], '2026-11-25T12:00:00.000Z'));
+    const message = baselineMessage(baselineEvent('sweep-1', makeSum().total(), [], '2026-11-25T12:00:00.000Z'));
     expect(message.text).toBe('Baseline: 0 findings on 0 resources');
+    expect(textsOf(message.blocks).join('\n')).not.toContain('Not seen');
+  });
+
+  it('of a first sweep that could not see everything says what it did not see', () => {
+    const scopes = Array.from({ length: 30 }, (_, i) => ({ source: 'azure.sweep', scope: `s${i}` }));
+    const outcomes = scopes.map((s, i) => (i === 0 ? { ...s, outcome: 'denied' as const } : s));
+    const told = baselineEvent('sweep-1', makeSum().total(), outcomes, '2026-11-25T12:00:00.000Z');
+    const text = textsOf(baselineMessage(told).blocks).join('\n');
+    expect(text).toContain('azure.sweep s0 (refused), azure.sweep s1 (not finished)');
+    expect(text).toContain('and 20 more');
   });
 });
 
