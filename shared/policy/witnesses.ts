@@ -25,8 +25,8 @@ export function stateOf(policy: CorePolicy, clause: string, input: PolicyInput):
   return clause === 'scope' ? SCOPE_STATE[scope] : clauses.find((c) => c.id === clause)?.verdict;
 }
 
-/** True for an input that keeps the contract of the kind. */
-function isValid(validate: ReturnType<typeof compileValidator>, input: PolicyInput): boolean {
+/** True for an input that keeps the contract of the kind, judged at the instant of the proof. */
+export function isValid(validate: ReturnType<typeof compileValidator>, input: PolicyInput): boolean {
   const states: FactStates = Object.fromEntries(
     Object.entries(input.facts).map(([name, value]) => [name, { state: 'known', value: value as FactValue, at: '' }]),
   );

@@ -1,0 +1,289 @@
+/** Runs a model on the corpus: every sentence in every phrasing, as often as asked, before each approver. */
+import { createHash } from 'node:crypto';
+import type { AuthorDeps } from '../../shared/authoring/deps.ts';
+import type { Authored, Intent, Person, Refusal } from '../../shared/authoring/intent.ts';
+import { CLOUDS } from '../../shared/model/cloud.ts';
+import { isAppError } from '../../shared/model/errors.ts';
+import { canonicalJson } from '../../shared/model/json.ts';
+import { compilePolicy } from '../../shared/policy/compile.ts';
+import type { CorePolicy } from '../../shared/policy/core.ts';
+import { lotsFrom } from '../../shared/policy/proof.ts';
+import type { LanguageModel, ModelAnswer, ModelCall } from '../../shared/ports/language-model.ts';
+import { type ApproverName, makeApprover } from './approvers.ts';
+import type { EvalIntent, Reading } from './corpus.ts';
+import {
+  differencesFrom,
+  type JudgedResource,
+  judgedOf,
+  misjudgedBy,
+  statesOf,
+  verdictOf,
+  type WrongPolicy,
+} from './gold.ts';
+import { judgedLines } from './judged.ts';
+
+export type Author = (intent: Intent, deps: AuthorDeps, person: Person) => Promise<Authored | Refusal>;
+
+/** What came of one sentence before one approver. */
+export interface CaseResult {
+  readonly intent: string;
+  /** Which of the texts of the intent: 0 is the sentence, the others are phrasings. */
+  readonly text: number;
+  readonly run: number;
+  readonly approver: ApproverName;
+  /** `activated`: authored, every gate passed, evidence `proved`; `gated`: authored, and a gate did not pass. */
+  readonly outcome: 'activated' | 'gated' | 'refused';
+  /** `activated`: in what it is wrong; empty: it is right. */
+  readonly wrong: readonly WrongPolicy[];
+  /** `refused`: the code; `gated`: the gates. */
+  readonly code: string | null;
+  readonly why: string;
+  /** The refusal is one that gold expects. */
+  readonly rightRefusal: boolean;
+  readonly policies: readonly CorePolicy[];
+  readonly asked: number;
+  readonly judged: number;
+  readonly rounds: number;
+  /** The authored policies say the same in every cloud wherever gold does; null: nothing was activated. */
+  readonly crossCloud: boolean | null;
+  readonly calls: number;
+  readonly tokens: { readonly input: number; readonly cached: number; readonly output: number };
+  /** US dollars; null: a model is not on the price list. */
+  readonly cost: number | null;
+  readonly seconds: number;
+  /** Of those, spent waiting for the model. */
+  readonly modelSeconds: number;
+}
+
+export interface RunNeeds {
+  readonly author: Author;
+  /** Everything but the model and the verifier's ears, which are put around it here. */
+  readonly deps: AuthorDeps;
+  readonly runs: number;
+  readonly approvers: readonly ApproverName[];
+  readonly seed: number;
+  /** Milliseconds, to measure with. */
+  readonly clock: () => number;
+  /** How many sentences are authored at the same time. */
+  readonly parallel: number;
+  /** A case that was done before: it is not done again. */
+  readonly isDone: (key: string) => boolean;
+  readonly done: (result: CaseResult) => void;
+}
+
+/** The name of a case. */
+export const keyOf = (c: Pick<CaseResult, 'intent' | 'text' | 'run' | 'approver'>): string =>
+  `${c.intent} ${c.text} ${c.run} ${c.approver}`;
+
+/** Runs everything that is not done yet. */
+export async function runCorpus(intents: readonly EvalIntent[], needs: RunNeeds): Promise<void> {
+  // Run by run: what is there of an evaluation that was stopped is whole runs.
+  const units = Array.from({ length: needs.runs }, (_, run) => run).flatMap((run) =>
+    intents.flatMap((intent) => intent.texts.map((_, text) => ({ intent, text, run }))),
+  );
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let unit = units[next++]; unit !== undefined; unit = units[next++]) await runUnit(unit, needs);
+  };
+  await Promise.all(Array.from({ length: needs.parallel }, work));
+}
+
+interface Unit {
+  readonly intent: EvalIntent;
+  readonly text: number;
+  readonly run: number;
+}
+
+async function runUnit({ intent, text, run }: Unit, needs: RunNeeds): Promise<void> {
+  const todo = needs.approvers.filter((approver) => !needs.isDone(keyOf({ intent: intent.id, text, run, approver })));
+  if (todo.length === 0) return;
+  const remembered = makeRemembering(needs.deps.model);
+  const judged = await judgedOf(intent);
+  for (const approver of todo) {
+    needs.done(await runCase({ intent, text, run }, approver, judged, remembered(), needs));
+  }
+}
+
+async function runCase(
+  { intent, text, run }: Unit,
+  approver: ApproverName,
+  judged: readonly JudgedResource[],
+  model: LanguageModel,
+  needs: RunNeeds,
+): Promise<CaseResult> {
+  const { gold } = intent;
+  // Who means an ambiguous sentence means one of its readings: another in the next run.
+  const reading = gold.readings[run % Math.max(1, gold.readings.length)];
+  let drafted: readonly CorePolicy[] = [];
+  const deps: AuthorDeps = {
+    ...needs.deps,
+    model,
+    verify: (candidate) => {
+      const core = coreOf(candidate.yaml, needs);
+      if (core !== undefined) drafted = [...drafted.filter((d) => d.kind !== core.kind), core];
+      return needs.deps.verify(candidate);
+    },
+  };
+  const seed = createHash('sha256')
+    .update(`${needs.seed} ${intent.id} ${text} ${run} ${approver}`)
+    .digest()
+    .readUInt32BE();
+  const person = makeApprover(approver, {
+    ...(reading === undefined ? {} : { reading }),
+    judged,
+    drafted: () => drafted,
+    lots: lotsFrom(seed),
+    now: needs.deps.now,
+  });
+  const started = needs.clock();
+  const asked: Intent = {
+    text: intent.texts[text] ?? '',
+    ...(intent.kinds === undefined ? {} : { kinds: intent.kinds }),
+  };
+  const result = await needs.author(asked, deps, person);
+  const seconds = (needs.clock() - started) / 1000;
+  return {
+    intent: intent.id,
+    text,
+    run,
+    approver,
+    ...outcomeOf(result, intent, reading, judged, needs),
+    ...spentOn(result.calls),
+    seconds,
+  };
+}
+
+function coreOf(yaml: string, { deps }: RunNeeds): CorePolicy | undefined {
+  try {
+    return compilePolicy({ file: 'draft', yaml }, deps.kinds).core;
+  } catch (error) {
+    if (isAppError(error, 'INPUT_INVALID')) return undefined;
+    throw error;
+  }
+}
+
+function spentOn(calls: readonly ModelCall[]): Pick<CaseResult, 'calls' | 'tokens' | 'cost' | 'modelSeconds'> {
+  const sum = (of: (c: ModelCall) => number): number => calls.reduce((n, c) => n + of(c), 0);
+  return {
+    calls: calls.length,
+    tokens: {
+      input: sum((c) => c.usage.inputTokens),
+      cached: sum((c) => c.usage.cachedTokens),
+      output: sum((c) => c.usage.outputTokens),
+    },
+    cost: calls.some((c) => c.usage.cost === null) ? null : sum((c) => c.usage.cost ?? 0),
+    modelSeconds: sum((c) => c.ms) / 1000,
+  };
+}
+
+type Outcome = Pick<
+  CaseResult,
+  'outcome' | 'wrong' | 'code' | 'why' | 'rightRefusal' | 'policies' | 'asked' | 'judged' | 'rounds' | 'crossCloud'
+>;
+
+function outcomeOf(
+  result: Authored | Refusal,
+  intent: EvalIntent,
+  reading: Reading | undefined,
+  judged: readonly JudgedResource[],
+  needs: RunNeeds,
+): Outcome {
+  if (result.is === 'refused') {
+    const { gold } = intent;
+    const isAmbiguous = gold.readings.length > 1 && result.code === 'ambiguous';
+    return {
+      outcome: 'refused',
+      code: result.code,
+      why: result.why,
+      rightRefusal: isAmbiguous || gold.refusal.includes(result.code),
+      wrong: [],
+      policies: [],
+      asked: 0,
+      judged: 0,
+      rounds: 0,
+      crossCloud: null,
+    };
+  }
+  const policies = result.policies.map((p) => compilePolicy({ file: 'authored', yaml: p.yaml }, needs.deps.kinds).core);
+  const counts = { asked: result.questions.length, judged: result.judged.length, rounds: result.rounds };
+  const failed = result.policies.flatMap(({ verification: v }) => [
+    ...v.gates.filter((g) => !g.passed).map((g) => g.name),
+    ...(v.evidence === 'proved' ? [] : ['evidence']),
+  ]);
+  const accepted = failed.length === 0 && result.policies.every((p) => p.verification.accepted);
+  if (!accepted || policies.length === 0) {
+    const code = [...new Set(failed)].join(',') || (policies.length === 0 ? 'no policy' : 'not accepted');
+    return { outcome: 'gated', code, why: '', rightRefusal: false, wrong: [], policies, crossCloud: null, ...counts };
+  }
+  const now = needs.deps.now;
+  return {
+    outcome: 'activated',
+    code: null,
+    why: '',
+    rightRefusal: false,
+    policies,
+    ...counts,
+    wrong: wrongIn(policies, intent, reading, judged, now),
+    crossCloud: isSameInClouds(policies, intent, reading, now),
+  };
+}
+
+/** In what activated policies are not what the sentence means. */
+function wrongIn(
+  policies: readonly CorePolicy[],
+  intent: EvalIntent,
+  reading: Reading | undefined,
+  judged: readonly JudgedResource[],
+  now: number,
+): readonly WrongPolicy[] {
+  const { gold } = intent;
+  if (reading !== undefined)
+    return [
+      ...differencesFrom(
+        reading.policies.map((p) => p.core),
+        policies,
+      ),
+      ...misjudgedBy(policies, judged, now),
+    ];
+  if (judged.length > 0) return misjudgedBy(policies, judged, now);
+  // Gold is a refusal: whatever is activated is not what the sentence means.
+  return policies.map(({ kind }) => ({ kind, wrong: ['other' as const], on: `gold is ${gold.refusal.join(' or ')}` }));
+}
+
+/** Resources of gold with their cloud exchanged: wherever gold says the same in two clouds, so do the policies. */
+function isSameInClouds(
+  policies: readonly CorePolicy[],
+  intent: EvalIntent,
+  reading: Reading | undefined,
+  now: number,
+): boolean {
+  const gold = reading?.policies.map((p) => p.core) ?? [];
+  return judgedLines(intent).every(({ kind, facts, open = [] }) => {
+    const verdicts = CLOUDS.filter((c) => ['aws', 'azure', 'gcp'].includes(c)).map((cloud) => {
+      const states = statesOf({ facts: { ...facts, cloud }, open });
+      return [verdictOf(gold, kind, states, now), verdictOf(policies, kind, states, now)] as const;
+    });
+    return verdicts.every(([g, a]) => verdicts.every(([otherG, otherA]) => g !== otherG || a === otherA));
+  });
+}
+
+/**
+ * The model, remembered for the approvers of one sentence: they are given the same answers to the same requests, so that
+ * only the approver differs, and nothing is paid for twice. The n-th time that one asks the same, it is given the n-th answer.
+ */
+export function makeRemembering(model: LanguageModel): () => LanguageModel {
+  const answers = new Map<string, Promise<ModelAnswer>[]>();
+  return () => {
+    const times = new Map<string, number>();
+    return {
+      ask: (request) => {
+        const key = canonicalJson(request);
+        const n = times.get(key) ?? 0;
+        times.set(key, n + 1);
+        const known = answers.get(key) ?? [];
+        answers.set(key, known);
+        return (known[n] ??= model.ask(request));
+      },
+    };
+  };
+}
