@@ -6,6 +6,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
+import { SEVERITIES } from '../shared/model/verdict.ts';
 import { addStackCommands } from './stack-commands.ts';
 import { plain, style } from './terminal.ts';
 
@@ -96,6 +97,17 @@ function program(run: (action: Action) => Promise<void>): Command {
     .argument('<b>', 'an id or a folder')
     .addOption(format())
     .action((a, b, options) => run(async () => (await import('./commands/verify.ts')).diffPolicies(a, b, options)));
+
+  policies
+    .command('import')
+    .description('make a policy of Rego (v0, v1, conftest, Gatekeeper) where it can be said in clauses; exit 1 if not')
+    .argument('<rego>', 'a .rego file, or a ConstraintTemplate')
+    .option('--kind <kind>', 'what it is about (default: the kind that has the facts that it reads)')
+    .option('--id <id>', 'the id of the policy (default: from the package or the file)')
+    .addOption(new Option('--severity <severity>').choices(SEVERITIES).default('high'))
+    .option('--out <folder>', 'where to write it (default: the policies of this project)')
+    .addOption(format())
+    .action((file, options) => run(async () => (await import('./commands/import.ts')).importRego(file, options)));
 
   addStackCommands(edict, run);
   return edict;
