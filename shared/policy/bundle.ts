@@ -36,6 +36,8 @@ export interface BundledPolicy {
   readonly evidence: Evidence;
   /** SHA-256 of policy.rego. */
   readonly regoSha256: string;
+  /** The version that people approve (`versionOf`). Absent: built from clauses alone; it is not released. */
+  readonly version?: string;
 }
 
 export interface BundleManifest {

@@ -1,7 +1,13 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
+import { makeMemoryApprovals } from '../../shared/adapters/memory/approvals.ts';
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
 import { makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
+import { approvalStoreSuite } from '../support/conformance/approvals.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
@@ -18,3 +24,13 @@ policyStoreSuite('memory', async () => {
 });
 sourceLogSuite('memory', makeMemorySourceLog);
 sweepLogSuite('memory', makeMemorySweepLog);
+approvalStoreSuite('memory', async () => {
+  await undefined;
+  const store = makeMemoryApprovals();
+  return [store, store];
+});
+approvalStoreSuite('file', async () => {
+  await undefined;
+  const path = join(mkdtempSync(join(tmpdir(), 'edict-approvals-')), 'approvals.yaml');
+  return [makeFileApprovals(path), makeFileApprovals(path)];
+});

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../local/ministack.ts';
+import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
 import { makeDocumentClient, type Table } from '../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
@@ -9,6 +10,7 @@ import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
 import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { findingsTable, policiesTable, resourcesTable } from '../../shared/model/tables.ts';
+import { approvalStoreSuite } from '../support/conformance/approvals.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
@@ -60,6 +62,13 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
         await client.send(new DeleteCommand({ TableName: name, Key: { id: `bundle#${hash}`, item: 'chunk#0000' } }));
       },
     };
+  });
+
+  approvalStoreSuite('dynamodb', async () => {
+    const name = `policies-${(policyTables += 1)}`;
+    await createTable(plain, name, policiesTable);
+    const over = () => makeDynamoApprovals({ client: makeDocumentClient(config), name }, 'a table');
+    return [over(), over()];
   });
 
   describe('errors', () => {

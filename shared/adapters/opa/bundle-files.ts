@@ -27,6 +27,7 @@ const Manifest = z.strictObject({
       wide: z.array(z.string()),
       evidence: z.enum(['proved', 'tested']),
       regoSha256: sha,
+      version: sha.optional(),
     }),
   ),
 });

@@ -1,0 +1,35 @@
+/** An approval as it is written down, in a file as in a table: checked when it is read, because others may write there. */
+import * as z from 'zod';
+import { type Approval, IDENTITY_SOURCES, VERSION_PARTS } from '../model/approval.ts';
+import { hashOf } from '../policy/version.ts';
+
+const sha = z.string().regex(/^[0-9a-f]{64}$/, 'no SHA-256');
+const identity = z.strictObject({ who: z.string().min(1), established: z.enum(IDENTITY_SOURCES) });
+const at = z.iso.datetime();
+export const approvalSchema = z.strictObject({
+  version: z
+    .strictObject({
+      policy: z.string().min(1),
+      hash: sha,
+      evidence: z.enum(['proved', 'tested']),
+      parts: z.strictObject(
+        Object.fromEntries(VERSION_PARTS.map((p) => [p, sha])) as Record<(typeof VERSION_PARTS)[number], typeof sha>,
+      ),
+    })
+    .refine((v) => hashOf(v) === v.hash, 'the hash is not that of its parts'),
+  author: identity,
+  requestedAt: at,
+  decisions: z.array(
+    z.strictObject({ is: z.enum(['approved', 'rejected']), by: identity, at, because: z.string().optional() }),
+  ),
+  revision: z.int().positive(),
+});
+
+/** The approval in what was read. Throws a `ZodError`. */
+export const approvalIn = (read: unknown): Approval => approvalSchema.parse(read) as Approval;
+
+/** The order of a list of approvals. */
+export const byPolicyAndTime = (a: Approval, b: Approval): number => {
+  const [x, y] = [a, b].map((r) => `${r.version.policy}\n${r.requestedAt}\n${r.version.hash}`) as [string, string];
+  return x < y ? -1 : x > y ? 1 : 0;
+};
