@@ -9,19 +9,22 @@ import type { Kind } from '../model/kind.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
 import { compilePolicy, type PolicySource } from '../policy/compile.ts';
-import { conditionsOf, type CorePolicy, factsOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
+import { conditionsOf, type CorePolicy, factsOf, formOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
 import { assumedOf, toInput } from '../policy/input.ts';
 import { meaningOf } from '../policy/meaning.ts';
 import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy } from '../policy/proof.ts';
 import { constantsIn, domainOf, subjectsOf } from '../policy/regions.ts';
+import { toEnglish } from '../policy/to-english.ts';
 import { toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
 import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
+import { readEnglish } from './read-english.ts';
 
 export const GATES = [
   'types',
   'identity',
+  'english',
   'format',
   'check',
   'capabilities',
@@ -149,6 +152,7 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
     policy.policy.id === candidate.id ? undefined : `the folder is ${candidate.id}, the policy ${policy.policy.id}`,
   );
   gate('identity', () => identityProblem(policy));
+  gate('english', () => englishProblem(policy, kind));
   gate('format', () => tools.format(policy));
   gate('check', () => tools.check(policy));
   gate('capabilities', () => tools.capabilities(policy));
@@ -185,6 +189,18 @@ function identityProblem({ policy, core, rego, bundled }: CompiledPolicy): unkno
   const line = wanted.findIndex((l, i) => l !== is[i]);
   const at = line < 0 ? wanted.length : line;
   return { line: at + 1, is: is[at] ?? null, generated: wanted[at] ?? null };
+}
+
+/** What a person approves is the generated English: read again, it is the policy. */
+export function englishProblem({ policy, core }: Pick<CompiledPolicy, 'policy' | 'core'>, kind: Kind): unknown {
+  const english = toEnglish(policy, kind);
+  const read = readEnglish(english, kind);
+  const again = toEnglish(read, kind);
+  if (JSON.stringify(again) !== JSON.stringify(english)) return { says: english, again };
+  const other = toCore(read, kind);
+  if (formOf(other) === formOf(core)) return undefined;
+  const comparison = comparePolicies(core, other);
+  return comparison.is === 'equivalent' ? undefined : { says: english, ...comparison };
 }
 
 function vacuityProblem(core: CorePolicy): unknown {

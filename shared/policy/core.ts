@@ -232,6 +232,21 @@ export function negate(c: Core): Core {
   return { op: 'not', of: c };
 }
 
+/** A condition without what joins only one. */
+function unwrapped(c: Core): Core {
+  if (c.op === 'all' || c.op === 'any') {
+    const of = c.of.map(unwrapped);
+    return of.length === 1 && of[0] !== undefined ? of[0] : { op: c.op, of };
+  }
+  if (c.op === 'not') return negate(unwrapped(c.of));
+  if (c.op === 'choose') return { op: c.op, when: unwrapped(c.when), yes: unwrapped(c.yes), no: unwrapped(c.no) };
+  return c.op === 'test' ? c : { ...c, that: unwrapped(c.that) };
+}
+
+/** The scope and the clauses as text: two policies of one form have the same verdict of everything. */
+export const formOf = ({ scope, clauses }: CorePolicy): string =>
+  JSON.stringify([scope === undefined ? null : unwrapped(scope), clauses.map((c) => [c.id, unwrapped(c.that)])]);
+
 /** The core form of a policy that `typecheck` has accepted. Each override of a parameter becomes a `choose` around the whole clause. */
 export function toCore(policy: Policy, kind: Kind): CorePolicy {
   const facts = factsOf(kind);

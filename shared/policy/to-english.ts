@@ -1,4 +1,7 @@
-/** Generated English of conditions: deterministic, one reading, for the person who approves a policy. */
+/**
+ * Generated English of conditions: deterministic, one reading, for the person who approves a policy. That it has one
+ * reading, and which, `authoring/read-english.ts` checks, which knows the grammar and not this file.
+ */
 import type { FactSpec, FieldSpec, IpRange, Range, ScalarListType, ScalarType } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Atom, Condition, Operand, Param, Policy } from '../model/policy.ts';
@@ -16,14 +19,24 @@ const words = (name: string): string => name.replaceAll('_', ' ');
 const join = (parts: readonly string[], last: string): string =>
   parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} ${last} ${parts.at(-1)}`;
 
+/** A text in quotes, so that nothing in it is taken for the sentence: quotes and what cannot be seen are escaped. */
+const quoted = (text: string): string =>
+  JSON.stringify(text).replaceAll(UNSEEN, (c) =>
+    Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
+const UNSEEN = /(?! )[\p{C}\p{Z}]/gu;
+
 function value(v: unknown): string {
   if (isNone(v)) return 'none';
   if (isIpRange(v)) return formatIpRange(v satisfies IpRange);
   if (isRange(v)) return formatRange(v satisfies Range);
-  return typeof v === 'string' ? `"${v}"` : String(v);
+  return typeof v === 'string' ? quoted(v) : String(v);
 }
 
-/** An operand; a parameter by name, with its default in brackets. */
+/**
+ * An operand; a parameter by its name as policy.yaml has it, with its default in brackets. (In words, "at_least_x" would
+ * be read as a bound by "x".)
+ */
 function operand(o: Operand | readonly Operand[], env: Env, last = 'or'): string {
   if (Array.isArray(o))
     return join(
@@ -32,26 +45,45 @@ function operand(o: Operand | readonly Operand[], env: Env, last = 'or'): string
     );
   if (typeof o === 'object' && o !== null && 'param' in o) {
     const byDefault = env.params[o.param]?.default;
-    return `${words(o.param)} (by default ${operand(byDefault as Operand | readonly Operand[], env)})`;
+    return `${o.param} (by default ${operand(byDefault as Operand | readonly Operand[], env)})`;
   }
   return value(o);
 }
 
-/** A condition within a larger one: in brackets where it joins several. */
-function inner(c: Condition, env: Env): string {
+/** Conditions that are joined have one member at least; of one that has only that, the member is said. */
+const unwrapped = (c: Condition): Condition => {
+  const [only, ...more] = 'all' in c ? c.all : 'any' in c ? c.any : [];
+  return only === undefined || more.length > 0 ? c : unwrapped(only);
+};
+
+/** What follows "such that" or "not so that", to its end: in brackets where it joins several. */
+function inner(condition: Condition, env: Env): string {
+  const c = unwrapped(condition);
   const text = sentence(c, env);
   return 'all' in c || 'any' in c ? `(${text})` : text;
 }
 
-function sentence(c: Condition, env: Env): string {
+/** One of several that are joined: in brackets unless it compares one thing with one value, so that it surely ends. */
+function member(condition: Condition, env: Env): string {
+  const c = unwrapped(condition);
+  const text = sentence(c, env);
+  const compared: object = 'tag' in c ? c.tag : c;
+  const isOne =
+    ('fact' in c || 'field' in c || 'item' in c || 'tag' in c) &&
+    !Object.values(compared).some((v: unknown) => Array.isArray(v) && v.length > 1);
+  return isOne ? text : `(${text})`;
+}
+
+function sentence(condition: Condition, env: Env): string {
+  const c = unwrapped(condition);
   if ('all' in c)
     return join(
-      c.all.map((x) => inner(x, env)),
+      c.all.map((x) => member(x, env)),
       'and',
     );
   if ('any' in c)
     return `either ${join(
-      c.any.map((x) => inner(x, env)),
+      c.any.map((x) => member(x, env)),
       'or',
     )}`;
   if ('not' in c) return `it is not so that ${inner(c.not, env)}`;
@@ -67,9 +99,10 @@ function sentence(c: Condition, env: Env): string {
   }
   if ('tag' in c) {
     const { key, is, matches } = c.tag;
-    if (is !== undefined) return isNone(is) ? `there is no tag "${key}"` : `the tag "${key}" is ${operand(is, env)}`;
-    if (matches !== undefined) return `the tag "${key}" matches ${operand(matches, env)}`;
-    return c.tag.in === undefined ? `there is a tag "${key}"` : `the tag "${key}" is one of ${operand(c.tag.in, env)}`;
+    const tag = `tag ${quoted(key)}`;
+    if (is !== undefined) return isNone(is) ? `there is no ${tag}` : `the ${tag} is ${operand(is, env)}`;
+    if (matches !== undefined) return `the ${tag} matches ${operand(matches, env)}`;
+    return c.tag.in === undefined ? `there is a ${tag}` : `the ${tag} is one of ${operand(c.tag.in, env)}`;
   }
   return atom(c, env);
 }
@@ -126,7 +159,7 @@ export function toEnglish(policy: Policy, kind: Kind): English {
     clauses: Object.fromEntries(policy.require.map((c) => [c.id, capital(sentence(c.that, env))])),
     params: Object.entries(env.params).flatMap(([name, p]) =>
       (p.overrides ?? []).map(({ when, value: v }) =>
-        capital(`${words(name)} is ${operand(v as Operand | readonly Operand[], env)} where ${sentence(when, env)}`),
+        capital(`${name} is ${operand(v as Operand | readonly Operand[], env)} where ${sentence(when, env)}`),
       ),
     ),
   };
