@@ -67,6 +67,8 @@ export function causeText(cause: Cause): string {
       return `a change${by}, told by ${cause.source}`;
     case 'deletion':
       return `the deletion${by}, told by ${cause.source}`;
+    case 'reconcile':
+      return `its absence, found by ${cause.source}`;
     case 'dependency':
       return `a change${by} of ${cause.resourceId}, on which it depends`;
     case 'bundle':

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { CLOUDS } from './cloud.ts';
 import { canonicalJson, type Json } from './json.ts';
+import { DIALECTS } from './native.ts';
 
 /** The largest message that is put on the queue (SQS takes 1 MiB since 2025, EventBridge targets and DLQs 256 KB): bytes. */
 export const MAX_CHANGE_BYTES = 240 * 1024;
@@ -64,6 +65,19 @@ const noticeSchema = z.strictObject({
   hints: z.record(name, z.string().max(512)).optional(),
 });
 
+/** A complete list of everything lacks it: whoever lists everything says that it is gone, and no document does. */
+const absenceSchema = z.strictObject({
+  is: z.literal('absence'),
+  /** The resource, named as its main document named it. */
+  resourceId: id,
+  dialect: z.enum(DIALECTS),
+  nativeType: name,
+  account: name.optional(),
+  region: name.optional(),
+  /** When the list began, less how far it may lie behind: the version of the deletion. */
+  absentAt: instantSchema,
+});
+
 export const changeSchema = z.strictObject({
   type: z.literal('change'),
   version: z.literal(1),
@@ -76,14 +90,19 @@ export const changeSchema = z.strictObject({
   receivedAt: instantSchema,
   /** Only what was read and not told (sweep, read-back): the instant the read started minus the source's lag. It keys documents without a version of their own. */
   readKey: instantSchema.optional(),
-  /** The sweep it belongs to; `baseline`: the source has never been swept before, so what it finds is reported as one digest. */
-  sweep: z.strictObject({ id: name, baseline: z.boolean() }).optional(),
-  content: z.discriminatedUnion('is', [documentSchema, compressedSchema, noticeSchema]),
+  /**
+   * The sweep it belongs to; `baseline`: the source has never been swept before, so what it finds is reported as one digest.
+   * `absentAt`: an earlier sweep took the resource for gone as of then, and this one lists it: it is there, whatever the
+   * version of its document.
+   */
+  sweep: z.strictObject({ id: name, baseline: z.boolean(), absentAt: instantSchema.optional() }).optional(),
+  content: z.discriminatedUnion('is', [documentSchema, compressedSchema, noticeSchema, absenceSchema]),
 });
 
 /** One observed native document (or the notice of one) from one source. */
 export type Change = z.infer<typeof changeSchema>;
 export type Notice = z.infer<typeof noticeSchema>;
+export type Absence = z.infer<typeof absenceSchema>;
 export type ReadHints = z.infer<typeof readSchema>;
 
 /** Why a resource is judged again although none of its documents changed. */

@@ -49,12 +49,16 @@ export interface StandingVerdict {
   readonly fingerprint: string;
   /** When time alone flips it: epoch seconds. */
   readonly flipsAt?: number;
+  /** Its policy is in shadow: nobody was told. */
+  readonly shadow?: true;
 }
 
 /** Why a verdict or a status changed. */
 export type Cause =
   | { readonly is: 'change'; readonly changeId: string; readonly source: string; readonly actor?: string }
   | { readonly is: 'deletion'; readonly changeId: string; readonly source: string; readonly actor?: string }
+  /** A complete list of everything lacks it, or the provider said that it is gone when a sweep asked. */
+  | { readonly is: 'reconcile'; readonly changeId: string; readonly source: string }
   | { readonly is: 'dependency'; readonly resourceId: string; readonly changeId?: string; readonly actor?: string }
   | { readonly is: 'bundle'; readonly sequence: number }
   | { readonly is: 'context'; readonly sequence: number }
@@ -97,6 +101,10 @@ export interface Transition {
   readonly error?: string;
   /** The id of the first sweep of a source that found it: part of one digest, not an alert of its own. */
   readonly baseline?: string;
+  /** Its policy is in shadow: kept and listed, and nobody is alerted. */
+  readonly shadow?: true;
+  /** The sequence of the activation that judged. Absent: nothing was active, or an older build judged. */
+  readonly activation?: number;
 }
 
 /** A dependency changed: its dependents have to be judged again. */

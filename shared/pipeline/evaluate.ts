@@ -1,4 +1,4 @@
-import { assemble, type DependencyParts, mainPart, makeParts } from '../mappings/assemble.ts';
+import { assemble, type DependencyParts, mainPart, makeParts, partKey } from '../mappings/assemble.ts';
 import { type ContextConfig, DEFAULT_CONTEXT, resolveContext } from '../mappings/context.ts';
 import type { Mapping, Parts, SeenPart } from '../mappings/mapping.ts';
 import type { Registry } from '../mappings/registry.ts';
@@ -23,8 +23,8 @@ import {
 import type { Clock } from '../ports/clock.ts';
 import type { ResourceStore } from '../ports/resource-store.ts';
 import type { Active, ActiveSource } from './active.ts';
-import { forget, type Merged, merge } from './merge.ts';
-import type { Judged, Outcome, PartUpdate, Work } from './stages.ts';
+import { contradicts, forget, type Merged, merge } from './merge.ts';
+import type { Judged, Outcome, PartUpdate, Repair, Work } from './stages.ts';
 import { advance, type Judgement } from './transitions.ts';
 
 /** A place holder outlives the batch that was about to commit. */
@@ -85,7 +85,7 @@ class Evaluation {
       parts: base?.parts ?? {},
       ...(base?.bornAfter === undefined ? {} : { bornAfter: base.bornAfter }),
     };
-    const { versions, outcomes, readAgain } = this.#versions(mapping, before);
+    const { versions, outcomes, repairs, readAgain } = this.#versions(mapping, before);
     const last = versions.at(-1)?.merged ?? before;
     if (base === undefined && versions.length === 0) return this.#nothing(outcomes, readAgain);
 
@@ -133,7 +133,7 @@ class Evaluation {
     judgement ??= this.#judge(mapping, last);
     const state = this.#state(mapping, last, judgement, standing, transitions, versions.at(-1)?.update);
     const after = base?.revision ?? 0;
-    return { work: this.#work, commit: { state, evidence: judgement.facts, after }, outcomes, readAgain };
+    return { work: this.#work, commit: { state, evidence: judgement.facts, after }, outcomes, repairs, readAgain };
   }
 
   /** The mapping of the resource: its main document's where one was seen. Undefined: this build does not know it (any more). */
@@ -146,6 +146,7 @@ class Evaluation {
   /** The versions that the documents of the batch make, in the order in which the world changed. */
   #versions(mapping: Mapping, before: Merged) {
     const outcomes: Outcome[] = [];
+    const repairs: Repair[] = [];
     const versions: { readonly merged: Merged; readonly update: PartUpdate }[] = [];
     let merged = before;
     let readAgain = false;
@@ -156,6 +157,7 @@ class Evaluation {
       }
       const merging = merge(merged, update);
       readAgain ||= merging.readAgain;
+      if (merging.result === 'applied') repairs.push(...repairOf(update, merged.parts[partKey(update.part)]));
       outcomes.push(
         update.foreign === true
           ? unsupported(update)
@@ -171,7 +173,7 @@ class Evaluation {
       }
       merged = merging.merged;
     }
-    return { versions, outcomes, readAgain };
+    return { versions, outcomes, repairs, readAgain };
   }
 
   /**
@@ -329,7 +331,7 @@ class Evaluation {
           }
         : { ...base, revision: this.#nextRevision() };
     const after = base?.revision ?? 0;
-    return { work: this.#work, commit: { state, evidence: {}, after }, outcomes: [], readAgain: false };
+    return { work: this.#work, commit: { state, evidence: {}, after }, outcomes: [], repairs: [], readAgain: false };
   }
 
   #nextRevision(): number {
@@ -337,7 +339,7 @@ class Evaluation {
   }
 
   #nothing(outcomes: readonly Outcome[], readAgain = false): Judged {
-    return { work: this.#work, commit: undefined, outcomes, readAgain };
+    return { work: this.#work, commit: undefined, outcomes, repairs: [], readAgain };
   }
 
   #state(
@@ -547,8 +549,17 @@ function latestChange(parts: Merged['parts'], changedAt: string): string {
   return latest;
 }
 
+/** What a sweep repaired with this: it contradicts what was stored. What the first sweep of a source finds, nobody has told before. */
+function repairOf({ sweep, baseline, source, part, foreign }: PartUpdate, stored: StoredPart | undefined): Repair[] {
+  if (sweep === undefined || baseline !== undefined || foreign === true) return [];
+  if (stored === undefined ? part.deleted : !contradicts(stored, part)) return [];
+  const was = stored === undefined || stored.deleted ? 'unknown' : part.deleted ? 'deleted' : 'changed';
+  return [{ run: sweep, source, account: part.about.account ?? '', was }];
+}
+
 function causeOf(update: PartUpdate): Cause {
   const { changeId, source } = update;
+  if (update.main && update.part.deleted && update.sweep !== undefined) return { is: 'reconcile', changeId, source };
   return {
     is: update.main && update.part.deleted ? 'deletion' : 'change',
     changeId,

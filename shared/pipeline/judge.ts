@@ -1,10 +1,12 @@
 import { AppError } from '../model/errors.ts';
 import type { ActiveSource } from './active.ts';
-import type { Judged, Outcome, Recorded, Work } from './stages.ts';
+import type { Judged, Outcome, Recorded, Repair, Work } from './stages.ts';
 
 /** What became of one resource's work. */
 export interface JudgedWork {
   readonly outcomes: readonly Outcome[];
+  /** What a sweep repaired, and was committed. */
+  readonly repairs: readonly Repair[];
   /** The provider has to be asked again: documents with one key and different content arrived. */
   readonly readAgain: boolean;
   readonly result: 'committed' | 'unchanged';
@@ -27,7 +29,7 @@ export function makeJudge(deps: {
       const judged = await deps.evaluate(work);
       const { result } = await deps.record(judged);
       if (result === 'committed' || result === 'unchanged')
-        return { outcomes: judged.outcomes, readAgain: judged.readAgain, result };
+        return { outcomes: judged.outcomes, repairs: judged.repairs, readAgain: judged.readAgain, result };
       if (result === 'stale') await deps.active.refresh();
     }
     throw new AppError('STORE_UNAVAILABLE', 'others were faster too often', {

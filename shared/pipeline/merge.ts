@@ -81,6 +81,19 @@ export function forget(parts: Registers, mainPart: string, nowMs: number): Regis
   return kept.length === Object.keys(parts).length ? parts : Object.fromEntries(kept);
 }
 
+/**
+ * Whether two documents of one part cannot both be right: one is a deletion, or a reading that both show differs. What only
+ * one of them shows is no contradiction: a list shows less than an event, and a read-back more than a notification.
+ */
+export function contradicts(a: StoredPart, b: StoredPart): boolean {
+  if (a.deleted !== b.deleted) return true;
+  return Object.entries(a.readings).some(([name, one]) => {
+    const other = b.readings[name];
+    if (one.state === 'unknown' || other === undefined || other.state === 'unknown') return false;
+    return canonicalJson([one.value]) !== canonicalJson([other.value]);
+  });
+}
+
 /** Whether two documents say the same of the world, wherever in the document they say it. */
 function saysTheSame(a: StoredPart, b: StoredPart): boolean {
   return canonicalJson(sayings(a)) === canonicalJson(sayings(b));

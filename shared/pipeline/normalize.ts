@@ -57,7 +57,9 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
         const { natives, unsupported: unknown } = await nativesOf(deps, change, until);
         const unsupported = [...unknown];
         let some = false;
-        for (const native of natives) {
+        const { absentAt } = change.sweep ?? {};
+        for (const told of natives) {
+          const native = absentAt === undefined || told.deleted === true ? told : thereAfterAll(told, absentAt);
           const made = updatesOf(deps, change, native);
           if (made.length === 0) unsupported.push(native.type);
           else some = true;
@@ -114,7 +116,27 @@ async function nativesOf(deps: NormalizeDeps, change: Change, until: number): Pr
       return only(read(deps, change, content.form, unpack(content.gzip), content.read ?? {}));
     case 'notice':
       return readBack(deps, change, content, until);
+    case 'absence': {
+      const { resourceId, dialect, nativeType, account, region, absentAt } = content;
+      const place = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+      const native = { dialect, type: nativeType, id: resourceId, ...place };
+      return only([withoutDocument(native, absentAt, { changedAt: absentAt, deleted: true, body: null })]);
+    }
   }
+}
+
+/**
+ * A document of what an earlier sweep took for gone. It is listed, so it is there; but its version is as old as it always
+ * was, and the deletion would win. It gets the least version that is newer than that deletion: all other news wins over it.
+ */
+function thereAfterAll(native: NativeResource, absentAt: string): NativeResource {
+  const since = instant(Date.parse(absentAt) + 1);
+  const { orderKey, changedAt = since } = native;
+  return {
+    ...native,
+    orderKey: orderKey > absentAt ? orderKey : `${absentAt}~`,
+    changedAt: changedAt > absentAt ? changedAt : since,
+  };
 }
 
 function unpack(gzip: string): Json {
@@ -219,6 +241,7 @@ function updatesOf(deps: NormalizeDeps, change: Change, native: NativeResource):
       ...(foreign ? { foreign } : {}),
       ...(native.actor === undefined ? {} : { actor: native.actor }),
       ...(change.sweep?.baseline === true ? { baseline: change.sweep.id } : {}),
+      ...(change.sweep === undefined ? {} : { sweep: change.sweep.id }),
     };
   });
 }

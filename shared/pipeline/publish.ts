@@ -149,6 +149,8 @@ function causeKeyOf(cause: Cause, image: ResourceHead): string {
       return `${cause.is}:${cause.sequence}`;
     case 'clock':
       return 'clock';
+    case 'reconcile':
+      return `reconcile:${contentHash([cause.source, image.account ?? ''])}`;
     case 'dependency':
       return `dependency:${contentHash([cause.resourceId, cause.changeId ?? ''])}`;
     case 'change':

@@ -63,6 +63,18 @@ export interface PartUpdate {
   readonly actor?: string;
   /** The first sweep of its source found it. */
   readonly baseline?: string;
+  /** The run of the sweep that asked for it. */
+  readonly sweep?: string;
+}
+
+/** What a sweep found other than events had told it: events were missed, or are late. */
+export interface Repair {
+  /** The run of the sweep. */
+  readonly run: string;
+  readonly source: string;
+  readonly account: string;
+  /** Nothing was known of the part; it says something else; it is gone. */
+  readonly was: 'unknown' | 'changed' | 'deleted';
 }
 
 /** Everything that a batch holds for one resource. */
@@ -84,6 +96,8 @@ export interface Judged {
   /** Undefined: nothing to write. */
   readonly commit: ResourceCommit | undefined;
   readonly outcomes: readonly Outcome[];
+  /** What of it a sweep repaired. */
+  readonly repairs: readonly Repair[];
   /** Documents with the same key and different content arrived: the provider has to be asked again. */
   readonly readAgain: boolean;
 }

@@ -182,6 +182,7 @@ function footer({ detail: { edict } }: FindingTransitionEvent): KnownBlock {
 const WHY: { readonly [C in TransitionDetail['cause']['is']]: string } = {
   change: 'Changed',
   deletion: 'Deleted',
+  reconcile: 'No longer listed by the provider',
   dependency: 'A resource it depends on changed',
   bundle: 'New policies',
   context: 'New context configuration',
