@@ -61,6 +61,7 @@ class Evaluation {
   readonly #base: ResourceState | undefined;
   readonly #nowMs: number;
   readonly #knownAt: string;
+  readonly #shadow: ReadonlySet<string>;
   /** States of the dependencies, read after their edge was written. */
   readonly #dependencies = new Map<string, ResourceState | undefined>();
 
@@ -71,6 +72,7 @@ class Evaluation {
     this.#base = base;
     this.#nowMs = deps.clock.now();
     this.#knownAt = instant(this.#nowMs);
+    this.#shadow = new Set(active?.activation.shadow ?? []);
   }
 
   async run(): Promise<Judged> {
@@ -106,6 +108,7 @@ class Evaluation {
         trueAt,
         knownAt: this.#knownAt,
         deleted: isDeleted(mapping, merged.parts),
+        shadow: this.#shadow,
         ...(baseline === undefined ? {} : { baseline }),
       });
       transitions.push(...moved.transitions);
@@ -375,9 +378,13 @@ class Evaluation {
       ...optional('owner', word('owner')),
     };
     const asItWas = isFirstSight(base) || base === undefined ? head : spokenOf(base);
+    const { activation } = this.#judgedBy();
+    const judgedUnder = activation === 0 ? {} : { activation };
     const pending: Pending[] = [
       ...waiting,
-      ...transitions.map((t, n): Transition => ({ ...t, revision, n, of: t.to === null ? asItWas : head })),
+      ...transitions.map(
+        (t, n): Transition => ({ ...t, revision, n, of: t.to === null ? asItWas : head, ...judgedUnder }),
+      ),
       ...this.#fanOut(mapping, merged, revision, update),
     ];
     const oldest = waiting.length > 0 ? (base?.pendingSince ?? this.#nowMs) : this.#nowMs;

@@ -1,11 +1,13 @@
 /** From verdicts to what is told of them: which stand, and what changed. Pure. */
-import { contentHash } from '../model/change.ts';
+import { contentHash, instant } from '../model/change.ts';
+import type { Exception } from '../model/exception.ts';
 import type { FactState, FactStates, FactValue } from '../model/fact.ts';
 import { opens } from '../model/finding.ts';
 import type { Cause, DecidingFact, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
 import type { PolicyVerdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
 import { readsOf } from '../policy/core.ts';
+import { decidedBy, holds, overlay, type Standing, untilOf } from './exceptions.ts';
 
 /** The most items of a list fact that a transition shows: those that decided. The finding's evidence has all of them. */
 export const SHOWN_ITEMS = 10;
@@ -26,13 +28,24 @@ export interface Step {
   readonly trueAt: string;
   readonly knownAt: string;
   readonly baseline?: string;
+  /** The resource, and every exception that concerns it, with the instant at which it is asked whether they hold. */
+  readonly excepted: {
+    readonly resource: string;
+    readonly exceptions: readonly Exception[];
+    readonly nowSeconds: number;
+  };
   /** The resource is gone: findings end with `resource_deleted`. */
   readonly deleted: boolean;
+  /** The policies that are in shadow. @default none */
+  readonly shadow?: ReadonlySet<string>;
 }
 
 /**
  * The verdicts that stand after the step, and a transition for each that people have to hear of: a verdict or the facts
  * that decide it changed, and a finding is open before or after. `revision` and `n` are given when it is committed.
+ *
+ * What is in shadow is not told, so a policy that comes out of it begins: an open finding is news. One that goes into it
+ * ends for those who were told, and goes on in shadow.
  */
 export function advance(step: Step): {
   readonly standing: Readonly<Record<string, StandingVerdict>>;
@@ -44,38 +57,58 @@ export function advance(step: Step): {
   for (const verdict of judgement.verdicts) {
     const policy = judgement.policies.get(verdict.policy);
     if (policy === undefined) continue;
-    const before = step.standing[verdict.policy];
+    const shadow = step.shadow?.has(verdict.policy) === true;
+    const stood = step.standing[verdict.policy];
+    const moved = stood !== undefined && (stood.shadow === true) !== shadow;
+    const begins = moved && opens(verdict.verdict);
+    if (begins && shadow && opens(stood.verdict))
+      transitions.push(ended(step, verdict.policy, stood, 'policy_retired'));
     const fingerprint = opens(verdict.verdict) ? fingerprintOf(verdict, policy, judgement.facts) : '';
-    const same = before?.verdict === verdict.verdict;
+    const same = stood?.verdict === verdict.verdict;
     standing[verdict.policy] = {
       verdict: verdict.verdict,
-      since: same ? before.since : { trueAt, knownAt },
+      since: same ? stood.since : { trueAt, knownAt },
       fingerprint,
       ...(verdict.flipsAt === undefined ? {} : { flipsAt: verdict.flipsAt }),
+      ...(shadow ? { shadow } : {}),
     };
-    if (same && before.fingerprint === fingerprint) continue;
+    // Those who hear of it from now on heard nothing before; of an end hears who heard of the beginning.
+    const before = begins ? undefined : stood;
+    const unheard = moved && !begins ? stood.shadow === true : shadow;
+    if (same && before?.fingerprint === fingerprint) continue;
     if (!opens(before?.verdict) && !opens(verdict.verdict)) continue;
-    transitions.push(transition(step, policy, before, verdict));
+    transitions.push({ ...transition(step, policy, before, verdict), ...(unheard ? { shadow: true } : {}) });
   }
   for (const [id, before] of Object.entries(step.standing)) {
     if (Object.hasOwn(standing, id) || !opens(before.verdict)) continue;
-    const policy = judgement.policies.get(id);
-    transitions.push({
-      is: 'transition',
-      policy: id,
-      title: policy?.title ?? id,
-      severity: policy?.severity ?? 'info',
-      from: before.verdict,
-      to: null,
-      resolution: step.deleted ? 'resource_deleted' : 'policy_retired',
-      cause: step.cause,
-      trueAt,
-      knownAt,
-      clauses: [],
-      facts: [],
-    });
+    transitions.push(ended(step, id, before, step.deleted ? 'resource_deleted' : 'policy_retired'));
   }
   return { standing, transitions };
+}
+
+/** The end of a finding that nothing judges any more. */
+function ended(
+  { judgement, cause, trueAt, knownAt }: Step,
+  id: string,
+  before: StandingVerdict,
+  resolution: Resolution,
+): Omit<Transition, 'revision' | 'n'> {
+  const policy = judgement.policies.get(id);
+  return {
+    is: 'transition',
+    policy: id,
+    title: policy?.title ?? id,
+    severity: policy?.severity ?? 'info',
+    from: before.verdict,
+    to: null,
+    resolution,
+    cause,
+    trueAt,
+    knownAt,
+    clauses: [],
+    facts: [],
+    ...(before.shadow === undefined ? {} : { shadow: before.shadow }),
+  };
 }
 
 function transition(

@@ -6,12 +6,14 @@ export interface Activation {
   /** Goes up with every activation, a rollback too. */
   readonly sequence: number;
   readonly bundle: string;
-  /** The activation that brought this bundle / this context configuration. */
+  /** The activation that brought this bundle with these shadow policies / this context configuration. */
   readonly bundleSequence: number;
   readonly context: string;
   readonly contextSequence: number;
   readonly activatedAt: string;
   readonly by?: string;
+  /** Policies of the bundle that are judged and kept, and that nobody is alerted by. Sorted, not empty. */
+  readonly shadow?: readonly string[];
 }
 
 /** The policies table. Errors: `STORE_UNAVAILABLE` (retry). */

@@ -163,6 +163,7 @@ const encode = (a: Activation): Item => ({
   context_sequence: a.contextSequence,
   activated_at: a.activatedAt,
   by: a.by,
+  shadow: a.shadow,
 });
 
 const decode = (item: Item): Activation => ({
@@ -173,6 +174,7 @@ const decode = (item: Item): Activation => ({
   contextSequence: Number(item['context_sequence']),
   activatedAt: String(item['activated_at']),
   ...(typeof item['by'] === 'string' ? { by: item['by'] } : {}),
+  ...(Array.isArray(item['shadow']) ? { shadow: item['shadow'].map(String) } : {}),
 });
 
 async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -70,6 +70,7 @@ interface VerdictEntry {
   readonly known_at: string;
   readonly fingerprint: string;
   readonly flips_at?: number;
+  readonly shadow?: true;
 }
 
 /** The hot item's attributes, without its keys and what the projection alone writes, and the details that are not stored yet. */
@@ -135,6 +136,7 @@ export function encode({ state, evidence }: ResourceCommit): {
           known_at: v.since.knownAt,
           fingerprint: v.fingerprint,
           ...(v.flipsAt === undefined ? {} : { flips_at: v.flipsAt }),
+          ...(v.shadow === undefined ? {} : { shadow: v.shadow }),
         },
       ]),
     ),
@@ -254,6 +256,7 @@ export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'>
             since: { trueAt: v.true_at, knownAt: v.known_at },
             fingerprint: v.fingerprint,
             ...(v.flips_at === undefined ? {} : { flipsAt: v.flips_at }),
+            ...(v.shadow === true ? { shadow: true } : {}),
           },
         ],
       ),

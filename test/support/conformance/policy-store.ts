@@ -60,6 +60,10 @@ export function policyStoreSuite(
       expect(await store.active()).toEqual(activation(2, winner));
       expect(await store.activations(5)).toEqual([activation(2, winner), activation(1, 'a')]);
       expect(await store.activations(1)).toEqual([activation(2, winner)]);
+      const shadowed = { ...activation(3, winner), shadow: ['store.not-public', 'store.versioned'] };
+      expect(await store.activate(shadowed)).toBe(true);
+      expect(await store.active()).toEqual(shadowed);
+      expect(await store.activations(1)).toEqual([shadowed]);
     });
   });
 }
