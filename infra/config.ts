@@ -8,6 +8,8 @@ import {
   type AzureReader,
   azureCallers,
   azureReader,
+  type AwsReader,
+  awsReader,
   type GoogleCallers,
   type GoogleReader,
   googleCallers,
@@ -61,6 +63,9 @@ const contextSchema = z.strictObject({
   googleEndpoint: z.url().optional(),
   googleCredentials: z.string().min(1).optional(),
 
+  /** The role that the evaluator reads other AWS accounts with, and its external id: see onboarding/aws. */
+  awsReaderRole: z.string().min(1).optional(),
+  awsExternalId: z.string().min(1).optional(),
   /** An AWS organisation whose member accounts may forward their changes to the default bus: `o-…`. */
   organizationId: z
     .string()
@@ -84,6 +89,7 @@ export interface EdictConfig {
   readonly azureReader: AzureReader | undefined;
   readonly googleCallers: GoogleCallers | undefined;
   readonly googleReader: GoogleReader | undefined;
+  readonly awsReader: AwsReader | undefined;
   readonly organizationId: string | undefined;
   readonly awsAggregator: string | undefined;
 }
@@ -132,12 +138,23 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     slack: c.slackSecretName === undefined ? undefined : { secretName: c.slackSecretName, url: c.slackUrl },
     ...azure(c),
     ...googleFrom(c),
+    awsReader: awsFrom(c),
     organizationId: c.organizationId,
     awsAggregator: c.awsAggregator,
   };
 }
 
 type Context = z.output<typeof contextSchema>;
+
+function awsFrom({ awsReaderRole: role, awsExternalId: externalId }: Context): AwsReader | undefined {
+  if (role === undefined && externalId === undefined) return undefined;
+  const parsed = awsReader.safeParse({ role, externalId });
+  if (!parsed.success)
+    throw new Error(
+      'Reading other AWS accounts needs awsReaderRole (a name, no ARN) and awsExternalId (8 characters or more) together',
+    );
+  return parsed.data;
+}
 
 function azure(c: Context): Pick<EdictConfig, 'azureCallers' | 'azureReader'> {
   const { azureTenantId: tenantId, azureAudience: audience, azureSubscriptions: given } = c;

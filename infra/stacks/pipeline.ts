@@ -6,6 +6,7 @@ import { CfnEventBusPolicy, type EventBus, Rule, RuleTargetInput, Schedule } fro
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -87,6 +88,7 @@ export class PipelineStack extends Stack {
         POLICIES_TABLE: policies.tableName,
         QUARANTINE_BUCKET: quarantine.bucketName,
         CHANGES_QUEUE_URL: changes.queue.queueUrl,
+        AWS_READER: optionalJson(config.awsReader),
         AZURE_READER: optionalJson(config.azureReader),
       },
       rings: [
@@ -134,6 +136,7 @@ export class PipelineStack extends Stack {
       reads,
       'Reads back what a notice names: any resource of the account, none known beforehand.',
     );
+    if (config.awsReader !== undefined) this.#readAccounts(evaluate, config.awsReader);
     this.#readAzure(evaluate);
     changes.consume(evaluate, { batchSize: 10, maxConcurrency: config.local ? 2 : 50 });
     return changes;
@@ -473,6 +476,17 @@ export class PipelineStack extends Stack {
       schedule,
       targets: [new SqsQueue(to.queue, { message, deadLetterQueue: to.deadLetters })],
     });
+  }
+
+  /** The reader's role in any account of the organisation: its trust policy and the external id say who may be it. */
+  #readAccounts(evaluate: AppFunction<'evaluate'>, { role }: NonNullable<EdictConfig['awsReader']>): void {
+    const resource = this.formatArn({ service: 'iam', region: '', account: '*', resource: 'role', resourceName: role });
+    evaluate.function.addToRolePolicy(new PolicyStatement({ actions: ['sts:AssumeRole'], resources: [resource] }));
+    acknowledge(
+      evaluate,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::*:role/${role}]`,
+      'The accounts whose changes arrive are not known beforehand; the role of that name trusts this function alone.',
+    );
   }
 
   #readAzure(reader: AppFunction<'evaluate'> | AppFunction<'sweep'>): void {

@@ -49,6 +49,13 @@ export const googleCallers = z.strictObject({
 });
 export type GoogleCallers = z.output<typeof googleCallers>;
 
+/** How other AWS accounts are read: by this role of theirs, which trusts the evaluator with this external id. Without it, this account alone is read. */
+export const awsReader = z.strictObject({
+  role: z.string().regex(/^[\w+=,.@-]{1,64}$/),
+  externalId: z.string().regex(/^[\w+=,.@:/-]{8,1224}$/),
+});
+export type AwsReader = z.output<typeof awsReader>;
+
 /** How Azure is read: `federated` trades a token of this AWS account for one of the tenant; `none` sends no token and is for a server on this machine. */
 export const azureReader = z.strictObject({
   tenantId: name,
@@ -91,6 +98,7 @@ export const environments = {
     POLICIES_TABLE: name,
     QUARANTINE_BUCKET: name,
     CHANGES_QUEUE_URL: url,
+    AWS_READER: json(awsReader).optional(),
     AZURE_READER: json(azureReader).optional(),
   }),
   project: z.object({

@@ -28,6 +28,8 @@ const everything = {
   googleServiceAccount: 'push@example.iam.gserviceaccount.com',
   googleSubscription: 'projects/example/subscriptions/edict',
   googleScope: 'organizations/123',
+  awsReaderRole: 'edict-reader',
+  awsExternalId: 'edict-0123456789',
 };
 
 function deploy(context: Record<string, string>) {
@@ -352,6 +354,19 @@ describe('least privilege', () => {
     ]);
   });
 
+  it('reads other accounts by one role alone, and not without one', () => {
+    const assumes = (template: Template) =>
+      statements(template).flatMap(([id, s]) => (actionsOf(s).includes('sts:AssumeRole') ? [[id, s.Resource]] : []));
+    expect(assumes(prod.pipeline)).toEqual([
+      [
+        expect.stringMatching(/^Evaluate/),
+        { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::*:role/edict-reader']] },
+      ],
+    ]);
+    const { awsReaderRole: _role, awsExternalId: _id, ...alone } = everything;
+    expect(assumes(deploy({ ...alone, stage: 'alone' }).pipeline)).toEqual([]);
+  });
+
   it('lets the front door write only to the queue and the quarantine', () => {
     const actions = statements(prod.pipeline)
       .filter(([id]) => id.startsWith('Ingest'))
@@ -395,6 +410,8 @@ describe('the context', () => {
     [{ googleSubscription: '' }, /together/],
     [{ googleSubscription: 'not-a-subscription' }, /subscription/],
     [{ local: 'maybe' }, /local/],
+    [{ awsExternalId: '' }, /together/],
+    [{ awsReaderRole: 'arn:aws:iam::111122223333:role/x' }, /a name, no ARN/],
   ])('refuses %j with a sentence', (wrong, sentence) => {
     const context: Record<string, string> = { ...everything, ...wrong };
     expect(() => readConfig((key) => context[key])).toThrow(sentence);

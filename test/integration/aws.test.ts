@@ -9,6 +9,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeApiReadBack } from '../../shared/adapters/aws/api-read-back.ts';
+import { fromAws } from '../../shared/adapters/aws/errors.ts';
 import { makeConfigReadBack } from '../../shared/adapters/aws/config-read-back.ts';
 import { makeAwsInventory } from '../../shared/adapters/aws/inventory.ts';
 import { makeAwsReadBack } from '../../shared/adapters/aws/read-back.ts';
@@ -268,7 +269,7 @@ describe('a notice of another place', () => {
   async function startHome(sts: Answered = identity) {
     const { options } = await start(() => sts);
     const asked: (string | undefined)[] = [];
-    const home = makeAwsReadBack(new STSClient(options), (region) => ({
+    const home = makeAwsReadBack(new STSClient(options), ({ region }) => ({
       read: async ({ nativeType = '' }) => {
         asked.push(region);
         return { is: 'unsupported', nativeType };
@@ -297,6 +298,62 @@ describe('a notice of another place', () => {
     await home.read({ ...endpoint, region: 'us-east-1' });
     await home.read({ ...endpoint, region: 'global' });
     expect(asked).toEqual(['us-east-1', undefined]);
+  });
+
+  it('of another account is read as the reader’s role there, in its own region, and is denied where that is refused', async () => {
+    const member = '444455556666';
+    let refused = false;
+    const { options } = await start(({ body }) => {
+      const asked = new URLSearchParams(String(body));
+      if (asked.get('Action') !== 'AssumeRole') return identity;
+      return refused
+        ? {
+            status: 403,
+            headers: { 'content-type': 'text/xml' },
+            body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>',
+          }
+        : {
+            status: 200,
+            headers: { 'content-type': 'text/xml' },
+            body: `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>${asked.get('RoleArn')}</AccessKeyId><SecretAccessKey>${asked.get('ExternalId')}</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+          };
+    });
+    const used: unknown[] = [];
+    const reader = makeAwsReadBack(
+      new STSClient(options),
+      ({ region, credentials }) => ({
+        read: async ({ nativeType = '', account, resourceId, changedAt: readKey }) => {
+          const native = { dialect: 'aws.api', type: nativeType, id: resourceId } as const;
+          try {
+            used.push([account, region, await credentials?.()]);
+            return { is: 'gone', readKey, native };
+          } catch (error) {
+            return fromAws(error, 'read').code === 'UPSTREAM_DENIED'
+              ? { is: 'denied', readKey, native }
+              : Promise.reject(error);
+          }
+        },
+      }),
+      { role: 'edict-reader', externalId: 'edict-0123456789' },
+    );
+    expect(await reader.read({ ...endpoint, account: member, region: 'us-east-1' })).toMatchObject({ is: 'gone' });
+    await reader.read(endpoint);
+    expect(used).toEqual([
+      [
+        member,
+        'us-east-1',
+        expect.objectContaining({
+          accessKeyId: `arn:aws:iam::${member}:role/edict-reader`,
+          secretAccessKey: 'edict-0123456789',
+          expiration: new Date('2099-01-01T00:00:00Z'),
+        }),
+      ],
+      [place.account, place.region, undefined],
+    ]);
+    refused = true;
+    expect(await reader.read({ ...endpoint, account: member, region: 'us-east-1' })).toMatchObject({ is: 'denied' });
+    // What is no account is nobody's.
+    expect(await reader.read({ ...endpoint, account: '../1' })).toMatchObject({ is: 'denied' });
   });
 
   it('comes again while nobody can say which account this is', async () => {

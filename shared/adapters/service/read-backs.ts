@@ -7,7 +7,7 @@ import { systemClock } from './clock.ts';
 
 /** The read-backs of what is configured, by cloud. A provider's SDK is loaded when the first notice needs it. */
 export function makeReadBacks(
-  env: Pick<Environment<'evaluate'>, 'AZURE_READER'>,
+  env: Pick<Environment<'evaluate'>, 'AWS_READER' | 'AZURE_READER'>,
   telemetry: Telemetry,
 ): { readonly [cloud: string]: ReadBack } {
   const { AZURE_READER: azure } = env;
@@ -23,8 +23,9 @@ export function makeReadBacks(
   return {
     aws: lazily('aws', async () => {
       const { STSClient } = await import('@aws-sdk/client-sts');
-      const { makeAwsReadBack, makeRegionReadBack } = await import('../aws/read-back.ts');
-      return makeAwsReadBack(new STSClient({ maxAttempts: 2 }), (region) => makeRegionReadBack(systemClock, region));
+      const { makeAwsReadBack, makePlaceReadBack } = await import('../aws/read-back.ts');
+      const sts = new STSClient({ maxAttempts: 2 });
+      return makeAwsReadBack(sts, (place) => makePlaceReadBack(systemClock, place), env.AWS_READER);
     }),
     ...(azure === undefined
       ? {}
