@@ -246,8 +246,9 @@ function wrongIn(
       ...misjudgedBy(policies, judged, now),
     ];
   if (judged.length > 0) return misjudgedBy(policies, judged, now);
-  // Gold is a refusal: whatever is activated is not what the sentence means.
-  return policies.map(({ kind }) => ({ kind, wrong: ['other' as const], on: `gold is ${gold.refusal.join(' or ')}` }));
+  // Gold is a refusal: whatever is activated lets through what the sentence forbids.
+  const on = `nothing that can be activated means it: ${gold.refusal.join(' or ')}`;
+  return policies.map(({ kind }) => ({ kind, wrong: ['false_pass' as const], on }));
 }
 
 /** Resources of gold with their cloud exchanged: wherever gold says the same in two clouds, so do the policies. */

@@ -1,0 +1,154 @@
+/** One evaluation: from the options to the report and the exit code. What was done is on disk, so it can be stopped and resumed. */
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '../../shared/model/errors.ts';
+import { canonicalJson } from '../../shared/model/json.ts';
+import type { AuthorDeps } from '../../shared/authoring/deps.ts';
+import type { ApproverName } from './approvers.ts';
+import { type EvalIntent, readCorpus } from './corpus.ts';
+import { judgedOf, misjudgedBy } from './gold.ts';
+import { isRight, isUnavailable, reportOf, reportText } from './report.ts';
+import { type Author, type CaseResult, keyOf, runCorpus } from './run.ts';
+
+export interface EvalOptions {
+  readonly intents: string;
+  readonly runs: number;
+  readonly approvers: readonly ApproverName[];
+  readonly seed: number;
+  readonly parallel: number;
+  readonly json: boolean;
+  /** Only the first so many intents. */
+  readonly limit?: number;
+  /** Only these intents. */
+  readonly only?: readonly string[];
+  /** Where what was done is kept. */
+  readonly out: string;
+  /** Which models, in words: part of what an evaluation is of. */
+  readonly models: string;
+}
+export interface EvalWorld {
+  readonly author: Author;
+  readonly deps: AuthorDeps;
+  /** Milliseconds. */
+  readonly clock: () => number;
+  readonly say: (line: string) => void;
+  readonly print: (text: string) => void;
+}
+
+export const EXIT = { right: 0, wrongActivated: 1, unusable: 2, noModel: 3 } as const;
+/** So many sentences in a row without an answer of the model, from the beginning: there is no model. */
+const MOST_UNANSWERED = 3;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Runs what is not done yet, prints the report, gives the exit code. Throws `INPUT_INVALID`. */
+export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<number> {
+  const intents = chosen(readCorpus(options.intents, world.deps.kinds), options);
+  await refuseContradictions(intents, world.deps.now);
+  const hash = sha256(canonicalJson(intents));
+  const header = {
+    version: 1,
+    corpus: hash,
+    models: options.models,
+    seed: options.seed,
+    limits: world.deps.limits,
+  };
+  const results = resume(options.out, header, world);
+  const known = new Set([...results.values()].filter((c) => !isUnavailable(c)).map(keyOf));
+  const wanted = (c: CaseResult): boolean =>
+    c.run < options.runs && options.approvers.includes(c.approver) && intents.some((i) => i.id === c.intent);
+  const total = intents.reduce((n, i) => n + i.texts.length, 0) * options.runs * options.approvers.length;
+  let n = [...results.values()].filter((c) => known.has(keyOf(c)) && wanted(c)).length;
+  if (n > 0) world.say(`${n} of ${total} cases are in ${options.out} already`);
+  let unanswered = 0;
+  await runCorpus(intents, {
+    author: world.author,
+    deps: world.deps,
+    runs: options.runs,
+    approvers: options.approvers,
+    seed: options.seed,
+    clock: world.clock,
+    parallel: options.parallel,
+    isDone: (key) => known.has(key) || unanswered >= MOST_UNANSWERED,
+    done: (c) => {
+      if (unanswered >= 0) unanswered = isUnavailable(c) ? unanswered + 1 : -1;
+      results.set(keyOf(c), c);
+      appendFileSync(options.out, `${JSON.stringify(c)}\n`);
+      world.say(`[${++n}/${total}] ${c.intent} ${c.text + 1} run ${c.run + 1} ${c.approver}: ${inWords(c)}`);
+    },
+  });
+  const report = reportOf([...results.values()].filter(wanted), intents, {
+    models: options.models,
+    runs: options.runs,
+    sha256: hash,
+  });
+  world.print(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
+  if (report.approvers.some((a) => a.approver === 'gold' && a.activatedWrong.wrong > 0)) return EXIT.wrongActivated;
+  if (report.unavailable > 0 || report.approvers.length === 0) {
+    world.say(`In ${report.unavailable} cases no model answered. Resume with --out ${options.out}`);
+    return EXIT.noModel;
+  }
+  return EXIT.right;
+}
+
+function inWords(c: CaseResult): string {
+  const took = `${c.seconds.toFixed(1)} s`;
+  if (c.outcome === 'activated') return `${isRight(c) ? 'activated' : 'ACTIVATED WRONG'} (${took})`;
+  return `${c.outcome === 'gated' ? 'stopped by' : 'refused:'} ${c.code}${isRight(c) ? ', rightly' : ''}${isUnavailable(c) ? `, ${c.why}` : ''} (${took})`;
+}
+
+function chosen(all: readonly EvalIntent[], { only, limit, intents }: EvalOptions): readonly EvalIntent[] {
+  const stranger = only?.find((id) => !all.some((i) => i.id === id));
+  if (stranger !== undefined) throw new AppError('INPUT_INVALID', `there is no intent ${stranger} in ${intents}`);
+  return all.filter((i) => only?.includes(i.id) ?? true).slice(0, limit);
+}
+
+/** Gold that says two things would make every policy wrong: the corpus is refused before anything is spent. */
+async function refuseContradictions(intents: readonly EvalIntent[], now: number): Promise<void> {
+  for (const intent of intents) {
+    const judged = await judgedOf(intent);
+    const [reading, another] = intent.gold.readings;
+    if (reading === undefined || another !== undefined) continue;
+    const [wrong] = misjudgedBy(
+      reading.policies.map((p) => p.core),
+      judged,
+      now,
+    );
+    if (wrong !== undefined)
+      throw new AppError(
+        'INPUT_INVALID',
+        `${intent.id}: gold contradicts itself on ${wrong.on.replace('authored', 'its policies')}`,
+      );
+  }
+}
+
+/** What the file holds of this evaluation. A file of another one is refused, never mixed in. */
+function resume(out: string, header: object, world: EvalWorld): Map<string, CaseResult> {
+  const first = canonicalJson(header);
+  if (!existsSync(out)) {
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, `${first}\n`);
+    return new Map();
+  }
+  const kept = readFileSync(out, 'utf8');
+  if (!kept.endsWith('\n')) appendFileSync(out, '\n');
+  const [head, ...lines] = kept.split('\n');
+  if (head !== first)
+    throw new AppError(
+      'INPUT_INVALID',
+      `${out} is of another evaluation (other intents, models, seed or limits): name another file with --out`,
+    );
+  const results = new Map<string, CaseResult>();
+  for (const [i, line] of lines.entries()) {
+    if (line === '') continue;
+    try {
+      const c = JSON.parse(line) as CaseResult;
+      results.set(keyOf(c), c);
+    } catch {
+      // The last line of a run that was killed while writing it.
+      world.say(`${out}:${i + 2} is broken and is run again`);
+    }
+  }
+  return results;
+}
