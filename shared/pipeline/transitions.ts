@@ -1,13 +1,11 @@
 /** From verdicts to what is told of them: which stand, and what changed. Pure. */
-import { contentHash, instant } from '../model/change.ts';
-import type { Exception } from '../model/exception.ts';
+import { contentHash } from '../model/change.ts';
 import type { FactState, FactStates, FactValue } from '../model/fact.ts';
 import { opens } from '../model/finding.ts';
 import type { Cause, DecidingFact, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
 import type { PolicyVerdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
 import { readsOf } from '../policy/core.ts';
-import { decidedBy, holds, overlay, type Standing, untilOf } from './exceptions.ts';
 
 /** The most items of a list fact that a transition shows: those that decided. The finding's evidence has all of them. */
 export const SHOWN_ITEMS = 10;
@@ -28,12 +26,6 @@ export interface Step {
   readonly trueAt: string;
   readonly knownAt: string;
   readonly baseline?: string;
-  /** The resource, and every exception that concerns it, with the instant at which it is asked whether they hold. */
-  readonly excepted: {
-    readonly resource: string;
-    readonly exceptions: readonly Exception[];
-    readonly nowSeconds: number;
-  };
   /** The resource is gone: findings end with `resource_deleted`. */
   readonly deleted: boolean;
   /** The policies that are in shadow. @default none */
