@@ -2,15 +2,507 @@
  * From a sentence to a policy that the gates have judged: two formalisations apart, what they differ on asked of the
  * person, what is drafted judged blind. The same answers of the model and the person give the same bytes.
  */
+import { AppError, isAppError } from '../model/errors.ts';
+import type { Kind } from '../model/kind.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { parsePolicy, registryOf } from '../policy/clauses.ts';
+import { toCore } from '../policy/core.ts';
+import { type Formal, parseKinds, parseParaphrases, plainText, type Reading, type Understood } from './answer.ts';
+import { catalogueOf } from './catalogue.ts';
+import { coverageOf } from './coverage.ts';
 import type { AuthorDeps } from './deps.ts';
-import type { Authored, Intent, Person, Refusal } from './intent.ts';
+import { examplesFor } from './examples.ts';
+import { broken, Calls, Formaliser, type NoReading, problemOf, type Said, unanswered } from './formalise.ts';
+import {
+  ANSWERS,
+  type Answer,
+  type Authored,
+  type AuthoredPolicy,
+  type Check,
+  type Intent,
+  type Person,
+  type Refusal,
+} from './intent.ts';
+import { paraphraseRequest, selectRequest } from './prompts.ts';
+import { apart, bestOf, keyOf, questionOn, readingInEnglish, type Separation } from './questions.ts';
+import { answerOf, describe, judge, showResource, VERDICT_OF } from './resources.ts';
+import { type Row, rivalsOf, rowsFor } from './rows.ts';
+import { intentText, policyYaml } from './write.ts';
 
-/** Authors the policies of a sentence, one per kind. Never throws over what the model or the person says. */
-export async function authorIntent(_intent: Intent, _deps: AuthorDeps, _person: Person): Promise<Authored | Refusal> {
-  return { is: 'refused', code: 'not_understood', why: 'authoring is not built yet', calls: [] };
+/** Authors the policies of a sentence, one per kind. Never throws over what the model says. */
+export async function authorIntent(intent: Intent, deps: AuthorDeps, person: Person): Promise<Authored | Refusal> {
+  const calls = new Calls(deps.model);
+  const unusable = unusableIntent(intent, deps);
+  if (unusable !== undefined) return { ...unusable, calls: [] };
+  const sentence = intent.text.trim();
+  const kinds = await selected(intent, sentence, deps, calls);
+  if ('is' in kinds) return { ...kinds, calls: calls.made };
+  const session = new Session(sentence, kinds, calls, { ...deps, kinds }, person);
+  const authored = await session.run();
+  return { ...authored, calls: calls.made };
 }
 
 /** The same path for clauses that are written already: no model is asked. Without a person nothing is judged blind. */
-export async function authorFromYaml(_yaml: string, _deps: AuthorDeps, _person?: Person): Promise<Authored | Refusal> {
-  return { is: 'refused', code: 'not_understood', why: 'authoring is not built yet', calls: [] };
+export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Person): Promise<Authored | Refusal> {
+  const refuse = (code: Refusal['code'], why: string): Refusal => ({ is: 'refused', code, why, calls: [] });
+  let formal: Formal;
+  try {
+    const policy = parsePolicy(yaml, { file: 'policy.yaml', kinds: registryOf(deps.kinds) });
+    const kind = deps.kinds.find((k) => k.id === policy.kind);
+    if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${policy.kind}`);
+    const covers = policy.require.map((c) => ({ words: c.says, by: c.id }));
+    formal = { kind, policy, core: toCore(policy, kind), covers };
+  } catch (error) {
+    if (isAppError(error, 'INPUT_INVALID')) return refuse('unusable', error.message);
+    throw error;
+  }
+  const draft: Reading = { is: 'policies', formals: [formal], leftOut: [] };
+  const sentence = formal.policy.require.map((c) => c.says).join('; ');
+  const problem = problemOf(draft, undefined, deps.active);
+  if (problem !== undefined) return refuse(problem.code, problem.why);
+  const judged = person === undefined ? undefined : await judgeBlind(draft, [], deps, person);
+  if (judged !== undefined) {
+    if (judged.careless !== undefined) return refuse('misjudged', judged.careless);
+    const [mismatch] = judged.mismatches;
+    if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch, deps.now));
+  }
+  const authored = await finish(draft, sentence, judged?.rows ?? rowsFor(draft, [], deps).rows, [], deps, yaml);
+  return {
+    is: 'authored',
+    policies: authored,
+    leftOut: [],
+    questions: [],
+    judged: judged?.judged ?? [],
+    rounds: 0,
+    checks: judged === undefined ? [] : [judged.check],
+    calls: [],
+  };
+}
+
+// ── before any call ───────────────────────────────────────────────────────────────────────────────────────────────
+
+function unusableIntent({ text, kinds }: Intent, deps: AuthorDeps): NoReading | undefined {
+  const refuse = (why: string): NoReading => ({ is: 'refused', code: 'unusable', why });
+  if (typeof text !== 'string' || text.trim() === '') return refuse('the sentence is empty');
+  const bytes = Buffer.byteLength(text);
+  if (bytes > deps.limits.intentBytes)
+    return refuse(`the sentence has ${bytes} bytes, at most ${deps.limits.intentBytes} are read: say one rule`);
+  // Invisible characters could say to a model what a person does not see.
+  if (!text.isWellFormed() || /[\p{Co}\p{Cn}]|(?![\t\n\r])\p{Cc}|(?![\u200c\u200d])\p{Cf}/u.test(text))
+    return refuse('the sentence has characters that are not text');
+  if (!/\p{L}/u.test(text)) return refuse('the sentence has no words');
+  const stranger = kinds?.find((id) => !deps.kinds.some((k) => k.id === id));
+  return stranger === undefined
+    ? undefined
+    : refuse(`there is no kind ${stranger}; there are ${deps.kinds.map((k) => k.id).join(', ')}`);
+}
+
+/** The kinds that are put before the model in full: all, or where those are too many the ones it selects. */
+async function selected(
+  intent: Intent,
+  sentence: string,
+  deps: AuthorDeps,
+  calls: Calls,
+): Promise<readonly Kind[] | NoReading> {
+  const { kinds: wanted } = intent;
+  const kinds = wanted === undefined ? deps.kinds : deps.kinds.filter((k) => wanted.includes(k.id));
+  if (catalogueOf(kinds).length <= deps.limits.catalogueCharacters) return kinds;
+  const answer = await calls.ask(selectRequest(sentence, kinds));
+  if (answer.is !== 'answered') return unanswered(answer);
+  const chosen = parseKinds(answer.value, kinds);
+  if (chosen === undefined) return { is: 'refused', code: 'not_understood', why: 'no kinds could be selected' };
+  if (chosen.length > 0) return chosen;
+  return { is: 'refused', code: 'out_of_model', why: 'the sentence speaks of no kind that there is', missing: [] };
+}
+
+// ── the session ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Outcome = Omit<Authored, 'calls'> | NoReading;
+
+/** One sentence on its way: the readings that are left, and what the person has said. */
+class Session {
+  readonly #sentence: string;
+  readonly #deps: AuthorDeps;
+  readonly #person: Person;
+  readonly #calls: Calls;
+  readonly #author: Formaliser;
+  readonly #second: Formaliser;
+  /** The readings of the roles, the author's first. */
+  #readings: readonly Reading[] = [];
+  /** Readings of paraphrases. */
+  #variants: readonly Reading[] = [];
+  #rejected: readonly Reading[] = [];
+  readonly #said: Said[] = [];
+  readonly #questions: { readonly question: Authored['questions'][number]['question']; readonly answer: Answer }[] = [];
+  readonly #shown = new Set<string>();
+  readonly #checks = new Map<Check['name'], Check>();
+
+  constructor(sentence: string, kinds: readonly Kind[], calls: Calls, deps: AuthorDeps, person: Person) {
+    this.#sentence = sentence;
+    this.#deps = deps;
+    this.#person = person;
+    this.#calls = calls;
+    this.#author = new Formaliser('author', kinds, calls, deps);
+    this.#second = new Formaliser('second', kinds, calls, deps);
+  }
+
+  async run(): Promise<Outcome> {
+    const both = await Promise.all([this.#author.formalise(this.#sentence), this.#second.formalise(this.#sentence)]);
+    const none = withoutBoth(both);
+    if (none !== undefined) return none;
+    this.#readings = both.filter((r) => r.is === 'policies');
+    let settled = await this.#settle();
+    if (settled.is === 'refused') return settled;
+    const isVaried = await this.#paraphrased(settled);
+    if (isVaried) settled = await this.#settle();
+    if (settled.is === 'refused') return settled;
+    const idle = await this.#deleted(settled);
+
+    for (let isReopened = false; ; isReopened = true) {
+      const judged = await judgeBlind(settled, this.#rejected, this.#deps, this.#person);
+      this.#record(judged.check);
+      if (judged.careless !== undefined) return misjudged(judged.careless);
+      const [mismatch] = judged.mismatches;
+      if (mismatch === undefined) return await this.#finish(settled, judged, idle);
+      if (isReopened) return misjudged(mismatchText(mismatch, this.#deps.now));
+      this.#said.push(...judged.said);
+      const reopened = await this.#settle();
+      if (reopened.is === 'refused')
+        return reopened.code === 'model_unavailable'
+          ? reopened
+          : misjudged(`${mismatchText(mismatch, this.#deps.now)}; ${reopened.why}`);
+      settled = reopened;
+    }
+  }
+
+  /** Asks until one reading is left; what no reading says as the person does is drafted again. */
+  async #settle(): Promise<Reading | NoReading> {
+    const { now, limits } = this.#deps;
+    for (;;) {
+      const fits = (r: Reading): boolean => broken(r, this.#said, now) === undefined;
+      const own = this.#readings.filter(fits);
+      this.#rejected = [...new Set([...this.#readings, ...this.#variants, ...this.#rejected])].filter((r) => !fits(r));
+      if (own.length === 0) {
+        const failed = await this.#repair();
+        if (failed !== undefined) return failed;
+        continue;
+      }
+      const left = [...own, ...this.#variants.filter(fits)];
+      const [draft] = own as [Reading];
+      const others = left.slice(1).map((reading) => ({ reading, is: apart(draft, reading, this.#deps) }));
+      const undecided = others.find((o) => o.is.is === 'undecided');
+      if (undecided?.is.is === 'undecided')
+        return {
+          is: 'refused',
+          code: 'not_understood',
+          why: `the readings could not be compared: ${undecided.is.why}`,
+        };
+      const differing = others.find((o) => o.is.is === 'apart');
+      if (differing?.is.is !== 'apart') {
+        this.#record({
+          name: 'agreement',
+          passed: true,
+          says:
+            this.#questions.length === 0
+              ? 'two formalisations apart mean the same'
+              : `after ${this.#questions.length} questions one meaning is left`,
+        });
+        return draft;
+      }
+      const readings = [draft, differing.reading];
+      const open = differing.is.on.filter((s) => !this.#shown.has(keyOf(s.kind, s.facts)));
+      const rivals = [...left.flatMap((r) => r.formals), ...rivalsOf(draft), ...rivalsOf(differing.reading)];
+      const best = bestOf(open, rivals, readings, now);
+      if (best === undefined || this.#questions.length >= limits.questions)
+        return {
+          is: 'refused',
+          code: 'ambiguous',
+          why: `after ${this.#questions.length} questions the sentence still has more than one reading`,
+          readings: readings.map(readingInEnglish),
+        };
+      await this.#ask(best, left);
+    }
+  }
+
+  async #ask(separation: Separation, readings: readonly Reading[]): Promise<void> {
+    const question = questionOn(this.#questions.length + 1, separation, readings, this.#deps);
+    const answer = known(await this.#person.answer(question));
+    this.#questions.push({ question, answer });
+    this.#shown.add(keyOf(separation.kind, separation.facts));
+    if (answer !== 'skip')
+      this.#said.push({ kind: separation.kind, facts: separation.facts, verdict: VERDICT_OF[answer] });
+  }
+
+  /** Every role drafts anew, each from the first resource that its own draft gets wrong. */
+  async #repair(): Promise<NoReading | undefined> {
+    const repaired: Reading[] = [];
+    for (const [i, role] of [this.#author, this.#second].entries()) {
+      const draft = this.#readings[i] ?? this.#readings[0];
+      const said = draft === undefined ? undefined : broken(draft, this.#said, this.#deps.now);
+      if (draft === undefined || said === undefined) throw new AppError('INVARIANT_BROKEN', 'nothing to repair');
+      const reading = await role.repair(this.#sentence, counterexampleText(draft, said, this.#deps.now));
+      if (reading.is === 'refused') return reading;
+      repaired.push(reading);
+    }
+    this.#readings = repaired;
+    return undefined;
+  }
+
+  /** Paraphrases, formalised, must mean the same; true where there is one that does not. */
+  async #paraphrased(draft: Reading): Promise<boolean> {
+    const { limits } = this.#deps;
+    if (limits.paraphrases === 0) return false;
+    const answer = await this.#calls.ask(paraphraseRequest(this.#sentence, limits.paraphrases));
+    const texts = answer.is === 'answered' ? (parseParaphrases(answer.value) ?? []) : [];
+    const usable = [...new Set(texts.map((t) => t.trim()))]
+      .filter(
+        (t) => t !== '' && Buffer.byteLength(t) <= limits.intentBytes && plainText(t) !== plainText(this.#sentence),
+      )
+      .slice(0, limits.paraphrases);
+    const readings = await Promise.all(usable.map((t) => this.#second.once('paraphrase', t, this.#sentence)));
+    const same = readings.filter((r) => this.#means(r, draft)).length;
+    this.#variants = readings.filter((r) => r.is === 'policies').filter((r) => !this.#means(r, draft));
+    this.#record({
+      name: 'paraphrases',
+      passed: usable.length === limits.paraphrases && same === usable.length,
+      says: `${same} of ${limits.paraphrases} paraphrases mean the same`,
+    });
+    return this.#variants.length > 0;
+  }
+
+  /** The covered phrases without which the sentence is understood the same: they are not what the clauses come from. */
+  async #deleted(draft: Reading): Promise<readonly string[]> {
+    const phrases = [
+      ...new Set(draft.formals.flatMap((f) => f.covers.filter((c) => c.by !== 'kind').map((c) => plainText(c.words)))),
+    ];
+    const tried = phrases
+      .map((phrase) => ({ phrase, left: plainText(plainText(this.#sentence).replace(phrase, ' ')) }))
+      .filter(({ left }) => /\p{L}/u.test(left))
+      .slice(0, this.#deps.limits.deletions);
+    if (tried.length === 0) return [];
+    const readings = await Promise.all(tried.map(({ left }) => this.#author.once('deletion', left, this.#sentence)));
+    const idle = tried.filter((_, i) => this.#means(readings[i] as Understood, draft)).map(({ phrase }) => phrase);
+    this.#record({
+      name: 'deletions',
+      passed: idle.length === 0,
+      says:
+        idle.length === 0
+          ? `each of ${tried.length} phrases changes the meaning when it is deleted`
+          : `deleted, these words change nothing: ${idle.map((p) => JSON.stringify(p)).join(', ')}`,
+    });
+    return idle;
+  }
+
+  #means(understood: Understood, draft: Reading): boolean {
+    return understood.is === 'policies' && apart(understood, draft, this.#deps).is === 'same';
+  }
+
+  #record(check: Check): void {
+    this.#checks.set(check.name, check);
+  }
+
+  async #finish(draft: Reading, { rows, judged, said }: Judged, idle: readonly string[]): Promise<Outcome> {
+    const coverage = coverageOf(this.#sentence, draft.formals, this.#deps.active);
+    const uncovered = [...new Set([...coverage.uncovered, ...idle])];
+    this.#record({
+      name: 'coverage',
+      passed: uncovered.length === 0 && !coverage.unchecked,
+      says: coverage.unchecked
+        ? 'the sentence is not English: its words could not be checked'
+        : uncovered.length === 0
+          ? 'every word is formalised'
+          : `no clause formalises: ${uncovered.join(', ')}`,
+    });
+    this.#record({
+      name: 'literals',
+      passed: true,
+      says: 'every number and name of the clauses stands in the sentence',
+    });
+    // What the person has said comes first: those are stored whatever the gates would need.
+    const told = [...this.#said, ...said].map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
+    const byKey = new Map([...told, ...rows].map((r) => [keyOf(r.kind, r.facts), r]));
+    const policies = await finish(draft, this.#sentence, [...byKey.values()], uncovered, this.#deps);
+    const leftOut = draft.leftOut.filter((l) => !policies.some((p) => p.policy.kind === l.kind));
+    return {
+      is: 'authored',
+      policies,
+      leftOut,
+      questions: this.#questions,
+      judged,
+      rounds: this.#author.rounds + this.#second.rounds,
+      checks: [...this.#checks.values()],
+    };
+  }
+}
+
+const misjudged = (why: string): NoReading => ({ is: 'refused', code: 'misjudged', why });
+
+/** Why there are not two readings; undefined where there are. One alone is nobody's word. */
+function withoutBoth([a, b]: readonly [Reading | NoReading, Reading | NoReading]): NoReading | undefined {
+  const refusals = [a, b].filter((r) => r.is === 'refused');
+  const [first, other] = [
+    refusals.find((r) => r.code === 'model_unavailable') ??
+      refusals.find((r) => r.code !== 'not_understood') ??
+      refusals[0],
+    [a, b].find((r) => r.is === 'policies'),
+  ];
+  if (first === undefined) return undefined;
+  if (refusals.length === 2) return { ...first, ...missingOf(refusals) };
+  const readings =
+    first.code === 'ambiguous' || first.code === 'contradictory'
+      ? [...(first.readings ?? []), ...(other?.is === 'policies' ? [readingInEnglish(other)] : [])]
+      : undefined;
+  return {
+    ...first,
+    why:
+      first.code === 'model_unavailable'
+        ? first.why
+        : `only one of two formalisations drafts a policy; the other: ${first.why}`,
+    ...(readings === undefined ? {} : { readings }),
+  };
+}
+
+function missingOf(refusals: readonly NoReading[]): Pick<NoReading, 'missing'> {
+  const all = refusals.flatMap((r) => r.missing ?? []);
+  if (all.length === 0) return {};
+  return { missing: [...new Map(all.map((m) => [`${m.kind} ${m.fact}`, m])).values()] };
+}
+
+/** An answer that is none is no answer. */
+const known = (answer: Answer | undefined): Answer =>
+  answer !== undefined && ANSWERS.includes(answer) ? answer : 'skip';
+
+function counterexampleText(draft: Reading, { kind, facts, verdict }: Said, now: number): string {
+  const formal = draft.formals.find((f) => f.kind.id === kind.id);
+  const values = Object.fromEntries(Object.entries(facts).map(([f, s]) => [f, 'value' in s ? s.value : null]));
+  return `A resource of the kind ${kind.id} with the facts ${JSON.stringify(values)}: the person says ${answerOf(verdict)}, the draft says ${answerOf(judge(formal?.core, kind, facts, now)) ?? 'unknown'}.`;
+}
+
+// ── blind judgement ───────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Mismatch {
+  readonly row: Row;
+  readonly answer: Answer;
+}
+interface Judged {
+  readonly rows: readonly Row[];
+  readonly judged: Authored['judged'];
+  readonly said: readonly Said[];
+  readonly mismatches: readonly Mismatch[];
+  /** The person did not look: why it is thought so. */
+  readonly careless?: string;
+  readonly check: Check;
+}
+
+const mismatchText = ({ row, answer }: Mismatch, _now: number): string =>
+  `of "${describe(row.kind, row.facts)}" the person says ${answer.replaceAll('_', ' ')}, and the draft ${(answerOf(row.expected) ?? 'unknown').replaceAll('_', ' ')}`;
+
+/** The person judges the rows without being told what the draft says; then a wrong claim about one of them must be caught. */
+async function judgeBlind(
+  draft: Reading,
+  rejected: readonly Reading[],
+  deps: AuthorDeps,
+  person: Person,
+): Promise<Judged> {
+  const { rows, untold } = rowsFor(draft, rejected, deps);
+  const shown = rows.map((r, i) => showResource(`resource-${i + 1}`, r.kind, r.facts, deps));
+  const given = await person.judge(shown);
+  const answers = rows.map((_, i) => known(given[i]));
+  const said = rows.flatMap(({ kind, facts }, i) => {
+    const answer = answers[i];
+    return answer === undefined || answer === 'skip' ? [] : [{ kind, facts, verdict: VERDICT_OF[answer] }];
+  });
+  const mismatches = rows.flatMap((row, i) => {
+    const answer = answers[i] ?? 'skip';
+    return answer === 'skip' || VERDICT_OF[answer] === row.expected ? [] : [{ row, answer }];
+  });
+  const judged = rows.flatMap((row, i) => {
+    const resource = shown[i];
+    return resource === undefined ? [] : [{ resource, answer: answers[i] ?? 'skip', verdict: row.expected }];
+  });
+  const careless =
+    carelessness(rows, answers) ?? (mismatches.length > 0 ? undefined : await uncaught(draft, rows, deps, person));
+  return {
+    rows,
+    judged,
+    said,
+    mismatches,
+    ...(careless === undefined ? {} : { careless }),
+    check: {
+      name: 'judging',
+      passed: mismatches.length === 0 && careless === undefined && untold === 0,
+      says: `${said.length} of ${rows.length} resources judged blind, ${mismatches.length} otherwise than the draft; ${untold} misreadings that none of them tells`,
+    },
+  };
+}
+
+function carelessness(rows: readonly Row[], answers: readonly Answer[]): string | undefined {
+  const given = answers.filter((a) => a !== 'skip');
+  if (given.length * 3 < rows.length * 2) return `only ${given.length} of ${rows.length} resources were judged`;
+  const expected = new Set(rows.map((r) => r.expected));
+  if (expected.size > 1 && new Set(given).size === 1)
+    return `every resource was judged ${given[0]?.replaceAll('_', ' ')}`;
+  return undefined;
+}
+
+/** One row is shown with a wrong claim: whoever agrees with everything agrees with it. */
+async function uncaught(
+  draft: Reading,
+  rows: readonly Row[],
+  deps: AuthorDeps,
+  person: Person,
+): Promise<string | undefined> {
+  const row = rows.find((r) => r.expected === 'violation') ?? rows[0];
+  const formal = draft.formals.find((f) => f.kind.id === row?.kind.id);
+  const right = row === undefined ? undefined : answerOf(row.expected);
+  if (row === undefined || formal === undefined || right === undefined) return undefined;
+  const claim: Answer = right === 'violation' ? 'fine' : 'violation';
+  const resource = showResource('claim', row.kind, row.facts, deps);
+  const answer = known(
+    await person.answer({
+      id: 'claim',
+      asks: `${resource.says}. Somebody says of it: ${claim.replaceAll('_', ' ')}. What do you say?`,
+      resource,
+      readings: [{ english: `What somebody says: ${claim.replaceAll('_', ' ')}.`, answer: claim }],
+    }),
+  );
+  return answer === right
+    ? undefined
+    : `of "${resource.says}" a wrong claim was not caught: ${answer.replaceAll('_', ' ')}`;
+}
+
+// ── the policies ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Rego, examples and the verdict of the gates for each policy of the draft. `yaml` is given where it is written already. */
+async function finish(
+  draft: Reading,
+  sentence: string,
+  rows: readonly Row[],
+  uncovered: readonly string[],
+  deps: AuthorDeps,
+  yaml?: string,
+): Promise<readonly AuthoredPolicy[]> {
+  const policies: AuthoredPolicy[] = [];
+  for (const formal of draft.formals) {
+    const id = yaml === undefined ? freeId(formal.policy.id, deps) : formal.policy.id;
+    const policy = { ...formal.policy, id };
+    const named: Formal = { ...formal, policy, core: { ...formal.core, id } };
+    const text = yaml ?? policyYaml(policy);
+    const source = { file: `${id}/policy.yaml`, yaml: text };
+    const { rego } = compilePolicy(source, deps.kinds);
+    const own = rows.filter((r) => r.kind.id === formal.kind.id);
+    const files = { 'intent.md': intentText(policy, sentence), ...(await examplesFor(named, text, own, deps)) };
+    const { examples, problems } = await deps.examplesOf(text, files);
+    const verification = await deps.verify({ ...source, id, rego, examples, problems, excused: [] });
+    policies.push({ policy, yaml: text, covers: formal.covers, uncovered, rego, verification, files });
+  }
+  return policies;
+}
+
+/** A new policy never takes the id of an active one: it would replace it without anybody having said so. */
+function freeId(id: string, { active }: AuthorDeps): string {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? id : `${id}-${n}`;
+    if (!active.some((p) => p.id === candidate)) return candidate;
+  }
 }

@@ -26,7 +26,8 @@ interface Scope {
   readonly isOverride?: boolean;
 }
 
-const OPERATORS: { readonly [type in ScalarType['type'] | 'list']: readonly string[] } = {
+/** What compares a subject of each type. */
+export const OPERATORS: { readonly [type in ScalarType['type'] | 'list']: readonly string[] } = {
   bool: ['is'],
   enum: ['is', 'in'],
   int: ['is', 'in', 'at_least', 'at_most'],
@@ -55,6 +56,8 @@ const RESERVED_CLAUSES = ['scope'];
 /** The clauses of a policy are copied for every combination of overrides that they use. */
 const MOST_VARIANTS = 64;
 const MOST_DAYS = 36_525;
+/** Whoever wants one for longer changes the policy. */
+const MOST_EXCEPTION_DAYS = 366;
 
 class Checker {
   readonly locate: Locate;
@@ -423,7 +426,7 @@ class Checker {
       v,
       [],
       ['id', 'title', 'severity', 'kind', 'require', 'frameworks', 'remediation'],
-      ['applies_when', 'params'],
+      ['applies_when', 'params', 'exceptions'],
     );
     const kindId = this.named(o['kind'], ['kind'], 'the id of a kind', SNAKE);
     const kind = kindOf(kindId);
@@ -466,7 +469,14 @@ class Checker {
       ...(o['params'] === undefined ? {} : { params: { ...this.params } }),
       frameworks: this.frameworks(o['frameworks']),
       remediation: this.text(o['remediation'], ['remediation'], 'what to do'),
+      ...(o['exceptions'] === undefined ? {} : { exceptions: this.exceptions(o['exceptions']) }),
     };
+  }
+
+  exceptions(v: unknown): NonNullable<Policy['exceptions']> {
+    const at = ['exceptions'];
+    const days = this.object(v, at, ['max_days'])['max_days'];
+    return { max_days: this.integer(days, [...at, 'max_days'], 'max_days', 1, MOST_EXCEPTION_DAYS) };
   }
 
   clause(v: unknown, path: Path, scope: Scope): Clause {

@@ -1,0 +1,103 @@
+/** Concrete resources that a person is shown: from what a comparison found, in words and as a native document. */
+import type { FactSpec, FactState, FactStates, FactValue, FieldSpec } from '../model/fact.ts';
+import { isObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { type CorePolicy, factsOf } from '../policy/core.ts';
+import { toInput } from '../policy/input.ts';
+import { formatIpRange, formatRange, isIpRange, isNone, isRange } from '../policy/literals.ts';
+import { meaningOf, type PolicyInput } from '../policy/meaning.ts';
+import { PROOF_NOW } from '../policy/proof.ts';
+import type { AuthorDeps } from './deps.ts';
+import type { Answer, ShownResource } from './intent.ts';
+
+/** What a person's answer says the verdict is. */
+export const VERDICT_OF: { readonly [answer in Exclude<Answer, 'skip'>]: Verdict } = {
+  violation: 'violation',
+  fine: 'compliant',
+  does_not_apply: 'not_applicable',
+};
+/** What a person would answer who reads the policy; undefined for what is not decided. */
+export const answerOf = (verdict: Verdict): Exclude<Answer, 'skip'> | undefined =>
+  (Object.keys(VERDICT_OF) as (keyof typeof VERDICT_OF)[]).find((a) => VERDICT_OF[a] === verdict);
+
+/** The verdict of a policy on facts that are all known; a reading without a policy of the kind never applies. */
+export const judge = (core: CorePolicy | undefined, kind: Kind, facts: FactStates, now: number): Verdict =>
+  core === undefined ? 'not_applicable' : meaningOf(core, toInput(facts, now, factsOf(kind))).verdict;
+
+/** The facts of an input that a comparison found, as they would be known at `now`. */
+export function statesOf(input: PolicyInput, kind: Kind, now: number): FactStates {
+  const specs = factsOf(kind);
+  const later = (spec: FactSpec | FieldSpec | undefined, v: unknown): unknown => {
+    const shape = spec?.shape;
+    if (shape?.type === 'timestamp') return typeof v === 'number' ? v + now - PROOF_NOW : v;
+    if (shape?.type !== 'list' || !Array.isArray(v)) return v;
+    const { of } = shape;
+    return v.map((item: unknown) => {
+      if (of.type !== 'record') return later({ says: '', optional: false, shape: of }, item);
+      return isObject(item)
+        ? Object.fromEntries(Object.entries(item).map(([f, x]) => [f, later(of.fields[f], x)]))
+        : item;
+    });
+  };
+  return Object.fromEntries(
+    Object.entries(input.facts).map(([fact, v]): [string, FactState] => {
+      const isList = specs[fact]?.shape.type === 'list';
+      const value = later(specs[fact], v) as FactValue;
+      const closed = isList ? { closed: input.closed.includes(fact) } : {};
+      return [fact, { state: 'known', value, ...closed, at: '' }];
+    }),
+  );
+}
+
+const words = (name: string): string => name.replaceAll('_', ' ');
+
+function valueText(v: unknown, spec?: FactSpec | FieldSpec): string {
+  if (isNone(v)) return 'none';
+  if (isIpRange(v)) return formatIpRange(v);
+  if (isRange(v)) return formatRange(v);
+  if (typeof v === 'boolean') return v ? 'yes' : 'no';
+  if (Array.isArray(v)) return v.length === 0 ? 'empty' : v.map((x) => valueText(x)).join('; ');
+  if (isObject(v))
+    return `(${Object.entries(v)
+      .map(([f, x]) => `${words(f)}: ${valueText(x)}`)
+      .join(', ')})`;
+  const unit = spec?.shape.type === 'int' && spec.shape.unit !== undefined ? ` ${spec.shape.unit}` : '';
+  return typeof v === 'string' ? words(v) : `${String(v)}${unit}`;
+}
+
+/** A resource in words, from its facts: the same each time. */
+export function describe(kind: Kind, facts: FactStates): string {
+  const specs = factsOf(kind);
+  const parts = Object.entries(facts).flatMap(([fact, state]) =>
+    state.state === 'unknown' ? [] : [`${words(fact)}: ${valueText(state.value, specs[fact])}`],
+  );
+  return parts.length === 0 ? `${kind.title}, whatever it is like` : `${kind.title}: ${parts.join(', ')}`;
+}
+
+/** A resource as a person is shown it, with a native document where one can be written. */
+export function showResource(
+  id: string,
+  kind: Kind,
+  facts: FactStates,
+  deps: Pick<AuthorDeps, 'render'>,
+  real = false,
+): ShownResource {
+  const [rendered] = real ? [] : deps.render(kind.id, facts);
+  return {
+    id,
+    kind: kind.id,
+    says: describe(kind, facts),
+    facts,
+    ...(rendered === undefined ? {} : { native: { dialect: rendered.dialect, document: parsed(rendered.text) } }),
+    ...(real ? { real } : {}),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
