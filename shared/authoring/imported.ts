@@ -22,6 +22,7 @@ export function wholeInputs(core: CorePolicy, kind: Kind, constants: Constants, 
   const { lists } = subjectsOf(core);
   const isWhole = (input: unknown): input is PolicyInput => {
     if (!isObject(input) || !isObject(input['facts']) || !Array.isArray(input['closed'])) return false;
+    // Looked at just above.
     const { facts, closed } = input as unknown as PolicyInput;
     return reads.every((fact) => {
       const spec = specs[fact] as FactSpec;

@@ -403,6 +403,7 @@ class Lifting {
 
   compare(v: Value, op: keyof typeof MIRRORED, value: unknown): readonly Lit[] {
     const { subject, item, spec, end } = this.subject(v);
+    // One end of a range travels among the conditions until the other end joins it.
     if (end !== undefined) return [lit(item, { [RANGE_END]: { end, op, value }, ...subject } as unknown as Condition)];
     if (op === 'eq') return [lit(item, { ...subject, is: literalOf(value, spec) })];
     if (op === 'neq') return [lit(item, { not: { ...subject, is: literalOf(value, spec) } })];
@@ -562,7 +563,7 @@ function literalOf(
   return value as Literal;
 }
 
-/** A comparison of one end of a range: no condition by itself, only with the other end. */
+/** A comparison of one end of a range: no condition by itself, only with the other end. It leaves no body unjoined. */
 const RANGE_END = 'range end';
 interface End {
   readonly end: 'from' | 'to';
@@ -574,7 +575,9 @@ interface End {
 function joinedRanges(conditions: readonly Condition[]): readonly Condition[] {
   const isEnd = (c: Condition): boolean => RANGE_END in c;
   const ends = conditions.filter(isEnd).map((c) => ({
+    // One end of a range travels among the conditions until the other end joins it.
     field: (c as unknown as { readonly field: string }).field,
+    // The same.
     ...(c as unknown as { readonly [RANGE_END]: End })[RANGE_END],
   }));
   const others = conditions.filter((c) => !isEnd(c));
