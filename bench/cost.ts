@@ -9,6 +9,7 @@ import type { Delivery } from '../cli/stack/front-doors.ts';
 import { startLocalAws } from '../local/ministack.ts';
 import { bucket, created, database, type Item, securityGroup, updated } from '../local/stories/aws-documents.ts';
 import { changed, endpointAsset, endpointData, firewallAsset, firewallData } from '../local/stories/gcp-documents.ts';
+import { makeMemoryExceptionStore } from '../shared/adapters/memory/exception-store.ts';
 import { makeDocumentClient } from '../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoResourceStore } from '../shared/adapters/dynamodb/resource-store.ts';
@@ -233,7 +234,7 @@ async function liveThrough(life: Life, meter: ReturnType<typeof makeMeter>): Pro
   const observe = makeObserve({ forms, quarantine });
   const normalize = makeNormalize({ forms, registry, readBack: {}, quarantine, clock });
   const judge = makeJudge({
-    evaluate: makeEvaluate({ resources, active, registry, clock }),
+    evaluate: makeEvaluate({ resources, exceptions: makeMemoryExceptionStore(), active, registry, clock }),
     record: makeRecord({ resources }),
     active,
   });

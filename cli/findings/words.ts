@@ -1,7 +1,7 @@
 /** Findings and transitions in the words of a line: what is said, why, and by which property of the provider. */
 import { contextFacts } from '../../shared/kinds/index.ts';
 import { type Json, isObject, pointerSegments } from '../../shared/model/json.ts';
-import type { Cause, DecidingFact, Transition } from '../../shared/model/resource.ts';
+import type { Cause, DecidingFact, ExceptionTurn, Transition } from '../../shared/model/resource.ts';
 import type { Severity } from '../../shared/model/verdict.ts';
 import { formatValue } from '../report/values.ts';
 import { plain, type style } from '../terminal.ts';
@@ -59,6 +59,14 @@ export function sentenceOf(
   }
 }
 
+const TURNS: { readonly [T in ExceptionTurn]: string } = {
+  granted: 'an exception that was granted',
+  voided: 'a change of what an exception was granted for',
+  expired: 'an exception that expired',
+  revoked: 'an exception that was revoked',
+  compensation_lost: 'an exception whose compensating policy no longer holds',
+};
+
 /** Who or what brought it about. */
 export function causeText(cause: Cause): string {
   const by = 'actor' in cause && cause.actor !== undefined ? ` by ${cause.actor}` : '';
@@ -77,6 +85,8 @@ export function causeText(cause: Cause): string {
       return `release ${cause.sequence} of the context rules`;
     case 'clock':
       return 'time that passed';
+    case 'exception':
+      return `${TURNS[cause.turn]} (${cause.exceptionId}${cause.owner === undefined ? '' : ` of ${cause.owner}`})${by && `,${by}`}`;
   }
 }
 

@@ -106,7 +106,7 @@ export type Absence = z.infer<typeof absenceSchema>;
 export type ReadHints = z.infer<typeof readSchema>;
 
 /** Why a resource is judged again although none of its documents changed. */
-export const REJUDGE_CAUSES = ['dependency', 'activation', 'clock', 'repair'] as const;
+export const REJUDGE_CAUSES = ['dependency', 'activation', 'clock', 'repair', 'exception'] as const;
 export const rejudgeSchema = z.strictObject({
   type: z.literal('rejudge'),
   version: z.literal(1),

@@ -4,11 +4,22 @@
  */
 import type { Cloud } from './cloud.ts';
 import type { FindingStatus } from './finding.ts';
-import type { Cause, DecidingFact, Resolution } from './resource.ts';
+import type { Cause, DecidingFact, HeldException, Resolution } from './resource.ts';
 import type { Severity, Verdict } from './verdict.ts';
 
 export const FINDING_DETAIL_TYPES = ['FindingOpened.v1', 'FindingChanged.v1', 'FindingResolved.v1'] as const;
 export type FindingDetailType = (typeof FINDING_DETAIL_TYPES)[number];
+
+/**
+ * The same of a policy in shadow. Types of their own, because a rule that alerts names the types above: what is in shadow
+ * cannot reach it by a forgotten filter. The detail says `shadow: true` besides.
+ */
+export const SHADOW_DETAIL_TYPES = {
+  'FindingOpened.v1': 'ShadowFindingOpened.v1',
+  'FindingChanged.v1': 'ShadowFindingChanged.v1',
+  'FindingResolved.v1': 'ShadowFindingResolved.v1',
+} as const satisfies { readonly [T in FindingDetailType]: string };
+export type ShadowDetailType = (typeof SHADOW_DETAIL_TYPES)[FindingDetailType];
 
 /** The transition behind the event, in Edict's own words. */
 export interface TransitionDetail {
@@ -24,6 +35,8 @@ export interface TransitionDetail {
   readonly from: Verdict | null;
   readonly to: Verdict | null;
   readonly status: FindingStatus;
+  /** `excepted`: the exception that holds, whose it is and until when. */
+  readonly exception?: HeldException;
   readonly resolution?: Resolution;
   readonly missing?: readonly string[];
   readonly assumed?: readonly string[];
@@ -47,6 +60,8 @@ export interface TransitionDetail {
   readonly knownAt: string;
   /** The first sweep of a source found it: it is part of that sweep's `FindingsBaselined.v1`; do not alert on it. */
   readonly baseline?: string;
+  /** Its policy is in shadow: do not alert on it. */
+  readonly shadow?: true;
   /** Lists that were cut to keep the event below the bus's limit: the finding has all of it. */
   readonly truncated?: true;
 }
@@ -64,8 +79,8 @@ export interface ComplianceFinding {
   readonly time: number;
   readonly severity_id: 1 | 2 | 3 | 4 | 5;
   readonly severity: string;
-  readonly status_id: 1 | 4;
-  readonly status: 'New' | 'Resolved';
+  readonly status_id: 1 | 3 | 4;
+  readonly status: 'New' | 'Suppressed' | 'Resolved';
   readonly message: string;
   readonly metadata: {
     readonly version: '1.3.0';
@@ -112,7 +127,7 @@ export type FindingDetail = ComplianceFinding & { readonly edict: TransitionDeta
 /** A transition of one finding. */
 export interface FindingTransitionEvent {
   readonly id: string;
-  readonly detailType: FindingDetailType;
+  readonly detailType: FindingDetailType | ShadowDetailType;
   /** When the world changed. */
   readonly time: string;
   /** The resource's id: the bus shows it to rules. */
@@ -159,4 +174,38 @@ export interface BaselineEvent {
   };
 }
 
-export type FindingEvent = FindingTransitionEvent | BaselineEvent;
+/** What a run of the sweep found other than events had told, of one source: how much of the news is lost. */
+export interface ReconciledEvent {
+  readonly id: string;
+  readonly detailType: 'SourceReconciled.v1';
+  readonly time: string;
+  /** The source: the bus shows it to rules. */
+  readonly resource: string;
+  readonly detail: {
+    readonly edict: {
+      readonly version: 1;
+      readonly eventId: string;
+      readonly sweep: string;
+      /** `aws.sweep`, `azure.sweep`, `gcp.sweep`. */
+      readonly source: string;
+      /** Scopes: listed wholly, with something left out or unreadable, not to the end. Only the first say what is gone. */
+      readonly scopes: { readonly swept: number; readonly partial: number; readonly notSeen: number };
+      /** Resources that the provider listed; that were held where the list is whole; of those, not listed. */
+      readonly listed: number;
+      readonly held: number;
+      readonly absent: number;
+      /**
+       * News that no event had told: documents of which nothing was known, that say something else, that are gone. In it
+       * is what an event was about to tell. Where a sweep is the first to look, nothing is missed.
+       */
+      readonly missedEvents: { readonly unknown: number; readonly changed: number; readonly deleted: number };
+      /** Missed events for each resource that was listed or held, between 0 and 1. */
+      readonly rate: number;
+      /** The accounts with most of them. */
+      readonly byAccount: readonly { readonly account: string; readonly listed: number; readonly missedEvents: number }[];
+      readonly truncated?: true;
+    };
+  };
+}
+
+export type FindingEvent = FindingTransitionEvent | BaselineEvent | ReconciledEvent;

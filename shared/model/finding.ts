@@ -4,12 +4,28 @@ import type { Cloud } from './cloud.ts';
 import type { ResourceHead, Resolution, Transition } from './resource.ts';
 import { SEVERITIES, type Severity, type Verdict } from './verdict.ts';
 
-export const FINDING_STATUSES = ['open', 'resolved'] as const;
+export const FINDING_STATUSES = ['open', 'excepted', 'resolved'] as const;
 export type FindingStatus = (typeof FINDING_STATUSES)[number];
 
 /** Verdicts that open a finding: whatever is not known to be all right. */
 export const opens = (verdict: Verdict | null | undefined): boolean =>
   verdict === 'violation' || verdict === 'unknown' || verdict === 'error';
+
+/** The status that a transition leads to. */
+export const statusOf = (t: Pick<Transition, 'to' | 'exception'>): FindingStatus =>
+  !opens(t.to) ? 'resolved' : t.exception === undefined ? 'open' : 'excepted';
+
+/** The state in which a finding is, in one word: what its status, verdict and resolution come to. */
+export const FINDING_STATES = ['open', 'unknown', 'error', 'excepted', 'resolved', 'resource_deleted'] as const;
+export type FindingState = (typeof FINDING_STATES)[number];
+export function stateOf({
+  status,
+  verdict,
+  resolution,
+}: Pick<Finding, 'status' | 'verdict' | 'resolution'>): FindingState {
+  if (status === 'open') return verdict === 'unknown' || verdict === 'error' ? verdict : 'open';
+  return resolution === 'resource_deleted' ? 'resource_deleted' : status;
+}
 
 /**
  * The id of a finding: one for the life of (policy, resource), however often it opens. 160 bits of SHA-256 in base 32
@@ -60,6 +76,8 @@ export interface Finding {
   /** The last transition. */
   readonly last: Transition;
   readonly baseline?: string;
+  /** Its policy is in shadow: nobody was alerted. */
+  readonly shadow?: true;
 }
 
 /** What a list of findings may be asked for. All that are given must hold. */
@@ -79,6 +97,8 @@ export interface FindingFilter {
   /** With `asOf`: by what Edict knew at this instant. */
   readonly knownAt?: string;
   readonly baseline?: string;
+  /** Only those of policies in shadow, or only the others. @default all */
+  readonly shadow?: boolean;
 }
 
 export interface Page<T> {
@@ -87,6 +107,8 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-/** The sort key of the indexes: open before resolved, worst first, then by time. */
+/** The sort key of the indexes: open before excepted before resolved, worst first, then by time. */
 export const rankOf = (status: FindingStatus, severity: Severity, trueAt: string): string =>
-  `${status}#${SEVERITIES.indexOf(severity)}-${severity}#${trueAt}`;
+  `${rankedStatus(status)}#${SEVERITIES.indexOf(severity)}-${severity}#${trueAt}`;
+/** The status as it is sorted: '#' comes before '-'. */
+export const rankedStatus = (status: FindingStatus): string => (status === 'excepted' ? 'open-excepted' : status);

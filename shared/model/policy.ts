@@ -76,4 +76,6 @@ export interface Policy {
   readonly frameworks: { readonly [framework: string]: readonly string[] };
   /** Shown with a violation: what to do, in any cloud. */
   readonly remediation: string;
+  /** How long an exception to it may last. Absent: `DEFAULT_MAX_DAYS`. */
+  readonly exceptions?: { readonly max_days: number };
 }

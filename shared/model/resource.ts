@@ -49,8 +49,24 @@ export interface StandingVerdict {
   readonly fingerprint: string;
   /** When time alone flips it: epoch seconds. */
   readonly flipsAt?: number;
+  /** What an exception would be bound to (`decidedBy`). Absent where none is possible. */
+  readonly decided?: string;
+  /** The exception that holds for it, and the epoch second at which that ends. */
+  readonly exception?: { readonly id: string; readonly until: number };
   /** Its policy is in shadow: nobody was told. */
   readonly shadow?: true;
+}
+
+/** What became of an exception to a finding: it holds from now on, or why it does no more. */
+export const EXCEPTION_TURNS = ['granted', 'voided', 'expired', 'revoked', 'compensation_lost'] as const;
+export type ExceptionTurn = (typeof EXCEPTION_TURNS)[number];
+
+/** The exception that holds for a finding, as a transition and its event show it. */
+export interface HeldException {
+  readonly id: string;
+  readonly owner: string;
+  /** From this instant on it holds no more. */
+  readonly until: string;
 }
 
 /** Why a verdict or a status changed. */
@@ -62,7 +78,18 @@ export type Cause =
   | { readonly is: 'dependency'; readonly resourceId: string; readonly changeId?: string; readonly actor?: string }
   | { readonly is: 'bundle'; readonly sequence: number }
   | { readonly is: 'context'; readonly sequence: number }
-  | { readonly is: 'clock' };
+  | { readonly is: 'clock' }
+  /** Only whether the finding may stand has changed; where a change of the world did that, it is named. */
+  | {
+      readonly is: 'exception';
+      readonly exceptionId: string;
+      readonly turn: ExceptionTurn;
+      /** Whose it was, who has to hear of it. */
+      readonly owner?: string;
+      readonly changeId?: string;
+      readonly source?: string;
+      readonly actor?: string;
+    };
 
 /** How a finding ended. */
 export type Resolution = 'fixed' | 'not_applicable' | 'resource_deleted' | 'policy_retired';
@@ -99,6 +126,10 @@ export interface Transition {
   readonly missing?: readonly string[];
   readonly assumed?: readonly string[];
   readonly error?: string;
+  /** What an exception would be bound to. */
+  readonly decided?: string;
+  /** The finding is excepted: the verdict stands, and may. */
+  readonly exception?: HeldException;
   /** The id of the first sweep of a source that found it: part of one digest, not an alert of its own. */
   readonly baseline?: string;
   /** Its policy is in shadow: kept and listed, and nobody is alerted. */

@@ -4,6 +4,7 @@ import type { Mapping, Parts, SeenPart } from '../mappings/mapping.ts';
 import type { Registry } from '../mappings/registry.ts';
 import { contentHash, instant, type Rejudge } from '../model/change.ts';
 import { AppError } from '../model/errors.ts';
+import type { Exception } from '../model/exception.ts';
 import type { FactStates, FactValue } from '../model/fact.ts';
 import { canonicalJson } from '../model/json.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type Transition,
 } from '../model/resource.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ExceptionStore } from '../ports/exception-store.ts';
 import type { ResourceStore } from '../ports/resource-store.ts';
 import type { Active, ActiveSource } from './active.ts';
 import { contradicts, forget, type Merged, merge } from './merge.ts';
@@ -34,6 +36,7 @@ const MAX_DEPTH = 4;
 
 export interface EvaluateDeps {
   readonly resources: ResourceStore;
+  readonly exceptions: Pick<ExceptionStore, 'concerning'>;
   readonly active: ActiveSource;
   readonly registry: Registry;
   readonly clock: Clock;
@@ -49,7 +52,9 @@ export function makeEvaluate(deps: EvaluateDeps): (work: Work) => Promise<Judged
   return async (work) => {
     const active = await deps.active.current();
     const base = await deps.resources.read(work.resourceId);
-    return new Evaluation(deps, active, work, base).run();
+    // After the item, as dependencies are: an exception that changes later makes our commit fail.
+    const exceptions = await deps.exceptions.concerning(work.resourceId);
+    return new Evaluation(deps, active, work, base, exceptions).run();
   };
 }
 
@@ -59,17 +64,25 @@ class Evaluation {
   readonly #active: Active | undefined;
   readonly #work: Work;
   readonly #base: ResourceState | undefined;
+  readonly #exceptions: readonly Exception[];
   readonly #nowMs: number;
   readonly #knownAt: string;
   readonly #shadow: ReadonlySet<string>;
   /** States of the dependencies, read after their edge was written. */
   readonly #dependencies = new Map<string, ResourceState | undefined>();
 
-  constructor(deps: EvaluateDeps, active: Active | undefined, work: Work, base: ResourceState | undefined) {
+  constructor(
+    deps: EvaluateDeps,
+    active: Active | undefined,
+    work: Work,
+    base: ResourceState | undefined,
+    exceptions: readonly Exception[],
+  ) {
     this.#deps = deps;
     this.#active = active;
     this.#work = work;
     this.#base = base;
+    this.#exceptions = exceptions;
     this.#nowMs = deps.clock.now();
     this.#knownAt = instant(this.#nowMs);
     this.#shadow = new Set(active?.activation.shadow ?? []);
@@ -78,7 +91,7 @@ class Evaluation {
   async run(): Promise<Judged> {
     const base = this.#base;
     const mapping = this.#mapping();
-    const told = this.#work.rejudge.some((r) => r.cause === 'dependency');
+    const told = this.#work.rejudge.some((r) => r.cause === 'dependency' || r.cause === 'exception');
     // What is not there (yet) cannot be judged, but whoever is about to commit it must not do so from the old dependency.
     if (told && this.#work.updates.length === 0 && (base === undefined || base.deleted)) return this.#bump(base);
     if (mapping === undefined) return this.#nothing(this.#work.updates.map(unsupported));
@@ -98,9 +111,14 @@ class Evaluation {
     const transitions: Omit<Transition, 'revision' | 'n'>[] = [];
     let judgement: Judgement | undefined;
 
-    const step = (merged: Merged, cause: Cause, trueAt: string, baseline?: string): void => {
+    const look = (merged: Merged, cause: Cause, trueAt: string, baseline?: string) => {
       const next = this.#judge(mapping, merged);
       const moved = advance({
+        excepted: {
+          resource: this.#work.resourceId,
+          exceptions: this.#exceptions,
+          nowSeconds: Math.floor(this.#nowMs / 1000),
+        },
         standing,
         factsBefore: facts,
         judgement: next,
@@ -111,6 +129,10 @@ class Evaluation {
         shadow: this.#shadow,
         ...(baseline === undefined ? {} : { baseline }),
       });
+      return { next, moved };
+    };
+    const step = (...of: Parameters<typeof look>): void => {
+      const { next, moved } = look(...of);
       transitions.push(...moved.transitions);
       standing = moved.standing;
       facts = valuesOf(next.facts);
@@ -120,6 +142,10 @@ class Evaluation {
     // First what changed without a document: so that each transition has its own cause.
     const again = base === undefined ? undefined : this.#changedWithout(mapping, before, base);
     if (again !== undefined) step(before, again.cause, again.trueAt, this.#baselineOf(again.baseline));
+    else if (base !== undefined && this.#concernsExceptions(base)) {
+      const clock = [before, { is: 'clock' }, this.#knownAt] as const;
+      if (look(...clock).moved.transitions.length > 0) step(...clock);
+    }
     for (const { merged, update } of versions)
       step(
         merged,
@@ -297,6 +323,14 @@ class Evaluation {
     };
   }
 
+  /** An exception holds for it, or may. */
+  #concernsExceptions(base: ResourceState): boolean {
+    return (
+      !base.deleted &&
+      (this.#exceptions.length > 0 || Object.values(base.verdicts).some((v) => v.exception !== undefined))
+    );
+  }
+
   /** The first sweep that this is part of: it saw the resource first, and is the one that goes on to find something. */
   #baselineOf(sweep: string | undefined): string | undefined {
     return isFirstSight(this.#base) || this.#base?.baseline === sweep ? sweep : undefined;
@@ -359,7 +393,7 @@ class Evaluation {
     const facts = valuesOf(judgement.facts);
     const deleted = isDeleted(mapping, parts);
     const revision = this.#nextRevision();
-    const flips = Object.values(standing).flatMap((v) => v.flipsAt ?? []);
+    const flips = Object.values(standing).flatMap((v) => [v.flipsAt ?? [], v.exception?.until ?? []].flat());
     const told = base?.projectedRevision ?? 0;
     const waiting = (base?.pending ?? []).filter((p) => p.revision > told);
     if (waiting.length > MAX_PENDING)

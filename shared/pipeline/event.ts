@@ -1,9 +1,11 @@
-import { type Finding, opens, transitionId } from '../model/finding.ts';
-import type {
-  ComplianceFinding,
-  FindingDetail,
-  FindingTransitionEvent,
-  TransitionDetail,
+import { type Finding, type FindingStatus, opens, statusOf, transitionId } from '../model/finding.ts';
+import {
+  type ComplianceFinding,
+  type FindingDetail,
+  type FindingDetailType,
+  type FindingTransitionEvent,
+  SHADOW_DETAIL_TYPES,
+  type TransitionDetail,
 } from '../model/finding-event.ts';
 import type { Transition } from '../model/resource.ts';
 import type { Severity } from '../model/verdict.ts';
@@ -26,8 +28,15 @@ const ACTIVITIES = {
   'FindingResolved.v1': { id: 3, name: 'Close', type: 200303 },
 } as const;
 
+/** https://schema.ocsf.io/1.3.0/classes/compliance_finding (status_id), read 2026-11-25. */
+const OCSF_STATUS: { readonly [S in FindingStatus]: Pick<ComplianceFinding, 'status_id' | 'status'> } = {
+  open: { status_id: 1, status: 'New' },
+  excepted: { status_id: 3, status: 'Suppressed' },
+  resolved: { status_id: 4, status: 'Resolved' },
+};
+
 /** The type of event that a transition is: by the transition alone, so that it is the same when it is told again. */
-export function detailTypeOf(t: Pick<Transition, 'from' | 'to'>): FindingTransitionEvent['detailType'] {
+export function detailTypeOf(t: Pick<Transition, 'from' | 'to'>): FindingDetailType {
   if (!opens(t.to)) return 'FindingResolved.v1';
   return opens(t.from) ? 'FindingChanged.v1' : 'FindingOpened.v1';
 }
@@ -44,19 +53,25 @@ export function transitionEvent(input: {
   const detailType = detailTypeOf(t);
   const id = transitionId(finding.id, t);
   const detail = fitted({ ...ocsf(input, detailType, id), edict: edict(input, id) });
-  return { id, detailType, time: t.trueAt, resource: finding.resource.id, detail: withRemediation(detail, policy) };
+  const type = t.shadow === true ? SHADOW_DETAIL_TYPES[detailType] : detailType;
+  return {
+    id,
+    detailType: type,
+    time: t.trueAt,
+    resource: finding.resource.id,
+    detail: withRemediation(detail, policy),
+  };
 }
 
 function ocsf(
   { finding, transition: t, policy, version }: Parameters<typeof transitionEvent>[0],
-  detailType: FindingTransitionEvent['detailType'],
+  detailType: FindingDetailType,
   id: string,
 ): ComplianceFinding {
   const activity = ACTIVITIES[detailType];
   const severity = OCSF_SEVERITY[finding.severity];
   const { resource } = finding;
   const frameworks = Object.entries(policy?.frameworks ?? {});
-  const resolved = detailType === 'FindingResolved.v1';
   return {
     activity_id: activity.id,
     activity_name: activity.name,
@@ -69,8 +84,7 @@ function ocsf(
     time: Date.parse(t.knownAt),
     severity_id: severity.id,
     severity: severity.name,
-    status_id: resolved ? 4 : 1,
-    status: resolved ? 'Resolved' : 'New',
+    ...OCSF_STATUS[statusOf(t)],
     message: messageOf(finding, t),
     metadata: {
       version: '1.3.0',
@@ -159,7 +173,8 @@ function edict(
     facts: t.facts,
     from: t.from,
     to: t.to,
-    status: opens(t.to) ? 'open' : 'resolved',
+    status: statusOf(t),
+    ...(t.exception === undefined ? {} : { exception: t.exception }),
     ...(t.resolution === undefined ? {} : { resolution: t.resolution }),
     ...(t.missing === undefined ? {} : { missing: t.missing }),
     ...(t.assumed === undefined ? {} : { assumed: t.assumed }),
@@ -170,6 +185,7 @@ function edict(
     trueAt: t.trueAt,
     knownAt: t.knownAt,
     ...(t.baseline === undefined ? {} : { baseline: t.baseline }),
+    ...(t.shadow === undefined ? {} : { shadow: t.shadow }),
   };
 }
 

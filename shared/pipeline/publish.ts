@@ -1,5 +1,5 @@
 import { contentHash, type Rejudge } from '../model/change.ts';
-import { type Finding, findingId, type FindingStatus, opens } from '../model/finding.ts';
+import { type Finding, findingId, opens, statusOf } from '../model/finding.ts';
 import type { FindingTransitionEvent } from '../model/finding-event.ts';
 import type { Cause, FanOut, ResourceHead, Transition } from '../model/resource.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
@@ -105,7 +105,7 @@ const newer = (a: Transition, b: Transition): boolean =>
 /** The finding after the transition; as it is if a newer one is already in it. Pure. */
 export function applyTransition(before: Finding | undefined, id: string, image: ResourceHead, t: Transition): Finding {
   if (before !== undefined && !newer(t, before.last)) return before;
-  const status: FindingStatus = opens(t.to) ? 'open' : 'resolved';
+  const status = statusOf(t);
   const moved = before?.status !== status;
   const at = { trueAt: t.trueAt, knownAt: t.knownAt };
   return {
@@ -121,9 +121,10 @@ export function applyTransition(before: Finding | undefined, id: string, image: 
     since: moved ? at : (before?.since ?? at),
     firstSeenAt: before?.firstSeenAt ?? t.knownAt,
     lastChangedAt: t.knownAt,
-    openings: (before?.openings ?? 0) + (moved && status === 'open' ? 1 : 0),
+    openings: (before?.openings ?? 0) + (opens(t.to) && !opens(before?.verdict) ? 1 : 0),
     last: t,
     ...(t.baseline === undefined ? {} : { baseline: t.baseline }),
+    ...(t.shadow === undefined ? {} : { shadow: t.shadow }),
   };
 }
 
@@ -149,6 +150,8 @@ function causeKeyOf(cause: Cause, image: ResourceHead): string {
       return `${cause.is}:${cause.sequence}`;
     case 'clock':
       return 'clock';
+    case 'exception':
+      return `exception:${contentHash([cause.exceptionId, cause.turn, cause.changeId ?? ''])}`;
     case 'reconcile':
       return `reconcile:${contentHash([cause.source, image.account ?? ''])}`;
     case 'dependency':

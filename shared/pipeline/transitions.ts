@@ -1,11 +1,13 @@
 /** From verdicts to what is told of them: which stand, and what changed. Pure. */
-import { contentHash } from '../model/change.ts';
+import { contentHash, instant } from '../model/change.ts';
+import type { Exception } from '../model/exception.ts';
 import type { FactState, FactStates, FactValue } from '../model/fact.ts';
 import { opens } from '../model/finding.ts';
-import type { Cause, DecidingFact, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
+import type { Cause, DecidingFact, HeldException, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
 import type { PolicyVerdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
 import { readsOf } from '../policy/core.ts';
+import { decidedBy, holds, overlay, type Standing, untilOf } from './exceptions.ts';
 
 /** The most items of a list fact that a transition shows: those that decided. The finding's evidence has all of them. */
 export const SHOWN_ITEMS = 10;
@@ -26,6 +28,12 @@ export interface Step {
   readonly trueAt: string;
   readonly knownAt: string;
   readonly baseline?: string;
+  /** The resource, and every exception that concerns it, with the instant at which it is asked whether they hold. */
+  readonly excepted: {
+    readonly resource: string;
+    readonly exceptions: readonly Exception[];
+    readonly nowSeconds: number;
+  };
   /** The resource is gone: findings end with `resource_deleted`. */
   readonly deleted: boolean;
   /** The policies that are in shadow. @default none */
@@ -57,25 +65,110 @@ export function advance(step: Step): {
       transitions.push(ended(step, verdict.policy, stood, 'policy_retired'));
     const fingerprint = opens(verdict.verdict) ? fingerprintOf(verdict, policy, judgement.facts) : '';
     const same = stood?.verdict === verdict.verdict;
+    const { nowSeconds } = step.excepted;
+    const decided = decidedBy(policy, verdict, judgement.facts, nowSeconds);
+    const exception = overlay(step.excepted.exceptions, standingOf(step, policy, verdict, decided), nowSeconds);
     standing[verdict.policy] = {
       verdict: verdict.verdict,
       since: same ? stood.since : { trueAt, knownAt },
       fingerprint,
       ...(verdict.flipsAt === undefined ? {} : { flipsAt: verdict.flipsAt }),
       ...(shadow ? { shadow } : {}),
+      ...(decided === undefined ? {} : { decided }),
+      ...(exception === undefined ? {} : { exception: { id: exception.id, until: untilOf(exception, policy) } }),
     };
     // Those who hear of it from now on heard nothing before; of an end hears who heard of the beginning.
     const before = begins ? undefined : stood;
     const unheard = moved && !begins ? stood.shadow === true : shadow;
-    if (same && before?.fingerprint === fingerprint) continue;
+    const sameReasons = same && before?.fingerprint === fingerprint && before.decided === decided;
+    if (sameReasons && before.exception?.id === exception?.id) continue;
     if (!opens(before?.verdict) && !opens(verdict.verdict)) continue;
-    transitions.push({ ...transition(step, policy, before, verdict), ...(unheard ? { shadow: true } : {}) });
+    transitions.push({
+      ...transition(step, policy, before, verdict),
+      ...(decided === undefined ? {} : { decided }),
+      ...(exception === undefined ? {} : { exception: heldOf(exception, policy) }),
+      ...turnOf(step, policy, before, verdict, decided, exception, sameReasons),
+      ...(unheard ? { shadow: true } : {}),
+    });
   }
   for (const [id, before] of Object.entries(step.standing)) {
     if (Object.hasOwn(standing, id) || !opens(before.verdict)) continue;
     transitions.push(ended(step, id, before, step.deleted ? 'resource_deleted' : 'policy_retired'));
   }
   return { standing, transitions };
+}
+
+const standingOf = (
+  { excepted, judgement }: Step,
+  policy: BundledPolicy,
+  verdict: PolicyVerdict,
+  decided: string | undefined,
+): Standing => ({
+  resource: excepted.resource,
+  kind: policy.kind,
+  policy,
+  verdict: verdict.verdict,
+  decided,
+  facts: judgement.facts,
+  verdictOf: (id) => judgement.verdicts.find((v) => v.policy === id)?.verdict,
+});
+
+/** The exception as a transition shows it. */
+const heldOf = (e: Exception, policy: BundledPolicy): HeldException => ({
+  id: e.id,
+  owner: e.owner,
+  until: instant(untilOf(e, policy) * 1000),
+});
+
+/**
+ * Cause and instant of a transition by which a finding that goes on becomes excepted or is so no more. Nothing where the
+ * exception is the one that was, where the finding begins or ends, or where new facts are those that were accepted: what
+ * did that says more.
+ */
+function turnOf(
+  step: Step,
+  policy: BundledPolicy,
+  before: StandingVerdict | undefined,
+  verdict: PolicyVerdict,
+  decided: string | undefined,
+  exception: Exception | undefined,
+  sameReasons: boolean,
+): Pick<Transition, 'cause' | 'trueAt'> | undefined {
+  const had = before?.exception;
+  if (had?.id === exception?.id || !opens(before?.verdict) || !opens(verdict.verdict)) return undefined;
+  if (exception !== undefined) {
+    const { id: exceptionId, owner, approvedAt } = exception;
+    if (!sameReasons) return undefined;
+    return { cause: { is: 'exception', exceptionId, turn: 'granted', owner }, trueAt: approvedAt ?? step.trueAt };
+  }
+  if (had === undefined) return undefined;
+  const e = step.excepted.exceptions.find((one) => one.id === had.id);
+  const why =
+    e === undefined ? 'revoked' : holds(e, standingOf(step, policy, verdict, decided), step.excepted.nowSeconds);
+  const gone = { is: 'exception', exceptionId: had.id, ...(e === undefined ? {} : { owner: e.owner }) } as const;
+  if (why === 'expired') return { cause: { ...gone, turn: why }, trueAt: instant(had.until * 1000) };
+  if (why === 'revoked') return { cause: { ...gone, turn: why }, trueAt: e?.revokedAt ?? step.trueAt };
+  const turn = why === 'compensation_lost' ? why : 'voided';
+  return { cause: { ...gone, turn, ...changeOf(step.cause) }, trueAt: step.trueAt };
+}
+
+/** The change of the world behind a cause. */
+function changeOf(cause: Cause): { readonly changeId?: string; readonly source?: string; readonly actor?: string } {
+  switch (cause.is) {
+    case 'change':
+    case 'deletion':
+    case 'dependency': {
+      const { is: _is, ...of } = { source: undefined, ...cause };
+      const { changeId, source, actor } = of;
+      return {
+        ...(changeId === undefined ? {} : { changeId }),
+        ...(source === undefined ? {} : { source }),
+        ...(actor === undefined ? {} : { actor }),
+      };
+    }
+    default:
+      return {};
+  }
 }
 
 /** The end of a finding that nothing judges any more. */

@@ -26,6 +26,8 @@ export interface BundledPolicy {
   readonly severity: Severity;
   readonly remediation: string;
   readonly frameworks: Policy['frameworks'];
+  /** How long an exception to it may last. Absent: `DEFAULT_MAX_DAYS`. */
+  readonly exceptions?: Policy['exceptions'];
   /** When it applies; absent: always. */
   readonly scope?: { readonly that: Core; readonly english: string };
   readonly clauses: readonly BundledClause[];

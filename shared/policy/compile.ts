@@ -38,6 +38,7 @@ export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = all
     severity: policy.severity,
     remediation: policy.remediation,
     frameworks: policy.frameworks,
+    ...(policy.exceptions === undefined ? {} : { exceptions: policy.exceptions }),
     ...(core.scope === undefined ? {} : { scope: { that: core.scope, english: english.scope ?? '' } }),
     clauses: core.clauses.map(({ id, that }) => ({
       id,

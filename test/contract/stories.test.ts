@@ -9,6 +9,7 @@ import { makeArmReadBack } from '../../shared/adapters/azure/arm-read-back.ts';
 import { makeEventGridDoor } from '../../shared/adapters/azure/event-grid-door.ts';
 import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
 import { makeAssetFeedDoor } from '../../shared/adapters/gcp/asset-feed-door.ts';
+import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
@@ -119,7 +120,7 @@ async function makeService() {
     notices: makeNoticeDoor({ observe, quarantine, now, count, local: false }),
     normalize: makeNormalize({ forms, registry, readBack, quarantine, clock }),
     judge: makeJudge({
-      evaluate: makeEvaluate({ resources, active, registry, clock }),
+      evaluate: makeEvaluate({ resources, exceptions: makeMemoryExceptionStore(), active, registry, clock }),
       record: makeRecord({ resources }),
       active,
     }),

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { shippedEngine } from '../../cli/bundle.ts';
 import { encode } from '../../shared/adapters/dynamodb/resource-item.ts';
+import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
 import { makeMemoryClock, makeMemoryQuarantine } from '../../shared/adapters/memory/services.ts';
 import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
@@ -74,7 +75,7 @@ function makeService() {
   const allForms = [...forms, single];
   const normalize = makeNormalize({ forms: allForms, registry, readBack: {}, quarantine, clock });
   const judge = makeJudge({
-    evaluate: makeEvaluate({ resources, active, registry, clock }),
+    evaluate: makeEvaluate({ resources, exceptions: makeMemoryExceptionStore(), active, registry, clock }),
     record: makeRecord({ resources }),
     active,
   });

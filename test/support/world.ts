@@ -23,12 +23,14 @@ import { makePublish } from '../../shared/pipeline/publish.ts';
 import { makeRecord } from '../../shared/pipeline/record.ts';
 import type { Outcome } from '../../shared/pipeline/stages.ts';
 import type { ResourceState } from '../../shared/model/resource.ts';
+import type { ExceptionStore } from '../../shared/ports/exception-store.ts';
 import type { FindingStore } from '../../shared/ports/finding-store.ts';
 import type { EventBus } from '../../shared/ports/event-bus.ts';
 import type { PolicyStore } from '../../shared/ports/policy-store.ts';
 import type { Queue } from '../../shared/ports/queue.ts';
 import type { ReadBack } from '../../shared/ports/read-back.ts';
 import type { ResourceStore } from '../../shared/ports/resource-store.ts';
+import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
@@ -254,6 +256,7 @@ export function makeWorldState() {
     stream,
     findings: makeMemoryFindingStore(),
     policies: makeMemoryPolicyStore(),
+    exceptions: makeMemoryExceptionStore(),
     bus: makeMemoryBus(),
     rejudge: makeMemoryQueue<Rejudge>(),
     quarantine: makeMemoryQuarantine(),
@@ -265,6 +268,7 @@ export function makeWorld(options: WorldOptions = {}) {
   const state = options.state ?? makeWorldState();
   const wrap = options.wrap ?? (<T extends object>(port: T): T => port);
   const resources: ResourceStore = wrap(state.resources);
+  const exceptions: ExceptionStore = wrap(state.exceptions);
   const findings: FindingStore = wrap(state.findings);
   const policies: PolicyStore = wrap(state.policies);
   const bus: EventBus = wrap(state.bus);
@@ -282,7 +286,7 @@ export function makeWorld(options: WorldOptions = {}) {
     quarantine: state.quarantine,
     clock: state.clock,
   });
-  const evaluate = makeEvaluate({ resources, active, registry, clock: state.clock });
+  const evaluate = makeEvaluate({ resources, exceptions, active, registry, clock: state.clock });
   const record = makeRecord({ resources });
   const judge = makeJudge({ evaluate, record, active });
   const publish = makePublish({

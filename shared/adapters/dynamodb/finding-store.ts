@@ -7,6 +7,7 @@ import {
   type FindingFilter,
   type FindingStatus,
   type Page,
+  rankedStatus,
   rankOf,
 } from '../../model/finding.ts';
 import { canonicalJson } from '../../model/json.ts';
@@ -160,8 +161,8 @@ function planOf(filter: FindingFilter): readonly Omit<QueryCommandInput, 'TableN
 function rankPrefix(status: FindingStatus, filter: FindingFilter): string {
   const [severity] = filter.severity ?? [];
   return filter.severity?.length === 1 && severity !== undefined
-    ? `${status}#${SEVERITIES.indexOf(severity)}-${severity}#`
-    : `${status}#`;
+    ? `${rankedStatus(status)}#${SEVERITIES.indexOf(severity)}-${severity}#`
+    : `${rankedStatus(status)}#`;
 }
 
 const query = (
@@ -209,6 +210,7 @@ function encode(f: Finding): Item {
     revision: f.last.revision,
     n: f.last.n,
     baseline: f.baseline,
+    shadow: f.shadow,
     last: pack(shortened(f)),
   };
 }
@@ -271,6 +273,7 @@ function decode(item: Item): Finding {
     lastChangedAt: text('last_changed_at'),
     openings: Number(item['openings'] ?? 0),
     ...optional('baseline'),
+    ...(item['shadow'] === true ? { shadow: true } : {}),
   };
   return { ...row, last: lengthened(unpack(item['last']), row) };
 }

@@ -70,6 +70,8 @@ interface VerdictEntry {
   readonly known_at: string;
   readonly fingerprint: string;
   readonly flips_at?: number;
+  readonly decided?: string;
+  readonly exception?: { readonly id: string; readonly until: number };
   readonly shadow?: true;
 }
 
@@ -136,6 +138,8 @@ export function encode({ state, evidence }: ResourceCommit): {
           known_at: v.since.knownAt,
           fingerprint: v.fingerprint,
           ...(v.flipsAt === undefined ? {} : { flips_at: v.flipsAt }),
+          ...(v.decided === undefined ? {} : { decided: v.decided }),
+          ...(v.exception === undefined ? {} : { exception: v.exception }),
           ...(v.shadow === undefined ? {} : { shadow: v.shadow }),
         },
       ]),
@@ -256,6 +260,8 @@ export function decodeHead(item: Item): Omit<ResourceState, 'parts' | 'storage'>
             since: { trueAt: v.true_at, knownAt: v.known_at },
             fingerprint: v.fingerprint,
             ...(v.flips_at === undefined ? {} : { flipsAt: v.flips_at }),
+            ...(v.decided === undefined ? {} : { decided: v.decided }),
+            ...(v.exception === undefined ? {} : { exception: v.exception }),
             ...(v.shadow === true ? { shadow: true } : {}),
           },
         ],

@@ -5,6 +5,7 @@ import { makeJudge } from '../../pipeline/judge.ts';
 import { makeRecord } from '../../pipeline/record.ts';
 import type { Telemetry } from '../../runtime/telemetry.ts';
 import { makeDocumentClient } from '../dynamodb/client.ts';
+import { makeDynamoExceptionStore } from '../dynamodb/exception-store.ts';
 import { makeDynamoPolicyStore } from '../dynamodb/policy-store.ts';
 import { makeDynamoResourceStore } from '../dynamodb/resource-store.ts';
 import { makeDynamoSourceLog } from '../dynamodb/source-log.ts';
@@ -19,6 +20,7 @@ export function makeJudging(
   const client = makeDocumentClient();
   const resources = makeDynamoResourceStore({ client, name: env.RESOURCES_TABLE });
   const policies = makeDynamoPolicyStore({ client, name: env.POLICIES_TABLE });
+  const exceptions = makeDynamoExceptionStore({ client, name: env.POLICIES_TABLE });
   const sources = makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE });
   const active = makeActiveSource({
     policies,
@@ -29,9 +31,9 @@ export function makeJudging(
     },
   });
   const judge = makeJudge({
-    evaluate: makeEvaluate({ resources, active, registry, clock: systemClock }),
+    evaluate: makeEvaluate({ resources, exceptions, active, registry, clock: systemClock }),
     record: makeRecord({ resources }),
     active,
   });
-  return { resources, policies, sources, active, judge };
+  return { resources, policies, exceptions, sources, active, judge };
 }

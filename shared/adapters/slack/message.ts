@@ -26,7 +26,7 @@ const TEXT_CHARS = 300;
  * findings, and what a first sweep found is told by its digest.
  */
 export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =>
-  edict.baseline === undefined && (isBad(edict.to) || isBad(edict.from));
+  edict.baseline === undefined && edict.shadow === undefined && (isBad(edict.to) || isBad(edict.from));
 const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
 /** A violation that can no longer be decided is not resolved: nobody knows that it is. */
 const isUndecided = (verdict: TransitionDetail['to']): boolean => verdict === 'unknown';
@@ -187,6 +187,7 @@ const WHY: { readonly [C in TransitionDetail['cause']['is']]: string } = {
   bundle: 'New policies',
   context: 'New context configuration',
   clock: 'Time passed',
+  exception: 'Only whether it may stand has changed',
 };
 
 /** Where to look at the resource in the provider's console; undefined where no address follows from its id. */

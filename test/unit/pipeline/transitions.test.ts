@@ -24,6 +24,7 @@ const step = (facts: FactStates, standing: Step['standing'] = {}, verdicts?: rea
     cause: { is: 'clock' },
     trueAt: t(0),
     knownAt: t(1),
+    excepted: { resource: 's', exceptions: [], nowSeconds: NOON / 1000 },
     deleted: false,
   });
 
