@@ -577,7 +577,7 @@ function joinedRanges(conditions: readonly Condition[]): readonly Condition[] {
   const ends = conditions.filter(isEnd).map((c) => ({
     // One end of a range travels among the conditions until the other end joins it.
     field: (c as unknown as { readonly field: string }).field,
-    // The same.
+    // The same end, what it is compared with.
     ...(c as unknown as { readonly [RANGE_END]: End })[RANGE_END],
   }));
   const others = conditions.filter((c) => !isEnd(c));
