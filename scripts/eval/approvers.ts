@@ -10,7 +10,8 @@ import { type JudgedResource, verdictOf } from './gold.ts';
 
 /**
  * - `gold` knows what the sentence means, and says so.
- * - `rubber-stamp` agrees with whatever was drafted: the worst that a person can do short of malice.
+ * - `rubber-stamp` takes whatever the author drafted for what was meant, in everything that it is asked: what the machine
+ *   would activate with nobody there.
  * - `noise` is `gold`, and one answer in ten is wrong.
  */
 export const APPROVERS = ['gold', 'rubber-stamp', 'noise'] as const;
@@ -47,11 +48,7 @@ export function makeApprover(name: ApproverName, needs: ApproverNeeds): Person {
   };
   const say = name === 'gold' ? meant : name === 'rubber-stamp' ? drafted : (r: ShownResource) => noisy(meant(r));
   return {
-    answer: async (question) => {
-      // A question has the readings beside it: who agrees with everything takes the first.
-      const first = question.readings.find((r) => r.answer !== 'skip')?.answer;
-      return name === 'rubber-stamp' && first !== undefined ? first : say(question.resource);
-    },
+    answer: async (question) => say(question.resource),
     judge: async (resources) => resources.map(say),
   };
 }

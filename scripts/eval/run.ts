@@ -1,9 +1,9 @@
 /** Runs a model on the corpus: every sentence in every phrasing, as often as asked, before each approver. */
 import { createHash } from 'node:crypto';
+import { understand } from '../../shared/authoring/answer.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { Authored, Intent, Person, Refusal } from '../../shared/authoring/intent.ts';
 import { CLOUDS } from '../../shared/model/cloud.ts';
-import { isAppError } from '../../shared/model/errors.ts';
 import { canonicalJson } from '../../shared/model/json.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
@@ -57,7 +57,6 @@ export interface CaseResult {
 
 export interface RunNeeds {
   readonly author: Author;
-  /** Everything but the model and the verifier's ears, which are put around it here. */
   readonly deps: AuthorDeps;
   readonly runs: number;
   readonly approvers: readonly ApproverName[];
@@ -70,6 +69,9 @@ export interface RunNeeds {
   readonly isDone: (key: string) => boolean;
   readonly done: (result: CaseResult) => void;
 }
+
+/** Requests whose answer is the draft that a person is shown. */
+const DRAFTS: readonly string[] = ['formalise', 'repair'];
 
 /** The name of a case. */
 export const keyOf = (c: Pick<CaseResult, 'intent' | 'text' | 'run' | 'approver'>): string =>
@@ -115,15 +117,18 @@ async function runCase(
   // Who means an ambiguous sentence means one of its readings: another in the next run.
   const reading = gold.readings[run % Math.max(1, gold.readings.length)];
   let drafted: readonly CorePolicy[] = [];
-  const deps: AuthorDeps = {
-    ...needs.deps,
-    model,
-    verify: (candidate) => {
-      const core = coreOf(candidate.yaml, needs);
-      if (core !== undefined) drafted = [...drafted.filter((d) => d.kind !== core.kind), core];
-      return needs.deps.verify(candidate);
+  const sentence = intent.texts[text] ?? '';
+  const overheard: LanguageModel = {
+    ask: async (request) => {
+      const answer = await model.ask(request);
+      if (answer.is === 'answered' && request.role === 'author' && DRAFTS.includes(request.purpose)) {
+        const understood = understand(answer.value, sentence, needs.deps.kinds);
+        if (understood.is === 'policies') drafted = understood.formals.map((f) => f.core);
+      }
+      return answer;
     },
   };
+  const deps: AuthorDeps = { ...needs.deps, model: overheard };
   const seed = createHash('sha256')
     .update(`${needs.seed} ${intent.id} ${text} ${run} ${approver}`)
     .digest()
@@ -137,7 +142,7 @@ async function runCase(
   });
   const started = needs.clock();
   const asked: Intent = {
-    text: intent.texts[text] ?? '',
+    text: sentence,
     ...(intent.kinds === undefined ? {} : { kinds: intent.kinds }),
   };
   const result = await needs.author(asked, deps, person);
@@ -151,15 +156,6 @@ async function runCase(
     ...spentOn(result.calls),
     seconds,
   };
-}
-
-function coreOf(yaml: string, { deps }: RunNeeds): CorePolicy | undefined {
-  try {
-    return compilePolicy({ file: 'draft', yaml }, deps.kinds).core;
-  } catch (error) {
-    if (isAppError(error, 'INPUT_INVALID')) return undefined;
-    throw error;
-  }
 }
 
 function spentOn(calls: readonly ModelCall[]): Pick<CaseResult, 'calls' | 'tokens' | 'cost' | 'modelSeconds'> {

@@ -1,11 +1,7 @@
 /** Authoring without a model: results made of policies that are given. */
-import type { AuthorDeps } from '../../shared/authoring/deps.ts';
-import { DEFAULT_LIMITS } from '../../shared/authoring/deps.ts';
 import type { Authored, AuthoredPolicy, Refusal } from '../../shared/authoring/intent.ts';
 import type { Verification } from '../../shared/authoring/verify.ts';
-import { kinds } from '../../shared/kinds/index.ts';
-import { PROOF_NOW } from '../../shared/policy/proof.ts';
-import type { LanguageModel, ModelAnswer, ModelCall, ModelRequest } from '../../shared/ports/language-model.ts';
+import type { ModelCall, ModelRequest } from '../../shared/ports/language-model.ts';
 
 /** policy.yaml of a kind with this scope and these requirements, as flow YAML. */
 export function policyYaml(kind: string, require: readonly string[], scope?: string, more = ''): string {
@@ -68,33 +64,4 @@ export const callOf = (request: Pick<ModelRequest, 'role' | 'purpose'>, more: Pa
   ms: 500,
   outcome: 'answered',
   ...more,
-});
-
-/** A model that answers by a function of the request; undefined: it is malformed. It keeps what it was asked. */
-export function scriptedModel(
-  script: (request: ModelRequest) => unknown,
-): LanguageModel & { readonly asked: ModelRequest[] } {
-  const asked: ModelRequest[] = [];
-  return {
-    asked,
-    ask: async (request): Promise<ModelAnswer> => {
-      asked.push(request);
-      const value = script(request);
-      return value === undefined
-        ? { is: 'malformed', why: 'scripted', call: callOf(request, { outcome: 'malformed' }) }
-        : { is: 'answered', value, call: callOf(request) };
-    },
-  };
-}
-
-/** Dependencies of authoring in which the gates pass everything. */
-export const lenientDeps = (model: LanguageModel): AuthorDeps => ({
-  model,
-  verify: () => ({ policy: '', ...passed }),
-  kinds,
-  active: [],
-  render: () => [],
-  examplesOf: async () => ({ examples: [], problems: [] }),
-  now: PROOF_NOW,
-  limits: DEFAULT_LIMITS,
 });

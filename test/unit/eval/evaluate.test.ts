@@ -7,14 +7,9 @@ import { type EvalOptions, evaluate, EXIT } from '../../../scripts/eval/evaluate
 import type { EvalReport } from '../../../scripts/eval/report.ts';
 import type { Author } from '../../../scripts/eval/run.ts';
 import type { Answer, Person, ShownResource } from '../../../shared/authoring/intent.ts';
-import {
-  authoredOf,
-  callOf,
-  lenientDeps,
-  policyYaml,
-  refusedWith,
-  scriptedModel,
-} from '../../support/scripted-author.ts';
+import type { ModelRequest } from '../../../shared/ports/language-model.ts';
+import { modelOf, otherAnswer, policiesAnswer, worldOf } from '../../support/authoring.ts';
+import { authoredOf, callOf, policyYaml, refusedWith } from '../../support/scripted-author.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'edict-eval-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -72,7 +67,12 @@ interface Ran {
   readonly out: string;
 }
 
-async function run(script: Script, options: Partial<EvalOptions> = {}, corpus = CORPUS): Promise<Ran> {
+async function run(
+  script: Script,
+  options: Partial<EvalOptions> = {},
+  corpus = CORPUS,
+  model: (request: ModelRequest) => unknown = () => otherAnswer('not_a_policy'),
+): Promise<Ran> {
   const intents = join(work, `corpus-${n}.yaml`);
   writeFileSync(intents, corpus);
   const out = options.out ?? join(work, `out-${n}.jsonl`);
@@ -98,7 +98,7 @@ async function run(script: Script, options: Partial<EvalOptions> = {}, corpus = 
     },
     {
       author,
-      deps: lenientDeps(scriptedModel(() => undefined)),
+      deps: worldOf(modelOf(model)),
       clock: () => (ms += 1000),
       say: (line) => said.push(line),
       print: (t) => {
@@ -256,10 +256,11 @@ describe('the approvers', () => {
     shown({}, 'object_store'),
   ];
   const said = new Map<string, readonly Answer[]>();
+  const request = { role: 'author' as const, purpose: 'formalise', system: [], prompt: [], schema: {}, maxTokens: 1 };
   const judging =
     (yaml: string): Author =>
     async (_intent, deps, person: Person) => {
-      await deps.verify({ id: 'd', file: 'd', yaml, examples: [], problems: [], excused: [] });
+      await deps.model.ask(request);
       said.set(String(said.size), await person.judge(rows));
       return authoredOf([yaml]);
     };
@@ -269,6 +270,14 @@ describe('the approvers', () => {
     const ran = await run(
       { ...RIGHT, 'Production keeps backups for 30 days.': judging(backups(20)) },
       { approvers: ['gold', 'rubber-stamp'], only: ['backups'] },
+      CORPUS,
+      () =>
+        policiesAnswer({
+          kind: 'sql_database',
+          scope: { fact: 'environment', is: 'production' },
+          clauses: { kept: { fact: 'backup_retention_days', at_least: 20 } },
+          covers: { scope: 'Production', kept: 'keeps backups' },
+        }),
     );
     expect([...said.values()]).toEqual([
       ['fine', 'violation', 'skip', 'does_not_apply', 'does_not_apply'],
