@@ -4,6 +4,7 @@
  */
 import { AppError, isAppError } from '../model/errors.ts';
 import type { Kind } from '../model/kind.ts';
+import type { Policy } from '../model/policy.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { parsePolicy, registryOf } from '../policy/clauses.ts';
 import { toCore } from '../policy/core.ts';
@@ -29,15 +30,25 @@ import { answerOf, describe, judge, showResource, VERDICT_OF } from './resources
 import { type Row, rivalsOf, rowsFor } from './rows.ts';
 import { intentText, policyYaml } from './write.ts';
 
+export interface AuthorOptions {
+  /** The ids of the policies of some kinds, where they are not new. */
+  readonly ids?: ReadonlyMap<string, string>;
+}
+
 /** Authors the policies of a sentence, one per kind. Never throws over what the model says. */
-export async function authorIntent(intent: Intent, deps: AuthorDeps, person: Person): Promise<Authored | Refusal> {
+export async function authorIntent(
+  intent: Intent,
+  deps: AuthorDeps,
+  person: Person,
+  options: AuthorOptions = {},
+): Promise<Authored | Refusal> {
   const calls = new Calls(deps.model);
   const unusable = unusableIntent(intent, deps);
   if (unusable !== undefined) return { ...unusable, calls: [] };
   const sentence = intent.text.trim();
   const kinds = await selected(intent, sentence, deps, calls);
   if ('is' in kinds) return { ...kinds, calls: calls.made };
-  const session = new Session(sentence, kinds, calls, { ...deps, kinds }, person);
+  const session = new Session(sentence, kinds, calls, { ...deps, kinds }, person, options);
   const authored = await session.run();
   return { ...authored, calls: calls.made };
 }
@@ -66,7 +77,15 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     const [mismatch] = judged.mismatches;
     if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch, deps.now));
   }
-  const authored = await finish(draft, sentence, judged?.rows ?? rowsFor(draft, [], deps).rows, [], deps, yaml);
+  const authored = await finish(
+    draft,
+    sentence,
+    judged?.rows ?? rowsFor(draft, [], deps).rows,
+    [],
+    deps,
+    (p) => p.id,
+    yaml,
+  );
   return {
     is: 'authored',
     policies: authored,
@@ -125,6 +144,7 @@ class Session {
   readonly #deps: AuthorDeps;
   readonly #person: Person;
   readonly #calls: Calls;
+  readonly #options: AuthorOptions;
   readonly #author: Formaliser;
   readonly #second: Formaliser;
   /** The readings of the roles, the author's first. */
@@ -137,7 +157,15 @@ class Session {
   readonly #shown = new Set<string>();
   readonly #checks = new Map<Check['name'], Check>();
 
-  constructor(sentence: string, kinds: readonly Kind[], calls: Calls, deps: AuthorDeps, person: Person) {
+  constructor(
+    sentence: string,
+    kinds: readonly Kind[],
+    calls: Calls,
+    deps: AuthorDeps,
+    person: Person,
+    options: AuthorOptions,
+  ) {
+    this.#options = options;
     this.#sentence = sentence;
     this.#deps = deps;
     this.#person = person;
@@ -321,7 +349,14 @@ class Session {
     // What the person has said comes first: those are stored whatever the gates would need.
     const told = [...this.#said, ...said].map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
     const byKey = new Map([...told, ...rows].map((r) => [keyOf(r.kind, r.facts), r]));
-    const policies = await finish(draft, this.#sentence, [...byKey.values()], uncovered, this.#deps);
+    const policies = await finish(
+      draft,
+      this.#sentence,
+      [...byKey.values()],
+      uncovered,
+      this.#deps,
+      (policy) => this.#options.ids?.get(policy.kind) ?? freeId(policy.id, this.#deps),
+    );
     const leftOut = draft.leftOut.filter((l) => !policies.some((p) => p.policy.kind === l.kind));
     return {
       is: 'authored',
@@ -480,11 +515,12 @@ async function finish(
   rows: readonly Row[],
   uncovered: readonly string[],
   deps: AuthorDeps,
+  idOf: (policy: Policy) => string,
   yaml?: string,
 ): Promise<readonly AuthoredPolicy[]> {
   const policies: AuthoredPolicy[] = [];
   for (const formal of draft.formals) {
-    const id = yaml === undefined ? freeId(formal.policy.id, deps) : formal.policy.id;
+    const id = idOf(formal.policy);
     const policy = { ...formal.policy, id };
     const named: Formal = { ...formal, policy, core: { ...formal.core, id } };
     const text = yaml ?? policyYaml(policy);

@@ -32,7 +32,6 @@ export function modelOf(says: (request: ModelRequest, n: number) => unknown): Sc
   const requests: ModelRequest[] = [];
   return {
     requests,
-    // oxlint-disable-next-line typescript/require-await -- a port's method: what it does is synchronous here
     async ask(request) {
       const n = requests.filter((r) => r.role === request.role && r.purpose === request.purpose).length;
       requests.push(request);
@@ -127,12 +126,10 @@ export function personOf(
   return {
     questions,
     judged,
-    // oxlint-disable-next-line typescript/require-await -- a port's method: what it does is synchronous here
     async answer(question) {
       questions.push(question);
       return turn(question.resource, means(question.resource), question);
     },
-    // oxlint-disable-next-line typescript/require-await -- a port's method: what it does is synchronous here
     async judge(resources) {
       judged.push(...resources);
       return resources.map((r) => turn(r, means(r)));
@@ -166,7 +163,6 @@ export function worldOf(
       return accepted(candidate);
     },
     render: (_, facts) => [{ dialect: 'plain', name: 'plain.json', text: JSON.stringify(facts) }],
-    // oxlint-disable-next-line typescript/require-await -- a port's method: what it does is synchronous here
     examplesOf: async (_, files) => ({
       examples: Object.entries(files).flatMap(([path, text]): ExampleResource[] => {
         const [folder, verdict, name] = path.split('/');
