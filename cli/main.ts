@@ -7,7 +7,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
 import { SEVERITIES } from '../shared/model/verdict.ts';
-import { addStackCommands } from './stack-commands.ts';
+import { addApprovalCommands, addStackCommands } from './stack-commands.ts';
 import { plain, style } from './terminal.ts';
 
 type Action = () => Promise<number> | number;
@@ -109,6 +109,7 @@ function program(run: (action: Action) => Promise<void>): Command {
     .addOption(format())
     .action((file, options) => run(async () => (await import('./commands/import.ts')).importRego(file, options)));
 
+  addApprovalCommands(policies, run);
   addStackCommands(edict, run);
   return edict;
 }

@@ -25,6 +25,8 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--account <id>', 'AWS account, Azure subscription or GCP project')
     .option('--policy <id>')
     .option('--resource <id>', 'the canonical id: an ARN, an ARM id in lower case, an asset name')
+    .option('--shadow', 'only of policies in shadow')
+    .option('--no-shadow', 'without those of policies in shadow')
     .option('--owner <team>', 'who answers for the resource, by the context rules')
     .option('--as-of <time>', 'as the world was then, by what is known now')
     .option('--since <time>', 'has its status since 2026-11-25, an instant, or 30m, 24h, 7d ago')
@@ -56,3 +58,44 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--to <sequence>', 'the release to go back to (default: the last one with other policies)')
     .action((options) => run(async () => (await import('./commands/release.ts')).rollback(options)));
 }
+
+/** Adds what decides which policies may be released to `edict policies`. */
+export function addApprovalCommands(policies: Command, run: Run): void {
+  const kept = (command: Command): Command =>
+    command
+      .option(
+        '--stage <stage>',
+        'keep it in the policies table of a deployment (default: in the file beside the policies)',
+      )
+      .option('--region <region>', 'its AWS region')
+      .addHelpText('after', APPROVAL);
+  const decided = (command: Command): Command =>
+    kept(command)
+      .argument('<policies...>', 'ids, or folders with policies')
+      .option('--as <who>', 'your name or address (a deployment in an AWS account knows you by your credentials)');
+  decided(policies.command('request').description('ask for the approval of policies as they are now')).action(
+    (names, options) => run(async () => (await import('./commands/approvals.ts')).requestPolicies(names, options)),
+  );
+  decided(policies.command('approve').description('approve policies that somebody else asked to be approved'))
+    .option('--hash <hash>', 'only if it is still this version')
+    .option('--because <reason>')
+    .action((names, options) =>
+      run(async () => (await import('./commands/approvals.ts')).approvePolicies(names, options)),
+    );
+  decided(policies.command('reject').description('reject policies, also after they were approved'))
+    .option('--hash <hash>', 'only if it is still this version')
+    .option('--because <reason>')
+    .action((names, options) =>
+      run(async () => (await import('./commands/approvals.ts')).rejectPolicies(names, options)),
+    );
+  kept(policies.command('approvals').description('list who approved what, and what waits'))
+    .argument('[policies...]', 'ids, or folders with policies (default: all that ship)')
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .action((names, options) =>
+      run(async () => (await import('./commands/approvals.ts')).listApprovals(names, options)),
+    );
+}
+
+const APPROVAL = `
+An approval is bound to the hash of intent, clauses, Rego, examples, parameters and catalogue: what changes afterwards has to
+be approved again. Whoever asks cannot approve. A proved policy takes one approver, one that is only tested takes two.`;

@@ -22,6 +22,7 @@ export interface FindingsOptions extends StackOptions {
   readonly since?: string;
   readonly owner?: string;
   readonly asOf?: string;
+  readonly shadow?: boolean;
   readonly limit?: string;
   readonly next?: string;
   readonly format: 'table' | 'json' | 'csv';
@@ -110,6 +111,7 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.resource === undefined ? {} : { resource: options.resource }),
     ...(options.owner === undefined ? {} : { owner: options.owner }),
+    ...(options.shadow === undefined ? {} : { shadow: options.shadow }),
     ...(options.since === undefined ? {} : { since: readTime('--since', options.since, nowMs) }),
     ...(options.asOf === undefined ? {} : { asOf: readTime('--as-of', options.asOf, nowMs) }),
   };

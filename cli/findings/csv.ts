@@ -24,6 +24,7 @@ const COLUMNS: readonly (readonly [string, (f: Finding) => string | number | und
   ['first_seen_at', (f) => f.firstSeenAt],
   ['last_changed_at', (f) => f.lastChangedAt],
   ['openings', (f) => f.openings],
+  ['shadow', (f) => String(f.shadow === true)],
 ];
 
 /** A cell: quoted where it must be, and never a formula (a resource's name may begin with `=`). */

@@ -41,6 +41,7 @@ export function findingDetail(finding: Finding, history: readonly Transition[], 
     'status',
     `${finding.status}${finding.resolution === undefined ? '' : ` (${finding.resolution.replaceAll('_', ' ')})`} since ${finding.since.trueAt}`,
   );
+  if (finding.shadow === true) put('shadow', 'its policy is in shadow: nobody was alerted');
   put('verdict', finding.verdict ?? 'none any more');
   put('resource', `${shortName(resource)}  ${resource.nativeType}`);
   put('', resource.id);

@@ -57,6 +57,8 @@ export interface FindingRecord {
   readonly openings: number;
   /** The sweep that found it, if that was the first one of its source. */
   readonly baseline: string | null;
+  /** Its policy is in shadow: nobody was alerted. */
+  readonly shadow: boolean;
   readonly last: TransitionRecord;
 }
 
@@ -122,6 +124,7 @@ export function findingRecord(f: Finding): FindingRecord {
     lastChangedAt: f.lastChangedAt,
     openings: f.openings,
     baseline: f.baseline ?? null,
+    shadow: f.shadow === true,
     last: transitionRecord(f.last),
   };
 }

@@ -29,7 +29,7 @@ export function findingsTable(findings: readonly Finding[], options: TableOption
     { title: 'ID', of: (f) => f.id.slice(0, SHOWN_ID), format: () => 'dim', widest: SHOWN_ID },
     { title: '', of: (f) => markOf(f.verdict).mark, format: (f) => markOf(f.verdict).format, widest: 1 },
     { title: 'SEVERITY', of: (f) => f.severity, format: (f) => SEVERITY_FORMAT[f.severity], widest: 8 },
-    { title: 'STATUS', of: (f) => f.status, widest: 8 },
+    { title: 'STATUS', of: (f) => (f.shadow === true && f.status === 'open' ? 'shadow' : f.status), widest: 8 },
     { title: 'SINCE', of: (f) => ago(f.since.trueAt, nowMs), widest: 6 },
     { title: 'CLOUD', of: (f) => f.resource.cloud, widest: 10 },
     { title: 'RESOURCE', of: (f) => shortName(f.resource), format: () => 'bold', widest: 28 },

@@ -16,7 +16,8 @@ export function matches(finding: Finding, filter: FindingFilter): boolean {
     (filter.resource === undefined || filter.resource === resource.id) &&
     (filter.owner === undefined || filter.owner === resource.owner) &&
     (filter.since === undefined || finding.since.trueAt >= filter.since) &&
-    (filter.baseline === undefined || filter.baseline === finding.baseline)
+    (filter.baseline === undefined || filter.baseline === finding.baseline) &&
+    (filter.shadow === undefined || filter.shadow === (finding.shadow === true))
   );
 }
 
@@ -40,11 +41,12 @@ export function asItWas(finding: Finding, filter: FindingFilter, history: readon
     if (opens(t.to) !== open) break;
     began = t;
   }
-  const { resolution: _resolution, ...rest } = finding;
+  const { resolution: _resolution, shadow: _shadow, ...rest } = finding;
   return {
     ...rest,
     status: open ? 'open' : 'resolved',
     ...(last.resolution === undefined ? {} : { resolution: last.resolution }),
+    ...(last.shadow === undefined ? {} : { shadow: last.shadow }),
     verdict: last.to,
     severity: last.severity,
     title: last.title,

@@ -19,12 +19,13 @@ export interface DigestSum {
   readonly byAccount: Detail['byAccount'];
 }
 
-/** Sums up what a run found first, page by page. */
+/** Sums up what a run found first, page by page: without what is in shadow, which nobody is told. */
 export async function sumUp(queries: FindingQueries, run: string): Promise<DigestSum> {
   const sum = makeSum();
   let next: string | undefined;
   do {
-    const got = await queries.list({ baseline: run }, { limit: 500, ...(next === undefined ? {} : { next }) });
+    const page = { limit: 500, ...(next === undefined ? {} : { next }) };
+    const got = await queries.list({ baseline: run, shadow: false }, page);
     for (const finding of got.items) sum.add(finding);
     next = got.next;
   } while (next !== undefined);

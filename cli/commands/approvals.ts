@@ -1,0 +1,149 @@
+/** `edict policies request | approve | reject | approvals`: who said yes to which version of a policy. */
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
+import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
+import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
+import { kinds } from '../../shared/kinds/index.ts';
+import { type Approval, approvalState, type Identity, type PolicyVersion } from '../../shared/model/approval.ts';
+import { AppError, isAppError } from '../../shared/model/errors.ts';
+import { approve, reject, requestApproval, shortHash } from '../../shared/pipeline/approval.ts';
+import { changedParts } from '../../shared/policy/version.ts';
+import type { ApprovalStore } from '../../shared/ports/approvals.ts';
+import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
+import { Output, plain, style } from '../terminal.ts';
+import { policyFolders } from '../verify/candidates.ts';
+
+/** As commander gives them. */
+export interface ApprovalOptions extends StackOptions {
+  readonly as?: string;
+  readonly hash?: string;
+  readonly because?: string;
+}
+export interface ApprovalsOptions extends StackOptions {
+  readonly format: 'table' | 'json';
+}
+
+/** The approvals that a stack keeps, in its policies table. */
+export const approvalsOf = (stack: Stack): ApprovalStore =>
+  makeDynamoApprovals({ client: stack.documents(), name: stack.output('PoliciesTable') }, stack.title);
+
+/** Who acts on a deployment in an account: whom AWS says, and nobody else. On this machine: who says so. */
+export async function identityOn(stack: Stack | undefined, as: string | undefined): Promise<Identity> {
+  if (stack === undefined || stack.local !== undefined) {
+    if (as === undefined) throw new AppError('INPUT_INVALID', 'who are you? --as <name or address>');
+    return { who: as.trim(), established: 'declared' };
+  }
+  if (as !== undefined)
+    throw new AppError('INPUT_INVALID', `${stack.title} knows who you are by your AWS credentials: leave --as away`);
+  const { Arn } = await new STSClient(stack.aws).send(new GetCallerIdentityCommand({}));
+  if (Arn === undefined) throw new AppError('UPSTREAM_UNAVAILABLE', 'AWS did not say who you are');
+  return { who: Arn, established: 'sts' };
+}
+
+export async function requestPolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
+  return onEach(names, options, 'asked for', (deps, version, by) => requestApproval(deps, version, by));
+}
+
+export async function approvePolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
+  return onEach(names, options, 'approved', (deps, current, by) => approve(deps, deciding(current, by, options)));
+}
+
+export async function rejectPolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
+  return onEach(names, options, 'rejected', (deps, current, by) => reject(deps, deciding(current, by, options)));
+}
+
+const deciding = (current: PolicyVersion, by: Identity, { hash, because }: ApprovalOptions) => ({
+  current,
+  by,
+  ...(hash === undefined ? {} : { hash }),
+  ...(because === undefined ? {} : { because }),
+});
+
+/** A stack only where one is named: the file beside the policies is the place otherwise. */
+const namedStack = async (options: StackOptions): Promise<Stack | undefined> =>
+  options.stage === undefined && options.region === undefined ? undefined : findStack(options);
+
+/** Does it for each policy; one that cannot be does not keep the others. */
+async function onEach(
+  names: readonly string[],
+  options: ApprovalOptions,
+  done: string,
+  act: (
+    deps: { readonly approvals: ApprovalStore; readonly clock: typeof Date },
+    version: PolicyVersion,
+    by: Identity,
+  ) => Promise<Approval>,
+): Promise<number> {
+  const folders = policyFolders(names);
+  if (options.hash !== undefined && folders.length > 1)
+    throw new AppError('INPUT_INVALID', '--hash is the version of one policy: name that one');
+  const stack = await namedStack(options);
+  const by = await identityOn(stack, options.as);
+  const output = new Output();
+  const refused: string[] = [];
+  for (const folder of folders) {
+    const approvals = stack === undefined ? makeFileApprovals(approvalsFileOf(folder)) : approvalsOf(stack);
+    try {
+      const { version } = readPolicyFolder(folder, kinds);
+      const approval = await act({ approvals, clock: Date }, version, by);
+      output.line(
+        `${version.policy}  version ${shortHash(version.hash)}, ${version.evidence}: ${done} by ${by.who}; ${stateText(approval)} in ${approvals.title}`,
+      );
+    } catch (error) {
+      if (!isAppError(error) || error.retryable) throw error;
+      refused.push(error.message);
+    }
+  }
+  output.flush();
+  if (refused.length > 0) throw new AppError('AUTHORING_REJECTED', refused.join('\n'));
+  return 0;
+}
+
+const stateText = (approval: Approval): string => {
+  const state = approvalState(approval);
+  return state === 'requested' ? 'waits for approval' : state;
+};
+
+/** What became of the versions that are in the folders now, and everything that was ever asked. */
+export async function listApprovals(names: readonly string[], options: ApprovalsOptions): Promise<number> {
+  const stack = await namedStack(options);
+  const output = new Output();
+  const records: Approval[] = [];
+  const rows: { readonly version: PolicyVersion; readonly state: string; readonly said: string }[] = [];
+  for (const folder of policyFolders(names)) {
+    const approvals = stack === undefined ? makeFileApprovals(approvalsFileOf(folder)) : approvalsOf(stack);
+    const { version } = readPolicyFolder(folder, kinds);
+    const all = await approvals.list(version.policy);
+    records.push(...all);
+    rows.push({ version, ...standing(version, all) });
+  }
+  if (options.format === 'json') {
+    const policies = rows.map(({ version, state }) => ({ policy: version.policy, version: version.hash, state }));
+    const approvals = records.map((a) => ({ state: approvalState(a), ...a }));
+    output.line(JSON.stringify({ version: 1, policies, approvals }, undefined, 2));
+  } else {
+    const paint = style(process.stdout);
+    const widest = Math.max(...rows.map((r) => r.version.policy.length));
+    for (const { version, state, said } of rows)
+      output.line(
+        `${version.policy.padEnd(widest)}  ${shortHash(version.hash)}  ${paint(state === 'approved' ? 'green' : 'yellow', state.padEnd(9))}  ${plain(said)}`.trimEnd(),
+      );
+  }
+  output.flush();
+  return 0;
+}
+
+function standing(version: PolicyVersion, all: readonly Approval[]): { readonly state: string; readonly said: string } {
+  const record = all.find((a) => a.version.hash === version.hash);
+  const last = all.at(-1);
+  if (record !== undefined) {
+    const said = record.decisions.map((d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}`);
+    return { state: approvalState(record), said: [`asked for by ${record.author.who}`, ...said].join(', ') };
+  }
+  return last === undefined
+    ? { state: 'new', said: 'its approval was never asked for' }
+    : {
+        state: 'changed',
+        said: `since version ${shortHash(last.version.hash)} (${approvalState(last)}): ${changedParts(last.version.parts, version.parts).join(', ')}`,
+      };
+}
