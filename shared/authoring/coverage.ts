@@ -43,14 +43,14 @@ const NUMBER_WORDS: { readonly [word: string]: number } = {
   ninety: 90,
   hundred: 100,
 };
-/** Days of a unit; a month and a year as a person counts them. */
-const DAYS_OF: { readonly [unit: string]: number } = {
-  day: 1,
-  week: 7,
-  fortnight: 14,
-  month: 30,
-  quarter: 90,
-  year: 365,
+/** Days of a unit; a month and a year as a person counts them: which of them is meant is a question, not a fault. */
+const DAYS_OF: { readonly [unit: string]: readonly number[] } = {
+  day: [1],
+  week: [7],
+  fortnight: [14],
+  month: [30, 31],
+  quarter: [90, 91, 92],
+  year: [365, 366],
 };
 /** One beside the number is what "more than" and its kin mean in whole numbers. */
 const BESIDE =
@@ -104,7 +104,7 @@ const NAMES_OF: { readonly [value: string]: RegExp } = {
 };
 
 const NEGATION =
-  /\b(?:not|never|no|none|nobody|nothing|neither|nor|cannot|without|forbidden|prohibited|disallow(?:ed)?|deny|denied|\w+n't)\b/g;
+  /\b(?:not|never|no|none|nobody|nothing|neither|nor|cannot|without|forbidden|prohibited|violat(?:es?|ions?|ing)|disallow(?:ed)?|deny|denied|\w+n't)\b/g;
 /** Words that turn a negation round again: "no … unencrypted", "never … off". */
 const LACK =
   /\b(?:un(?!less|til|der|ique|ion|it)\w+|disabled?|off|lacks?|lacking|missing|suspended|plain-?text|cleartext|insecure|non-?\w+)\b/g;
@@ -144,21 +144,22 @@ function numbersOf(intent: string): readonly NumberWord[] {
   const text = plainText(intent).replaceAll(/(\d),(\d{3})\b/g, '$1$2');
   const found: NumberWord[] = [];
   const words = Object.keys(NUMBER_WORDS).join('|');
-  // Not within a name (sha-256, cc6.1, s3), nor within an address.
+  // Not within a name (sha-256, cc6.1, s3), nor within an address; a port may name its protocol (22/tcp). "Of the two"
+  // counts what was listed.
   const pattern = new RegExp(
-    String.raw`(?<![\w./:-])(\d+(?:\.\d+)?|${words})(?![\w/:]|\.\d|-\p{L})(?:[\s-]+(day|week|fortnight|month|quarter|year)s?\b)?`,
+    String.raw`(?<![\w./:-])(\d+(?:\.\d+)?|(?<!\bof the )(?:${words}))(?!(?!\/(?:tcp|udp)\b)[\w/:]|\.\d|-\p{L})(?:[\s-]+(day|week|fortnight|month|quarter|year)s?\b)?`,
     'gu',
   );
   for (const m of text.matchAll(pattern)) {
     const [all, digits = '', unit] = m;
     const n = NUMBER_WORDS[digits] ?? Number(digits);
-    const days = unit === undefined ? n : n * (DAYS_OF[unit] ?? 1);
+    const days = unit === undefined ? [n] : (DAYS_OF[unit] ?? [1]).map((d) => n * d);
     const around = text.slice(Math.max(0, m.index - 24), m.index + all.length + 16);
-    found.push({ text: all, values: BESIDE.test(around) ? [days, days - 1, days + 1] : [days] });
+    found.push({ text: all, values: BESIDE.test(around) ? days.flatMap((d) => [d, d - 1, d + 1]) : days });
   }
   // "a week", "one year"
   for (const m of text.matchAll(/\b(?:a|one|1|every) (day|week|fortnight|month|quarter|year)\b/g))
-    found.push({ text: m[0], values: [DAYS_OF[m[1] ?? ''] ?? 1] });
+    found.push({ text: m[0], values: DAYS_OF[m[1] ?? ''] ?? [1] });
   return found;
 }
 

@@ -69,7 +69,8 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
   for (const { id } of core.clauses) {
     // Only this clause is broken; where that cannot be, this one with others.
     const others: CorePolicy = { ...core, clauses: core.clauses.filter((c) => c.id !== id) };
-    if (!addWhere([core, others], ([v, w]) => v === 'violation' && w === 'compliant'))
+    const hasOthers = others.clauses.length > 0;
+    if (!hasOthers || !addWhere([core, others], ([v, w]) => v === 'violation' && w === 'compliant'))
       addWhere([core, alone(id)], ([v, w]) => v === 'violation' && w === 'violation');
   }
   const { scope: _, ...unscoped } = core;

@@ -309,14 +309,6 @@ describe('the approvers', () => {
   it('are given the same answers of the model', async () => {
     let asked = 0;
     const author: Author = async (_intent, deps) => {
-      const request = {
-        role: 'author' as const,
-        purpose: 'formalise',
-        system: [],
-        prompt: [],
-        schema: {},
-        maxTokens: 1,
-      };
       const once = await deps.model.ask(request);
       const again = await deps.model.ask(request);
       // The second time one asks is another request, and the next approver is given both.
