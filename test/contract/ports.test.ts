@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { makeMemoryApprovals } from '../../shared/adapters/memory/approvals.ts';
+import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
-import { makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
+import { makeMemoryRoster, makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
 import { approvalStoreSuite } from '../support/conformance/approvals.ts';
+import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
+import { rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
 
 // The same suites run against DynamoDB's protocol in test/integration/dynamodb.test.ts.
 const resources = makeMemoryResourceStore();
@@ -22,8 +24,13 @@ policyStoreSuite('memory', async () => {
   const store = makeMemoryPolicyStore();
   return { store, spoil: async (hash) => store.corrupt(hash) };
 });
+exceptionStoreSuite('memory', async () => {
+  const store = makeMemoryExceptionStore();
+  return { store, spoil: async (id) => store.spoil(id, { reason: '' }) };
+});
 sourceLogSuite('memory', makeMemorySourceLog);
 sweepLogSuite('memory', makeMemorySweepLog);
+rosterSuite('memory', makeMemoryRoster);
 approvalStoreSuite('memory', async () => {
   await undefined;
   const store = makeMemoryApprovals();

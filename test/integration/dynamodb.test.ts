@@ -1,20 +1,23 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../local/ministack.ts';
 import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
 import { makeDocumentClient, type Table } from '../../shared/adapters/dynamodb/client.ts';
+import { makeDynamoExceptionStore } from '../../shared/adapters/dynamodb/exception-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
+import { makeDynamoRoster } from '../../shared/adapters/dynamodb/roster.ts';
 import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { findingsTable, policiesTable, resourcesTable } from '../../shared/model/tables.ts';
 import { approvalStoreSuite } from '../support/conformance/approvals.ts';
+import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
+import { rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
 import { describeWith } from '../support/requirements.ts';
 import { createTable } from '../support/tables.ts';
 
@@ -51,6 +54,7 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
   findingStoreSuite('dynamodb', () => makeDynamoFindingStore(table('findings')));
   sourceLogSuite('dynamodb', () => makeDynamoSourceLog(table('resources')));
   sweepLogSuite('dynamodb', () => makeDynamoSweepLog(table('resources')));
+  rosterSuite('dynamodb', () => makeDynamoRoster(table('resources')));
   let policyTables = 0;
   policyStoreSuite('dynamodb', async () => {
     const name = `policies-${(policyTables += 1)}`;
@@ -60,6 +64,26 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
       store: makeDynamoPolicyStore({ client, name }),
       spoil: async (hash) => {
         await client.send(new DeleteCommand({ TableName: name, Key: { id: `bundle#${hash}`, item: 'chunk#0000' } }));
+      },
+    };
+  });
+
+  exceptionStoreSuite('dynamodb', async () => {
+    const name = `policies-${(policyTables += 1)}`;
+    await createTable(plain, name, policiesTable);
+    const client = makeDocumentClient(config);
+    return {
+      store: makeDynamoExceptionStore({ client, name }),
+      spoil: async (id) => {
+        await client.send(
+          new UpdateCommand({
+            TableName: name,
+            Key: { id: `exception#${id}`, item: 'exception' },
+            UpdateExpression: 'SET #exception = :nothing',
+            ExpressionAttributeNames: { '#exception': 'exception' },
+            ExpressionAttributeValues: { ':nothing': '{"version":1' },
+          }),
+        );
       },
     };
   });
