@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import type { Formal } from '../../../shared/authoring/answer.ts';
+import { coverageOf, isEnglish } from '../../../shared/authoring/coverage.ts';
+import { kinds } from '../../../shared/kinds/index.ts';
+import type { Condition, Param } from '../../../shared/model/policy.ts';
+import { typecheck } from '../../../shared/policy/clauses.ts';
+import { type CorePolicy, toCore } from '../../../shared/policy/core.ts';
+
+interface Given {
+  readonly kind?: string;
+  readonly scope?: unknown;
+  readonly that: unknown;
+  readonly params?: { readonly [name: string]: Partial<Param> };
+  readonly covers?: readonly string[];
+}
+function formal({ kind: id = 'sql_database', scope, that, params, covers = [] }: Given): Formal {
+  const kind = kinds.find((k) => k.id === id);
+  if (kind === undefined) throw new Error(id);
+  const policy = typecheck(
+    {
+      id: `${id.replaceAll('_', '-')}.x`,
+      title: 'X',
+      severity: 'low',
+      kind: id,
+      ...(scope === undefined ? {} : { applies_when: scope }),
+      require: [{ id: 'c', says: 'x', that }],
+      ...(params === undefined ? {} : { params }),
+      frameworks: {},
+      remediation: 'x',
+    },
+    kind,
+  );
+  return { kind, policy, core: toCore(policy, kind), covers: covers.map((words) => ({ words, by: 'c' })) };
+}
+const problems = (sentence: string, given: Given, active: readonly CorePolicy[] = []): readonly string[] =>
+  coverageOf(sentence, [formal({ covers: [sentence], ...given })], active).problems;
+
+const backups = (days: unknown): Condition => ({ fact: 'backup_retention_days', at_least: days }) as Condition;
+const publicIs = (is: boolean): Condition => ({ fact: 'public_endpoint', is });
+
+describe('numbers of a sentence', () => {
+  it.each([
+    ['Databases keep backups for 30 days', 30],
+    ['Databases keep backups for thirty days', 30],
+    ['Databases keep backups for four weeks', 28],
+    ['Databases keep backups for a month', 30],
+    ['Databases keep backups for a year', 365],
+    ['Databases keep backups for 1,000 days', 1000],
+    ['Databases keep backups for more than 7 days', 8],
+    ['Databases keep backups, by SOC2 CC6.1 and SHA-256, for 14 days', 14],
+    ['Databases have backups', 1],
+  ])('%s: %i', (sentence, days) => {
+    expect(problems(sentence, { that: backups(days) })).toEqual([]);
+  });
+
+  it.each([
+    ['Databases keep backups for 30 days', 31],
+    ['Databases keep backups for 4 weeks', 4],
+    ['Databases keep backups for 30 days', 3],
+    ['Databases keep backups', 7],
+  ])('%s is not %i', (sentence, days) => {
+    expect(problems(sentence, { that: backups(days) })).not.toEqual([]);
+  });
+
+  it('must be in a clause: what no fact can say is not left out', () => {
+    expect(problems('Databases require TLS 1.2', { that: { fact: 'tls_required', is: true } })).toEqual([
+      'the number "1.2" of the sentence is in no clause',
+    ]);
+  });
+
+  it('are found in parameters and their overrides', () => {
+    const params = {
+      days: {
+        says: 'days',
+        type: 'int' as const,
+        default: 7,
+        overrides: [{ when: { fact: 'environment', is: 'production' } as const, value: 30 }],
+      },
+    };
+    const sentence = 'Databases keep backups for 7 days, in production 30';
+    expect(problems(sentence, { that: backups({ param: 'days' }), params })).toEqual([]);
+    expect(problems('Databases keep backups for 7 days', { that: backups({ param: 'days' }), params })).toHaveLength(2);
+  });
+});
+
+describe('literals of the clauses', () => {
+  const port = (ports: unknown): Given => ({
+    kind: 'firewall',
+    that: {
+      none: 'ingress',
+      that: {
+        all: [
+          { field: 'internet', is: true },
+          { field: 'ports', intersects: ports },
+        ],
+      },
+    },
+  });
+  it('are ports by number, by range and by the name of a service', () => {
+    expect(problems('No way in from the internet to port 8443', port(['8443']))).toEqual([]);
+    expect(problems('No way in from the internet to ports 6000-6010', port(['6000-6010']))).toEqual([]);
+    expect(problems('No way in from the internet to SSH', port(['22']))).toEqual([]);
+    expect(problems('No way in from the internet to SSH', port(['22', '23']))).toHaveLength(1);
+  });
+
+  it('are what an active policy has agreed already', () => {
+    const active = formal({
+      kind: 'firewall',
+      that: { none: 'ingress', that: { field: 'ports', intersects: { param: 'admin' } } },
+      params: { admin: { says: 'x', type: 'list_of_ranges', default: ['22', '3389'] as never } },
+    }).core;
+    const sentence = 'No way in from the internet to administration ports';
+    expect(problems(sentence, port(['22', '3389']))).toHaveLength(2);
+    expect(problems(sentence, port(['22', '3389']), [active])).toEqual([]);
+    expect(problems(sentence, port(['22', '3390']), [active])).toHaveLength(1);
+  });
+
+  it('are addresses that stand there, or that a word means', () => {
+    const source = (cidr: string): Given => ({
+      kind: 'firewall',
+      that: { every: 'ingress', that: { field: 'source', within: [cidr] } },
+    });
+    expect(problems('Only 10.1.0.0/16 is let in', source('10.1.0.0/16'))).toEqual([]);
+    expect(problems('Only private addresses are let in', source('10.0.0.0/8'))).toEqual([]);
+    expect(problems('Only private addresses are let in', source('203.0.113.0/24'))).toHaveLength(1);
+  });
+
+  it('are texts and patterns whose pieces stand there as words', () => {
+    const region = (matches: string): Given => ({ that: { fact: 'region', matches } });
+    expect(problems('We reuse databases in EU regions only', region('eu-*'))).toEqual([]);
+    expect(problems('We reuse databases in regions of ours only', region('eu-*'))).toHaveLength(1);
+    expect(problems('Databases have a tag team', { that: { tag: { key: 'team' } } })).toEqual([]);
+    expect(problems('Databases have a tag', { that: { tag: { key: 'team' } } })).toHaveLength(1);
+    expect(problems('Databases are somewhere', region('*'))).toHaveLength(1);
+  });
+
+  it('are environments and classifications by the names that people use', () => {
+    const within = (scope: unknown): Given => ({ scope, that: publicIs(false) });
+    expect(problems('Prod databases are private', within({ fact: 'environment', is: 'production' }))).toEqual([]);
+    expect(
+      problems(
+        'Databases with sensitive data are private',
+        within({ fact: 'data_classification', in: ['confidential', 'restricted'] }),
+      ),
+    ).toEqual([]);
+    expect(problems('Databases are private', within({ not: { fact: 'environment', is: 'sandbox' } }))).toHaveLength(1);
+    expect(problems('Amazon databases are private', within({ fact: 'cloud', is: 'aws' }))).toEqual([]);
+  });
+});
+
+describe('negations', () => {
+  it.each([
+    ['Databases must never be public', publicIs(false), true],
+    ['Databases must never be public', publicIs(true), false],
+    ['No database may be public', publicIs(true), false],
+    ["Databases shouldn't be public", publicIs(true), false],
+    ['Databases cannot be deleted by one call', { fact: 'deletion_protected', is: true }, true],
+    ['Databases accept no connection in plain words', { fact: 'tls_required', is: true }, true],
+    ['No database may be unencrypted', { fact: 'encryption', in: ['provider_key', 'customer_key'] }, true],
+    ['Databases are public', publicIs(true), true],
+  ] as const)('%s', (sentence, that, isFine) => {
+    expect(problems(sentence, { that }).length === 0).toBe(isFine);
+  });
+
+  it('of a negation ("never off") say what is', () => {
+    const versioned = { fact: 'versioned', is: true } as const;
+    expect(problems('Versioning of stores is never off', { kind: 'object_store', that: versioned })).toEqual([]);
+    expect(problems('Stores never have versioning', { kind: 'object_store', that: versioned })).toHaveLength(1);
+  });
+});
+
+describe('exceptions', () => {
+  const sentence = 'Stores are private unless the tag exposed is website';
+  it('are in an alternative, a scope or a parameter', () => {
+    const that = { fact: 'public_read', is: false } as const;
+    const exposed = { tag: { key: 'exposed', is: 'website' } } as const;
+    const given = (g: Given) => problems(sentence, { kind: 'object_store', ...g });
+    expect(given({ that: { any: [exposed, that] } })).toEqual([]);
+    expect(given({ scope: { not: exposed }, that })).toEqual([]);
+    expect(given({ that })).toEqual(['the exception after "unless" is in no clause, no scope and no parameter']);
+  });
+});
+
+describe('words', () => {
+  it('that nothing formalises are named', () => {
+    const { uncovered } = coverageOf(
+      'Production databases must be private and cheap',
+      [formal({ that: publicIs(false), covers: ['must be private'] })],
+      [],
+    );
+    expect(uncovered).toEqual(['production', 'cheap']);
+  });
+
+  it('of another language are not checked, numbers are', () => {
+    const sentence = 'Datenbanken dürfen nie öffentlich sein, Sicherungen 30 Tage';
+    expect(isEnglish(sentence)).toBe(false);
+    const { unchecked, uncovered, problems: found } = coverageOf(sentence, [formal({ that: backups(30) })], []);
+    expect([unchecked, uncovered, found]).toEqual([true, [], []]);
+    expect(problems(sentence, { that: backups(31) })).not.toEqual([]);
+    expect(isEnglish('データベースは公開してはならない')).toBe(false);
+    expect(isEnglish('Databases must be private')).toBe(true);
+  });
+});
