@@ -11,6 +11,7 @@ import { mapDocument } from '../../mappings/document.ts';
 import { type Edits, edited, type Tag, withTexts } from './document.ts';
 import { type NativeForm, waysOf } from './form.ts';
 import { objectStoreForms } from './object-store.ts';
+import { sqlDatabaseForms } from './sql-database.ts';
 
 /** A native document that has some facts: `name` is a file name with its extension, its stem begins with the dialect. */
 export interface Rendered {
@@ -32,6 +33,7 @@ export interface RenderOptions {
 /** The forms of each kind. */
 export const nativeForms: { readonly [kind: string]: readonly NativeForm[] } = {
   object_store: objectStoreForms,
+  sql_database: sqlDatabaseForms,
 };
 
 /** The most combinations of ways that are tried for one form. */
