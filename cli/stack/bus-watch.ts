@@ -136,6 +136,6 @@ function asEvent(body: string): FindingEvent | undefined {
   } as unknown as FindingEvent; // published by the stack, whose events have a schema of their own
 }
 
-/** True for the transition of a finding; the other event is the digest of a first sweep. */
+/** True for the transition of a finding; the others sum up a sweep. */
 export const isTransition = (event: FindingEvent): event is FindingTransitionEvent =>
-  event.detailType !== 'FindingsBaselined.v1';
+  event.detailType !== 'FindingsBaselined.v1' && event.detailType !== 'SourceReconciled.v1';

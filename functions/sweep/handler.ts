@@ -8,11 +8,11 @@ import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts'
 import { makeDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
-import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { makeEventBridgeBus } from '../../shared/adapters/eventbridge/event-bus.ts';
 import { systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
 import { makeInventories } from '../../shared/adapters/service/inventories.ts';
+import { makeReconciling } from '../../shared/adapters/service/reconciling.ts';
 import { makeSweep, type SweepMessage } from '../../shared/adapters/service/sweep.ts';
 import { makeSweepBatch } from '../../shared/adapters/service/sweep-batch.ts';
 import type { Change } from '../../shared/model/change.ts';
@@ -38,7 +38,7 @@ const work = makeSweepBatch({
       send: makeSqsQueue<Change>(sqs, env.CHANGES_QUEUE_URL).send,
       queue,
       sources: makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE }),
-      runs: makeDynamoSweepLog({ client, name: env.RESOURCES_TABLE }),
+      ...makeReconciling({ client, name: env.RESOURCES_TABLE }),
       findings: makeDynamoFindingStore({ client, name: env.FINDINGS_TABLE }),
       bus: makeEventBridgeBus(new EventBridgeClient(), env.BUS_NAME),
       nowMs: () => systemClock.now(),

@@ -57,6 +57,8 @@ const GRAPHS: readonly {
       ['ReadBacksThrottled', 'evaluate'],
       ['ResourcesSwept', 'sweep'],
       ['SweepsDenied', 'sweep'],
+      ['ResourcesAbsent', 'sweep'],
+      ['MissedEvents', 'evaluate'],
     ],
   },
 ];

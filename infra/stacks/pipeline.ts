@@ -113,6 +113,12 @@ export class PipelineStack extends Stack {
           says: 'A provider throttles read-backs or does not answer.',
           runbook: 'read-backs-throttled',
         },
+        {
+          metric: 'MissedEvents',
+          above: 50,
+          says: 'A sweep finds what no event had told: news of a source is lost.',
+          runbook: 'missed-events',
+        },
       ],
     });
     resources.grantReadWriteData(evaluate.function);
@@ -404,8 +410,8 @@ export class PipelineStack extends Stack {
     });
     changes.grantSend(sweep);
     queue.grantSend(sweep);
-    // Of the inventory only when a source was heard and swept; of the findings the list for the digest.
-    grantItems(resources, sweep, ['Query', 'UpdateItem']);
+    // Of the inventory what is held against the lists, and its own marks; of the findings the list for the digest.
+    grantItems(resources, sweep, ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem']);
     grantItems(findings, sweep, ['Query']);
     quarantine.grantPut(sweep.function);
     bus.grantPutEventsTo(sweep.function);

@@ -23,6 +23,8 @@ export const METRICS = {
   RejudgementsDone: 'A resource was judged again.',
   ResourcesSwept: 'A resource was found by a sweep.',
   SweepsDenied: 'A provider refused a page of a sweep.',
+  ResourcesAbsent: 'A whole list of everything lacked a resource that is held.',
+  MissedEvents: 'A sweep found something other than events had told.',
   MessagesSent: 'A message was sent to Slack.',
   MessagesFailed: 'Slack did not take a message.',
 } as const;

@@ -595,7 +595,7 @@ function repairOf({ sweep, baseline, source, part, foreign }: PartUpdate, stored
   if (sweep === undefined || baseline !== undefined || foreign === true) return [];
   if (stored === undefined ? part.deleted : !contradicts(stored, part)) return [];
   const was = stored === undefined || stored.deleted ? 'unknown' : part.deleted ? 'deleted' : 'changed';
-  return [{ run: sweep, source, account: part.about.account ?? '', was }];
+  return [{ run: sweep, source, account: part.about.account ?? '', nativeType: part.native, was }];
 }
 
 function causeOf(update: PartUpdate): Cause {

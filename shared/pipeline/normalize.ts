@@ -266,7 +266,7 @@ function typesOf(mapping: Mapping, native: NativeResource): readonly string[] {
 }
 
 /** A live document names others by their id; a name or an address is of no use outside a plan or template. */
-function liveId(ref: OwnerRef | undefined): string | undefined {
+export function liveId(ref: OwnerRef | undefined): string | undefined {
   if (ref === undefined) return undefined;
   if ('id' in ref) return ref.id;
   return 'refs' in ref ? ref.refs[0] : undefined;

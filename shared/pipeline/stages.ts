@@ -73,6 +73,7 @@ export interface Repair {
   readonly run: string;
   readonly source: string;
   readonly account: string;
+  readonly nativeType: string;
   /** Nothing was known of the part; it says something else; it is gone. */
   readonly was: 'unknown' | 'changed' | 'deleted';
 }

@@ -1,5 +1,7 @@
-/** How a scope of a sweep ended. */
-export type ScopeOutcome = 'swept' | 'denied';
+import type { Page } from '../model/finding.ts';
+
+/** How a scope of a sweep ended. `partial`: to its end, but something in it could not be read or was left out. */
+export type ScopeOutcome = 'swept' | 'partial' | 'denied';
 
 /** One scope (a subscription, a kind of content) of one run of the sweep. */
 export interface SweptScope {
@@ -11,14 +13,42 @@ export interface SweptScope {
   readonly at: string;
   /** None: pages of it are still to come, or nobody will ever bring them. */
   readonly outcome?: ScopeOutcome;
+  /** When its list began, less how far it may lie behind. With the outcome. */
+  readonly began?: string;
 }
 
-/** What became of the scopes of a run. One row each, so that a run of thousands fits in no message. Errors: `STORE_UNAVAILABLE` (retry). */
+/** What a run counts of the resources of one account and native type. */
+export const SWEEP_COUNTS = ['listed', 'held', 'absent', 'unknown', 'changed', 'deleted'] as const;
+export type SweepCount = (typeof SWEEP_COUNTS)[number];
+export interface SweepCounts {
+  readonly source: string;
+  readonly account: string;
+  readonly type: string;
+  /** `listed` by the provider; `held` by us where its list is whole; `absent` from that; and what was repaired (`Repair`). */
+  readonly counts: { readonly [C in SweepCount]?: number };
+}
+
+/**
+ * What became of a run of the sweep. One row for each scope and count, so that a run of thousands is in no message. Kept
+ * for a month. Errors: `STORE_UNAVAILABLE` (retry). */
 export interface SweepLog {
   /** Notes that these scopes belong to the run. Those that are noted already are left as they are. */
   begin(run: string, scopes: readonly Omit<SweptScope, 'at' | 'outcome'>[], at: string): Promise<void>;
   /** Notes that a scope of a run that was begun got on, or ended. Its first outcome stands: pages may be delivered twice. */
-  note(run: string, source: string, scope: string, at: string, outcome?: ScopeOutcome): Promise<void>;
+  note(
+    run: string,
+    source: string,
+    scope: string,
+    at: string,
+    end?: { readonly outcome: ScopeOutcome; readonly began?: string },
+  ): Promise<void>;
   /** All scopes of the run. Strong. */
   scopes(run: string): Promise<readonly SweptScope[]>;
+  /** Notes that something was listed of these places. Idempotent. */
+  listed(run: string, source: string, places: readonly string[], at: string): Promise<void>;
+  /** Whether something was listed of the place. Strong. */
+  wasListed(run: string, source: string, place: string): Promise<boolean>;
+  /** Adds to the counts. Told again after a failure, it counts twice: counts are for people. */
+  count(run: string, counts: SweepCounts, at: string): Promise<void>;
+  counts(run: string, next?: string): Promise<Page<SweepCounts>>;
 }

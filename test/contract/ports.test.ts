@@ -31,13 +31,11 @@ exceptionStoreSuite('memory', async () => {
 sourceLogSuite('memory', makeMemorySourceLog);
 sweepLogSuite('memory', makeMemorySweepLog);
 rosterSuite('memory', makeMemoryRoster);
-approvalStoreSuite('memory', async () => {
-  await undefined;
+approvalStoreSuite('memory', () => {
   const store = makeMemoryApprovals();
-  return [store, store];
+  return Promise.resolve([store, store]);
 });
-approvalStoreSuite('file', async () => {
-  await undefined;
+approvalStoreSuite('file', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'edict-approvals-')), 'approvals.yaml');
-  return [makeFileApprovals(path), makeFileApprovals(path)];
+  return Promise.resolve([makeFileApprovals(path), makeFileApprovals(path)]);
 });

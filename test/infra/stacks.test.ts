@@ -391,7 +391,10 @@ describe('least privilege', () => {
         .filter(([policy]) => policy.startsWith(id))
         .map(([, s]) => actionsOf(s).filter((action) => action.startsWith('dynamodb:')))
         .filter((actions) => actions.length > 0);
-    expect(tables('Sweep')).toEqual([['dynamodb:Query', 'dynamodb:UpdateItem'], ['dynamodb:Query']]);
+    expect(tables('Sweep')).toEqual([
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      ['dynamodb:Query'],
+    ]);
     expect(tables('NotifySlack')).toEqual([['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']]);
   });
 

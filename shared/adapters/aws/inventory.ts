@@ -35,6 +35,7 @@ const PAGE = 100;
 
 /** The scope of what Config does not carry, listed from the services themselves. */
 const SERVICES = 'services';
+const ENDPOINT = 'AWS::SageMaker::Endpoint';
 
 /** The inventory of AWS: of AWS Config (this account's, or what an aggregator gathers from many), and of services that Config lacks. */
 export function makeAwsInventory(options: {
@@ -56,6 +57,9 @@ export function makeAwsInventory(options: {
           new SelectAggregateResourceConfigCommand({ ...query, ConfigurationAggregatorName: options.aggregator }),
         );
   };
+
+  const configScope = options.aggregator ?? 'account';
+  const configTypes = new Set(options.types);
 
   const configPage = async (next: string | undefined): Promise<InventoryPage> => {
     const readKey = instant(options.clock.now());
@@ -81,7 +85,7 @@ export function makeAwsInventory(options: {
     const endpoints = Endpoints.flatMap(({ EndpointArn: resourceId, EndpointName: name }) => {
       if (resourceId === undefined || name === undefined) return [];
       const [, , , region = '', account = ''] = resourceId.split(':');
-      return [{ ...notice, resourceId, nativeType: 'AWS::SageMaker::Endpoint', account, region, hints: { name } }];
+      return [{ ...notice, resourceId, nativeType: ENDPOINT, account, region, hints: { name } }];
     });
     const account = next === undefined ? (await options.sts.send(new GetCallerIdentityCommand({}))).Account : undefined;
     const block =
@@ -100,7 +104,16 @@ export function makeAwsInventory(options: {
 
   return {
     source: 'aws.sweep',
-    scopes: [options.aggregator ?? 'account', SERVICES],
+    scopes: [configScope, SERVICES],
+    covers({ nativeType, account = '', region = '', id: resourceId }) {
+      // Without an aggregator this account and region alone are listed; with one, what it gathers. The place says which.
+      if (configTypes.has(nativeType))
+        return { scope: configScope, place: `${account} ${region}`, absence: 'gone' as const };
+      if (nativeType !== ENDPOINT) return undefined;
+      const hints = { name: resourceId.replace(/^.*\//, '') };
+      const notice = { is: 'notice', cloud: 'aws', resourceId, nativeType, account, region, hints } as const;
+      return { scope: SERVICES, place: account, absence: notice };
+    },
     async page(scope, next) {
       try {
         return await (scope === SERVICES ? servicesPage(next) : configPage(next));

@@ -43,6 +43,14 @@ export function makeResourceGraphInventory(options: {
   return {
     source: 'azure.sweep',
     scopes: options.subscriptions,
+    covers({ id: resourceId, account }) {
+      const nativeType = armType(resourceId);
+      if (nativeType === undefined || !Object.hasOwn(readBackPlans, nativeType)) return undefined;
+      const scope = options.subscriptions.find((subscription) => subscription === account);
+      if (scope === undefined) return undefined;
+      // Its rows are those that we may read: what is not among them may be there. ARM says whether it is gone.
+      return { scope, absence: { is: 'notice', cloud: 'azure', resourceId, nativeType, account: scope } };
+    },
     async page(subscription, next) {
       const readKey = instant(options.clock.now() - LAG_MS);
       const answer = await ask(client, {
@@ -50,6 +58,7 @@ export function makeResourceGraphInventory(options: {
         subscriptions: [subscription],
         options: { resultFormat: 'objectArray', top: PAGE, ...(next === undefined ? {} : { skipToken: next }) },
       });
+      const more = answer.skipToken !== undefined && answer.skipToken !== '';
       return {
         readKey,
         contents: idsOf(answer.data).map((id) => {
@@ -63,7 +72,9 @@ export function makeResourceGraphInventory(options: {
             changedAt: readKey,
           };
         }),
-        ...(answer.skipToken === undefined || answer.skipToken === '' ? {} : { next: answer.skipToken }),
+        ...(more ? { next: answer.skipToken } : {}),
+        // Cut, and without a token for the rest: https://learn.microsoft.com/en-us/azure/governance/resource-graph/concepts/work-with-data, read 2026-11-25.
+        ...(!more && answer.resultTruncated === 'true' ? { incomplete: true as const } : {}),
       };
     },
   };

@@ -40,6 +40,11 @@ export function makeAssetInventory(options: {
   return {
     source: 'gcp.sweep',
     scopes: CONTENTS.map((content) => `${options.scope}#${content}`),
+    // A policy is content of an asset, and may be unset while the asset is there: only resources are listed or gone.
+    covers: ({ nativeType, account }) =>
+      options.types.includes(nativeType) && account !== undefined
+        ? { scope: `${options.scope}#RESOURCE`, place: account, absence: 'gone' }
+        : undefined,
     async page(scope, next) {
       const readKey = instant(options.clock.now() - LAG_MS);
       const [parent = '', contentType = 'RESOURCE'] = scope.split('#');

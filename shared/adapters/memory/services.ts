@@ -6,7 +6,14 @@ import type { EventBus } from '../../ports/event-bus.ts';
 import type { Quarantine, Quarantined } from '../../ports/quarantine.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Heard, SourceLog } from '../../ports/source-log.ts';
-import type { SweepLog, SweptScope } from '../../ports/sweep-log.ts';
+import type { Roster, Seen } from '../../ports/roster.ts';
+import {
+  SWEEP_COUNTS,
+  type SweepCount,
+  type SweepCounts,
+  type SweepLog,
+  type SweptScope,
+} from '../../ports/sweep-log.ts';
 
 /** A bus that remembers every event in the order of publication, repeats included. */
 export function makeMemoryBus(): EventBus & { readonly events: readonly FindingEvent[] } {
@@ -77,6 +84,8 @@ export function makeMemorySourceLog(): SourceLog {
 
 export function makeMemorySweepLog(): SweepLog {
   const runs = new Map<string, Map<string, SweptScope>>();
+  const places = new Set<string>();
+  const counted = new Map<string, Map<string, SweepCounts>>();
   return {
     begin: async (run, scopes, at) => {
       await undefined;
@@ -87,17 +96,71 @@ export function makeMemorySweepLog(): SweepLog {
         rows.set(key, rows.get(key) ?? { ...scope, at });
       }
     },
-    note: async (run, source, scope, at, outcome) => {
+    note: async (run, source, scope, at, end) => {
       await undefined;
       const rows = runs.get(run);
       const row = rows?.get(`${source}#${scope}`);
       if (row === undefined) return;
-      const stands = row.outcome ?? outcome;
-      rows?.set(`${source}#${scope}`, { ...row, at, ...(stands === undefined ? {} : { outcome: stands }) });
+      // The first outcome stands, and what it began with.
+      const stands = row.outcome === undefined ? { ...row, ...end } : row;
+      rows?.set(`${source}#${scope}`, { ...stands, at });
     },
     scopes: async (run) => {
       await undefined;
       return [...(runs.get(run)?.values() ?? [])];
+    },
+    listed: async (run, source, of) => {
+      await undefined;
+      for (const place of of) places.add(`${run}#${source}#${place}`);
+    },
+    wasListed: async (run, source, place) => {
+      await undefined;
+      return places.has(`${run}#${source}#${place}`);
+    },
+    count: async (run, { source, account, type, counts }) => {
+      await undefined;
+      const rows = counted.get(run) ?? new Map<string, SweepCounts>();
+      counted.set(run, rows);
+      const key = `${source}#${account}#${type}`;
+      const sum: { [C in SweepCount]?: number } = { ...rows.get(key)?.counts };
+      for (const name of SWEEP_COUNTS) {
+        const add = counts[name];
+        if (add !== undefined) sum[name] = (sum[name] ?? 0) + add;
+      }
+      rows.set(key, { source, account, type, counts: sum });
+    },
+    counts: async (run) => {
+      await undefined;
+      return { items: [...(counted.get(run)?.values() ?? [])] };
+    },
+  };
+}
+
+export function makeMemoryRoster(): Roster {
+  const rows = new Map<string, Seen>();
+  const hasLater = (id: string, at: string): boolean => (rows.get(id)?.at ?? '') >= at;
+  const of = (ids: readonly string[]): ReadonlyMap<string, Seen> =>
+    new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id) as Seen] as const] : [])));
+  return {
+    see: async (ids, { source, scope, at }) => {
+      await undefined;
+      const fresh = new Set<string>();
+      for (const id of ids) {
+        if (hasLater(id, at)) continue;
+        fresh.add(id);
+        rows.set(id, { ...rows.get(id), source, scope, at });
+      }
+      return { seen: of(ids), fresh };
+    },
+    seen: async (ids) => {
+      await undefined;
+      return of(ids);
+    },
+    miss: async (id, at) => {
+      await undefined;
+      if (hasLater(id, at)) return false;
+      rows.set(id, { source: '', scope: '', at: '', ...rows.get(id), absentAt: at });
+      return true;
     },
   };
 }

@@ -24,8 +24,10 @@ export async function sumUp(queries: FindingQueries, run: string): Promise<Diges
   const sum = makeSum();
   let next: string | undefined;
   do {
-    const page = { limit: 500, ...(next === undefined ? {} : { next }) };
-    const got = await queries.list({ baseline: run, shadow: false }, page);
+    const got = await queries.list(
+      { baseline: run, shadow: false },
+      { limit: 500, ...(next === undefined ? {} : { next }) },
+    );
     for (const finding of got.items) sum.add(finding);
     next = got.next;
   } while (next !== undefined);
@@ -66,6 +68,10 @@ export function makeSum(): { readonly add: (finding: Finding) => void; readonly 
 
 const rank = ({ severity }: { readonly severity: Severity }): number => SEVERITIES.indexOf(severity);
 
+/** Whether a scope was listed to its end. */
+export const isSeen = ({ outcome }: { readonly outcome?: SweptScope['outcome'] | undefined }): boolean =>
+  outcome === 'swept' || outcome === 'partial';
+
 /** The digest of a run. One run has one, so its id is the run's: told again, it is dropped by whoever has it. Pure. */
 export function baselineEvent(
   run: string,
@@ -75,7 +81,7 @@ export function baselineEvent(
 ): BaselineEvent {
   const id = `baseline-${run}`;
   const notSeen = scopes.flatMap(({ source, scope, outcome }) =>
-    outcome === 'swept' ? [] : [{ source, scope, why: outcome ?? ('not_finished' as const) }],
+    isSeen({ outcome }) ? [] : [{ source, scope, why: outcome === 'denied' ? outcome : ('not_finished' as const) }],
   );
   const lists = { byPolicy: sum.byPolicy, byAccount: sum.byAccount, notSeen };
   return {

@@ -9,8 +9,10 @@ import { makeDynamoExceptionStore } from '../dynamodb/exception-store.ts';
 import { makeDynamoPolicyStore } from '../dynamodb/policy-store.ts';
 import { makeDynamoResourceStore } from '../dynamodb/resource-store.ts';
 import { makeDynamoSourceLog } from '../dynamodb/source-log.ts';
+import { makeDynamoSweepLog } from '../dynamodb/sweep-log.ts';
 import { loadEngine } from '../opa/engine.ts';
 import { systemClock } from './clock.ts';
+import { makeRepaired } from './reconciled.ts';
 
 /** Everything that judges a resource against what is active: what evaluate and re-judge have in common. */
 export function makeJudging(
@@ -22,6 +24,7 @@ export function makeJudging(
   const policies = makeDynamoPolicyStore({ client, name: env.POLICIES_TABLE });
   const exceptions = makeDynamoExceptionStore({ client, name: env.POLICIES_TABLE });
   const sources = makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE });
+  const repaired = makeRepaired(makeDynamoSweepLog({ client, name: env.RESOURCES_TABLE }), () => systemClock.now());
   const active = makeActiveSource({
     policies,
     loadEngine: async (bundle) => loadEngine(bundle),
@@ -35,5 +38,5 @@ export function makeJudging(
     record: makeRecord({ resources }),
     active,
   });
-  return { resources, policies, exceptions, sources, active, judge };
+  return { resources, policies, exceptions, sources, active, judge, repaired };
 }

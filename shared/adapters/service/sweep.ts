@@ -1,15 +1,17 @@
 import * as z from 'zod';
-import { type Change, changeIdOf, instant } from '../../model/change.ts';
+import { type Change, changeIdOf, instant, instantSchema } from '../../model/change.ts';
+import type { FindingEvent } from '../../model/finding-event.ts';
 import { isAppError } from '../../model/errors.ts';
+import { SEGMENTS } from '../../model/tables.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 import type { FindingQueries } from '../../ports/finding-store.ts';
-import type { Inventory } from '../../ports/inventory.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
-import type { SweepLog, SweptScope } from '../../ports/sweep-log.ts';
+import type { SweptScope } from '../../ports/sweep-log.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
-import type { DoorDeps } from '../http-auth/door.ts';
-import { baselineEvent, sumUp } from './baseline-digest.ts';
+import { baselineEvent, isSeen, sumUp } from './baseline-digest.ts';
+import { reconciledEvents, sumUpRun } from './reconciled.ts';
+import { findAbsent, isWalk, LIST_LAG_MS, markPage, type ReconcileDeps, WALK } from './reconcile.ts';
 
 const sweepMark = z.strictObject({ id: z.string().min(1), baseline: z.boolean() });
 
@@ -26,22 +28,37 @@ export const sweepMessageSchema = z.discriminatedUnion('job', [
     scope: z.string().min(1),
     sweep: sweepMark,
     next: z.string().min(1).optional(),
+    /** Of every page but the first: when the list began, and whether something on a page so far could not be read. */
+    began: instantSchema.optional(),
+    partial: z.boolean().optional(),
   }),
-  /** Tell what a run found where none had been before, once all of that is swept and judged. `found` is -1 until it is swept. */
-  z.strictObject({ job: z.literal('digest'), sweep: sweepMark, found: z.int(), looks: z.int() }),
+  /** One page of the inventory, held against what the run listed. */
+  z.strictObject({
+    job: z.literal('walk'),
+    sweep: sweepMark,
+    segment: z
+      .int()
+      .min(0)
+      .max(SEGMENTS - 1),
+    next: z.string().min(1).optional(),
+  }),
+  /** Tell what a run found where none had been before, once all of that is swept and judged. `found` is -1 until then; `walked`: what is not there is looked for. */
+  z.strictObject({
+    job: z.literal('digest'),
+    sweep: sweepMark,
+    found: z.int(),
+    looks: z.int(),
+    walked: z.boolean().optional(),
+  }),
 ]);
 export type SweepMessage = z.infer<typeof sweepMessageSchema>;
 
-export interface SweepDeps extends Pick<DoorDeps, 'count' | 'log'> {
-  readonly inventories: readonly Inventory[];
+export interface SweepDeps extends ReconcileDeps {
   readonly observe: (observation: Observation) => Promise<Observed>;
-  readonly send: (changes: readonly Change[]) => Promise<void>;
   readonly queue: JsonQueue<SweepMessage>;
   readonly sources: SourceLog;
-  readonly runs: SweepLog;
   readonly findings: FindingQueries;
   readonly bus: EventBus;
-  readonly nowMs: () => number;
 }
 
 /** A digest is told once two looks, so far apart, see the same; or after so many looks, whatever they see. */
@@ -66,6 +83,8 @@ export function makeSweep(deps: SweepDeps): (message: SweepMessage) => Promise<v
         return begin(deps, message);
       case 'page':
         return page(deps, message);
+      case 'walk':
+        return walk(deps, message);
       case 'digest':
         return digest(deps, message);
     }
@@ -82,13 +101,19 @@ async function begin(deps: SweepDeps, message: Extract<SweepMessage, { job: 'beg
     scopes.push(...listed.map((scope) => ({ source, scope, baseline: !swept.has(scope) })));
   }
   await deps.runs.begin(run, scopes, instant(deps.nowMs()));
+  if (scopes.length === 0) return;
+  const baseline = scopes.some((scope) => scope.baseline);
   // The digest first: told twice it is the same event, and not told at all nobody would miss it.
-  if (scopes.some(({ baseline }) => baseline))
-    await deps.queue.send([{ job: 'digest', sweep: { id: run, baseline: true }, found: -1, looks: 0 }], {
-      delaySeconds: LOOK_SECONDS,
-    });
+  await deps.queue.send([{ job: 'digest', sweep: { id: run, baseline }, found: -1, looks: 0 }], {
+    delaySeconds: LOOK_SECONDS,
+  });
   await deps.queue.send(
-    scopes.map(({ source, scope, baseline }) => ({ job: 'page', source, scope, sweep: { id: run, baseline } })),
+    scopes.map(({ source, scope, baseline: first }) => ({
+      job: 'page',
+      source,
+      scope,
+      sweep: { id: run, baseline: first },
+    })),
   );
 }
 
@@ -103,11 +128,16 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
     return undefined;
   });
   const receivedAt = instant(deps.nowMs());
-  if (got === undefined) return deps.runs.note(sweep.id, source, scope, receivedAt, 'denied');
+  if (got === undefined) return deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: 'denied' });
 
+  const began = message.began ?? instant(Date.parse(got.readKey) - LIST_LAG_MS);
+  // Marked first: whatever becomes of it on its way, it was listed.
+  const { marked, whole } = await markPage(deps, { run: sweep.id, source, scope, began }, got);
+  let partial = message.partial === true || !whole;
   const changes: Change[] = [];
-  for (const content of got.contents) {
-    const common = { source, origin: 'sweep', receivedAt, readKey: got.readKey, sweep } as const;
+  for (const { content, absentAt } of marked) {
+    const mark = absentAt === undefined ? sweep : { ...sweep, absentAt };
+    const common = { source, origin: 'sweep', receivedAt, readKey: got.readKey, sweep: mark } as const;
     if (content.is === 'notice') {
       const change = { ...common, content };
       changes.push({ type: 'change', version: 1, changeId: changeIdOf(change), ...change });
@@ -115,33 +145,56 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
       const { form, document, read } = content;
       const observed = await deps.observe({ ...common, form, document, ...(read === undefined ? {} : { read }) });
       changes.push(...observed.changes);
+      partial ||= observed.outcomes.some(({ outcome }) => outcome === 'quarantined');
     }
   }
   await deps.send(changes);
   deps.count('ResourcesSwept', got.contents.length);
   if (got.next !== undefined) {
     await deps.runs.note(sweep.id, source, scope, receivedAt);
-    await deps.queue.send([{ ...message, next: got.next }]);
+    await deps.queue.send([{ ...message, next: got.next, began, partial }]);
     return;
   }
   await deps.sources.swept(source, scope, receivedAt);
-  await deps.runs.note(sweep.id, source, scope, receivedAt, 'swept');
+  await deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: partial ? 'partial' : 'swept', began });
+}
+
+/** One page of the inventory, in a chain for each segment. */
+async function walk(deps: SweepDeps, message: Extract<SweepMessage, { job: 'walk' }>): Promise<void> {
+  const { sweep, segment } = message;
+  const next = await findAbsent(deps, sweep.id, segment, message.next);
+  const at = instant(deps.nowMs());
+  await deps.runs.note(sweep.id, WALK, String(segment), at, next === undefined ? { outcome: 'swept' } : undefined);
+  if (next !== undefined) await deps.queue.send([{ ...message, next }]);
 }
 
 async function digest(deps: SweepDeps, message: Extract<SweepMessage, { job: 'digest' }>): Promise<void> {
   const { sweep, found, looks } = message;
-  const lookAgain = (seen: number, after: number): Promise<void> => {
+  const lookAgain = (seen: number, after: number, walked = message.walked === true): Promise<void> => {
     const delaySeconds = seen < 0 ? Math.min(MAX_LOOK_SECONDS, LOOK_SECONDS * 2 ** after) : LOOK_SECONDS;
-    return deps.queue.send([{ ...message, found: seen, looks: after }], { delaySeconds });
+    return deps.queue.send([{ ...message, found: seen, looks: after, walked }], { delaySeconds });
   };
-  const scopes = (await deps.runs.scopes(sweep.id)).filter(({ baseline }) => baseline);
+  const all = await deps.runs.scopes(sweep.id);
   const oldest = instant(deps.nowMs() - STALLED_MS);
-  if (scopes.some(({ outcome, at }) => outcome === undefined && at > oldest)) return lookAgain(-1, looks + 1);
+  if (all.some(({ outcome, at }) => outcome === undefined && at > oldest)) return lookAgain(-1, looks + 1);
+  // Everything is listed: only now can it be said what is not there.
+  if (message.walked !== true && all.length > 0) {
+    const segments = Array.from({ length: SEGMENTS }, (_, segment) => segment);
+    const chains = segments.map((segment) => ({ source: WALK, scope: String(segment), baseline: false }));
+    await deps.runs.begin(sweep.id, chains, instant(deps.nowMs()));
+    await deps.queue.send(segments.map((segment) => ({ job: 'walk', sweep, segment })));
+    return lookAgain(-1, 0, true);
+  }
 
-  const sum = await sumUp(deps.findings, sweep.id);
-  if (found < 0) return lookAgain(sum.findings, 0);
-  if (sum.findings !== found && looks < MAX_LOOKS) return lookAgain(sum.findings, looks + 1);
+  const scopes = all.filter((scope) => !isWalk(scope));
+  const [sum, told] = [await sumUp(deps.findings, sweep.id), await sumUpRun(deps.runs, sweep.id)];
+  const seen = sum.findings + told.repaired;
+  if (found < 0) return lookAgain(seen, 0);
+  if (seen !== found && looks < MAX_LOOKS) return lookAgain(seen, looks + 1);
+  const time = instant(deps.nowMs());
+  const events: FindingEvent[] = reconciledEvents(sweep.id, scopes, told, time);
   // Where a provider shows nothing there is no baseline: it is one the first time that it does.
-  if (scopes.length > 0 && !scopes.some(({ outcome }) => outcome === 'swept')) return;
-  await deps.bus.publish([baselineEvent(sweep.id, sum, scopes, instant(deps.nowMs()))]);
+  const first = scopes.filter(({ baseline }) => baseline);
+  if (first.some(isSeen) || scopes.length === 0) events.push(baselineEvent(sweep.id, sum, first, time));
+  await deps.bus.publish(events);
 }

@@ -5,7 +5,7 @@ import { isObject, type Json } from '../../model/json.ts';
 import type { ActiveSource } from '../../pipeline/active.ts';
 import type { JudgedWork } from '../../pipeline/judge.ts';
 import { settle } from '../../pipeline/outcomes.ts';
-import type { Normalized, Outcome, Work } from '../../pipeline/stages.ts';
+import type { Normalized, Outcome, Repair, Work } from '../../pipeline/stages.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
 import { isEventBridgeEvent } from '../aws/notice-door.ts';
@@ -26,6 +26,8 @@ export interface WorkBatchDeps extends Pick<DoorDeps, 'quarantine' | 'now' | 'co
   readonly judge: (work: Work) => Promise<JudgedWork>;
   /** Where a wish goes to read a resource again: two documents with one version differ. */
   readonly again: Queue;
+  /** Where it is counted what a sweep repaired. @default nowhere */
+  readonly repaired?: (repairs: readonly Repair[]) => Promise<void>;
   /** Where it is noted that an account was heard. @default nowhere */
   readonly sources?: SourceLog;
 }
@@ -86,10 +88,12 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
     const outcomes: Outcome[] = [...normalized.outcomes];
     await heard(normalized.work);
     const works = withWishes(normalized.work, rejudge);
+    const repairs: Repair[] = [];
     const judgeOne = async (work: Work): Promise<void> => {
       try {
         const judged = await deps.judge(work);
         outcomes.push(...judged.outcomes);
+        repairs.push(...judged.repairs);
         if (judged.readAgain) await readAgain(deps, work);
       } catch (error) {
         deps.log('a resource could not be judged now', error, {
@@ -110,6 +114,7 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
       judgeOne,
     );
 
+    await noteRepairs(deps, repairs);
     const settled = settle([...outcomes, ...failed]);
     for (const { changeId, outcome } of settled)
       if (outcome === 'failed') for (const messageId of from.get(changeId) ?? []) done.delete(messageId);
@@ -140,6 +145,15 @@ function makeHeard(deps: WorkBatchDeps): (works: readonly Work[]) => Promise<voi
       }
     }
   };
+}
+
+/** Counts what a sweep repaired. That it could not be counted fails nothing: what was repaired is repaired. */
+async function noteRepairs(deps: WorkBatchDeps, repairs: readonly Repair[]): Promise<void> {
+  if (repairs.length === 0) return;
+  deps.count('MissedEvents', repairs.length);
+  await deps.repaired?.(repairs).catch((error: unknown) => {
+    deps.log('it could not be counted what a sweep repaired', error);
+  });
 }
 
 /** Whether the resource is there for others alone: it is of no kind of its own. */

@@ -52,7 +52,7 @@ export function makeNotify(deps: {
       seen.add(event.id);
       if (event.detailType === 'FindingsBaselined.v1')
         messages += await tell([event], () => baselineMessage(event), failed);
-      else if (isNews(event)) news.push(event);
+      else if (event.detailType !== 'SourceReconciled.v1' && isNews(event)) news.push(event);
     }
     for (const { causeKey, events: group } of groupByCause(news))
       messages += await tell(group, (told) => causeMessage({ causeKey, events: told }), failed);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceLog } from '../../../shared/ports/source-log.ts';
+import type { Roster } from '../../../shared/ports/roster.ts';
 import type { SweepLog } from '../../../shared/ports/sweep-log.ts';
 
 /** What every SourceLog holds. */
@@ -35,13 +36,13 @@ export function sweepLogSuite(title: string, make: () => SweepLog): void {
       const run = `${title}-1`;
       await log.begin(run, [scope('one'), scope('two', false), scope('three')], at(1));
       await log.note(run, 'a.sweep', 'one', at(2));
-      await log.note(run, 'a.sweep', 'two', at(3), 'swept');
+      await log.note(run, 'a.sweep', 'two', at(3), { outcome: 'swept', began: at(1) });
       await log.begin(run, [scope('one', false), scope('two')], at(4));
       const scopes = [...(await log.scopes(run))].sort((x, y) => (x.scope < y.scope ? -1 : 1));
       expect(scopes).toEqual([
         { ...scope('one'), at: at(2) },
         { ...scope('three'), at: at(1) },
-        { ...scope('two', false), at: at(3), outcome: 'swept' },
+        { ...scope('two', false), at: at(3), outcome: 'swept', began: at(1) },
       ]);
       expect(await log.scopes(`${title}-2`)).toEqual([]);
     });
@@ -50,10 +51,75 @@ export function sweepLogSuite(title: string, make: () => SweepLog): void {
       const log = make();
       const run = `${title}-3`;
       await log.begin(run, [scope('one')], at(1));
-      await log.note(run, 'a.sweep', 'one', at(2), 'denied');
-      await log.note(run, 'a.sweep', 'one', at(3), 'swept');
-      await log.note(run, 'a.sweep', 'other', at(3), 'swept');
+      await log.note(run, 'a.sweep', 'one', at(2), { outcome: 'denied' });
+      await log.note(run, 'a.sweep', 'one', at(3), { outcome: 'swept' });
+      await log.note(run, 'a.sweep', 'other', at(3), { outcome: 'swept' });
       expect(await log.scopes(run)).toEqual([{ ...scope('one'), at: at(3), outcome: 'denied' }]);
+    });
+
+    it('remembers of which places something was listed, and adds up what is counted', async () => {
+      const log = make();
+      const run = `${title}-4`;
+      await log.listed(run, 'a.sweep', ['1 eu', '2 us'], at(1));
+      await log.listed(run, 'a.sweep', ['1 eu'], at(1));
+      expect(await Promise.all(['1 eu', '2 us', '1'].map((place) => log.wasListed(run, 'a.sweep', place)))).toEqual([
+        true,
+        true,
+        false,
+      ]);
+      const of = { source: 'a.sweep', account: '1', type: 'T' };
+      await log.count(run, { ...of, counts: { listed: 2, held: 1 } }, at(1));
+      await log.count(run, { ...of, counts: { listed: 3, changed: 1 } }, at(1));
+      await log.count(run, { ...of, account: '2', counts: { absent: 1 } }, at(1));
+      const rows = [...(await log.counts(run)).items].sort((x, y) => (x.account < y.account ? -1 : 1));
+      expect(rows).toEqual([
+        { ...of, counts: { listed: 5, held: 1, changed: 1 } },
+        { ...of, account: '2', counts: { absent: 1 } },
+      ]);
+      expect(await log.counts(`${title}-5`)).toEqual({ items: [] });
+    });
+  });
+}
+
+/** What every Roster holds. */
+export function rosterSuite(title: string, make: () => Roster): void {
+  describe(`${title}: Roster`, () => {
+    const at = (h: number): string => `2026-11-25T0${h}:00:00.000Z`;
+    const by = (h: number) => ({ source: 'a.sweep', scope: 'one', at: at(h) });
+
+    it('marks what a list has; a later mark stays', async () => {
+      const roster = make();
+      const [a, b] = [`${title}/a`, `${title}/b`];
+      expect([...(await roster.see([a, b], by(2))).fresh].sort()).toEqual([a, b]);
+      const again = await roster.see([a], by(2));
+      expect([again.fresh.size, again.seen.get(a)]).toEqual([0, by(2)]);
+      expect((await roster.see([a], by(1))).fresh.size).toBe(0);
+      expect((await roster.see([a], by(3))).fresh.size).toBe(1);
+      expect(await roster.seen([a, b, `${title}/c`])).toEqual(
+        new Map([
+          [a, by(3)],
+          [b, by(2)],
+        ]),
+      );
+    });
+
+    it('notes that a list lacks it, unless one as late has it; seen again, that is remembered', async () => {
+      const roster = make();
+      const id = `${title}/d`;
+      await roster.see([id], by(2));
+      expect(await roster.miss(id, at(2))).toBe(false);
+      expect(await roster.miss(id, at(3))).toBe(true);
+      expect((await roster.see([id], by(4))).seen.get(id)).toEqual({ ...by(4), absentAt: at(3) });
+      // Never in a list, only told by events.
+      expect(await roster.miss(`${title}/e`, at(3))).toBe(true);
+      expect((await roster.seen([`${title}/e`])).get(`${title}/e`)?.absentAt).toBe(at(3));
+    });
+
+    it('takes more than one call takes', async () => {
+      const roster = make();
+      const ids = Array.from({ length: 230 }, (_, i) => `${title}/many/${i}`);
+      await roster.see(ids, by(2));
+      expect((await roster.seen(ids)).size).toBe(230);
     });
   });
 }

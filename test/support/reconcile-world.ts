@@ -1,0 +1,156 @@
+/**
+ * A provider with accounts full of resources, a pipeline that hears of them by events, and the sweep that lists them, all
+ * in one process. Every document is of the test kind.
+ */
+import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
+import { makeMemoryRoster, makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
+import { makeRepaired } from '../../shared/adapters/service/reconciled.ts';
+import { makeSweep, type SweepMessage } from '../../shared/adapters/service/sweep.ts';
+import { makeSweepBatch } from '../../shared/adapters/service/sweep-batch.ts';
+import { type Change, instant } from '../../shared/model/change.ts';
+import type { AppError } from '../../shared/model/errors.ts';
+import type { ReconciledEvent } from '../../shared/model/finding-event.ts';
+import type { Json } from '../../shared/model/json.ts';
+import { makeObserve } from '../../shared/pipeline/observe.ts';
+import type { Repair } from '../../shared/pipeline/stages.ts';
+import type { Inventory, InventoryPage } from '../../shared/ports/inventory.ts';
+import { change, type Doc, makeWorld, registry, testForm } from './world.ts';
+
+/** What the list does at a page, instead of giving it. */
+export type Trouble = AppError | 'unreadable' | 'incomplete';
+
+const ACCOUNT = '111122223333';
+const PAGE = 50;
+const LISTED = new Set(['Test::Store', 'Test::Block']);
+
+/** A document at an instant: `at` counts seconds after nine on 25 November. */
+const NINE = Date.parse('2026-11-25T09:00:00.000Z');
+
+export function makeReconcileWorld(options: { readonly scopes?: readonly string[] } = {}) {
+  const world = makeWorld({ policies: ['not-public', 'versioned'] });
+  const scopes = options.scopes ?? [ACCOUNT];
+  /** What there is, by id: the truth. */
+  const truth = new Map<string, Doc>();
+  const roster = makeMemoryRoster();
+  const runs = makeMemorySweepLog();
+  const messages: { readonly message: SweepMessage; readonly atMs: number }[] = [];
+  const repairs: Repair[] = [];
+  const counts = new Map<string, number>();
+  let trouble: (scope: string, page: number) => Trouble | undefined = () => undefined;
+  /** Called before a page is listed: what happens in the world meanwhile. */
+  let meanwhile: (scope: string, page: number) => Promise<void> = async () => undefined;
+  const nowMs = (): number => world.clock.now();
+
+  const inventory: Inventory = {
+    source: 'aws.sweep',
+    scopes,
+    covers: ({ nativeType, account = '' }) =>
+      LISTED.has(nativeType) ? { scope: account, place: account, absence: 'gone' } : undefined,
+    page: async (scope, next) => {
+      const page = Number(next ?? 0);
+      await meanwhile(scope, page);
+      const what = trouble(scope, page);
+      if (what !== undefined && typeof what !== 'string') throw what;
+      const docs = [...truth.values()].filter((d) => (d.account ?? ACCOUNT) === scope && d.deleted !== true);
+      const shown = docs.slice(page * PAGE, (page + 1) * PAGE);
+      const contents = shown.map((doc) => ({ is: 'document' as const, form: 'test', document: asJson(doc) }));
+      const broken = { is: 'document' as const, form: 'test', document: 'gibberish' };
+      return {
+        readKey: instant(nowMs()),
+        contents: what === 'unreadable' ? [broken, ...contents.slice(1)] : contents,
+        ...(docs.length > (page + 1) * PAGE ? { next: String(page + 1) } : {}),
+        ...(what === 'incomplete' ? { incomplete: true } : {}),
+      } satisfies InventoryPage;
+    },
+  };
+
+  const repaired = makeRepaired(runs, nowMs);
+  const judgeAll = async (changes: readonly Change[]): Promise<void> => {
+    await world.active.refresh();
+    const { work } = await world.normalize(changes);
+    for (const w of work) {
+      const judged = await world.judge(w);
+      repairs.push(...judged.repairs);
+      await repaired(judged.repairs);
+    }
+  };
+  const sweep = makeSweep({
+    inventories: [inventory],
+    registry,
+    read: (_form, document, hints) => {
+      if (typeof document === 'string') throw new Error('no document');
+      return testForm.read(document, hints as Parameters<typeof testForm.read>[1]);
+    },
+    resources: world.resources,
+    roster,
+    runs,
+    observe: makeObserve({ forms: [testForm], quarantine: world.quarantine }),
+    send: judgeAll,
+    queue: {
+      send: async (sent, { delaySeconds = 0 } = {}) => {
+        await undefined;
+        for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
+      },
+    },
+    sources: makeMemorySourceLog(),
+    findings: makeMemoryFindingStore(),
+    bus: world.bus,
+    count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
+    log: () => undefined,
+    nowMs,
+  });
+  const batch = makeSweepBatch({
+    sweep,
+    queue: {
+      send: async (sent) => void messages.push(...sent.map((message) => ({ message, atMs: nowMs() + 60_000 }))),
+    },
+    log: () => undefined,
+  });
+
+  return {
+    ...world,
+    truth,
+    roster,
+    repairs,
+    counts,
+    trouble: (of: typeof trouble) => void (trouble = of),
+    meanwhile: (of: typeof meanwhile) => void (meanwhile = of),
+    /** The world changes; the event is told, or dropped. */
+    happen: async (doc: Doc, told = true): Promise<void> => {
+      if (doc.deleted === true) truth.delete(doc.id);
+      else truth.set(doc.id, doc);
+      if (told) await judgeAll([change(doc)]);
+    },
+    /** Sweeps until nothing is left to do; a message that fails every time is dropped after five deliveries. */
+    sweep: async (): Promise<readonly ReconciledEvent[]> => {
+      const before = world.bus.events.length;
+      messages.push({ message: { job: 'sweep' }, atMs: nowMs() });
+      const tries = new Map<string, number>();
+      while (messages.length > 0) {
+        messages.sort((a, b) => a.atMs - b.atMs);
+        const next = messages.shift();
+        if (next === undefined) break;
+        world.clock.set(Math.max(nowMs(), next.atMs));
+        const body = JSON.stringify(next.message);
+        const done = await batch([{ messageId: 'm', body }]);
+        const tried = (tries.get(body) ?? 0) + 1;
+        tries.set(body, tried);
+        if (!done.has('m') && tried < 5) messages.push({ message: next.message, atMs: nowMs() + 1_800_000 });
+      }
+      await world.drain();
+      return world.bus.events
+        .slice(before)
+        .flatMap((event) => (event.detailType === 'SourceReconciled.v1' ? [event] : []));
+    },
+    /** Goes on to so many seconds after nine. */
+    at: (seconds: number): void => world.clock.set(NINE + seconds * 1000),
+    live: (): readonly string[] =>
+      world.resources
+        .all()
+        .filter((s) => !s.deleted && s.mapping === 'aws/test-store')
+        .map(({ id }) => id)
+        .sort(),
+  };
+}
+
+const asJson = (doc: Doc): Json => doc as unknown as Json; // plain JSON by construction
