@@ -1,5 +1,6 @@
 /** The options that several commands share, parsed and checked. */
 import { existsSync, readFileSync } from 'node:fs';
+import type { AuthoringConfig } from '../shared/adapters/anthropic/config.ts';
 import { DATA_CLASSIFICATIONS, ENVIRONMENTS } from '../shared/kinds/context.ts';
 import { AppError } from '../shared/model/errors.ts';
 import { isObject, type Json } from '../shared/model/json.ts';
@@ -63,12 +64,31 @@ async function parseFile(path: string, option: string): Promise<Json> {
 
 const DEFAULT_CONFIG = 'edict.config.yaml';
 
+/** The configuration file: the context rules, and the section on authoring, which is no part of them. */
+async function readConfigFile(
+  path: string | undefined,
+): Promise<{ readonly file: string; readonly context: Json; readonly authoring?: Json } | undefined> {
+  const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+  if (file === undefined) return undefined;
+  const parsed = await parseFile(file, '--config');
+  if (!isObject(parsed)) return { file, context: parsed };
+  const { authoring, ...context } = parsed as { readonly [key: string]: Json };
+  return { file, context, ...(authoring === undefined ? {} : { authoring }) };
+}
+
+/** Which models draft, by the same file. Throws `INPUT_INVALID`, `CONFIG_INVALID`. */
+export async function readAuthoring(path: string | undefined): Promise<AuthoringConfig> {
+  const { parseAuthoring } = await import('../shared/adapters/anthropic/config.ts');
+  return parseAuthoring((await readConfigFile(path))?.authoring);
+}
+
 /** The context rules: of the file that is named, of `edict.config.yaml` if it is there, or the usual ones. */
 export async function readConfig(path: string | undefined): Promise<ContextConfig> {
-  const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
-  if (file === undefined) return DEFAULT_CONTEXT;
+  const read = await readConfigFile(path);
+  if (read === undefined) return DEFAULT_CONTEXT;
+  const { file, context } = read;
   const { contextConfigSchema } = await import('../shared/mappings/context-config.ts');
-  const parsed = contextConfigSchema.safeParse(await parseFile(file, '--config'));
+  const parsed = contextConfigSchema.safeParse(context);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw refuse(`--config: ${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a configuration'}`);

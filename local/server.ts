@@ -16,6 +16,17 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body: unknown;
+  readonly headers?: { readonly [name: string]: string };
+  /** Sent as it is, in place of the body. */
+  readonly raw?: string;
+  /** The connection is cut in the middle of the body. */
+  readonly cut?: true;
+}
+export interface ServeOptions {
+  /** @default a free one */
+  readonly port?: number;
+  /** The server keeps the process alive. @default false */
+  readonly stays?: boolean;
 }
 
 export interface LocalServer {
@@ -24,15 +35,18 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
-/** A small HTTP server on loopback that answers in JSON. It does not keep the process alive. */
-export async function serve(answer: (exchange: Exchange) => Answer | Promise<Answer>): Promise<LocalServer> {
+/** A small HTTP server on loopback that answers in JSON. */
+export async function serve(
+  answer: (exchange: Exchange) => Answer | Promise<Answer>,
+  { port = 0, stays = false }: ServeOptions = {},
+): Promise<LocalServer> {
   const server = createServer((request, response) => {
     void handle(request, response, answer);
   });
-  server.unref();
+  if (!stays) server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port: 0 }, resolve);
+    server.listen({ host, port }, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
@@ -51,9 +65,15 @@ async function handle(
   response: ServerResponse,
   answer: (exchange: Exchange) => Answer | Promise<Answer>,
 ): Promise<void> {
-  const { status, body } = await answered(request, answer);
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
+  const { status, body, headers, raw, cut } = await answered(request, answer);
+  const text = raw ?? JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  if (cut === true) response.write(text.slice(0, text.length / 2), () => response.destroy());
+  else response.end(text);
 }
 
 async function answered(

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readAuthoring, readConfig } from '../../cli/options.ts';
+import { DEFAULT_AUTHORING, parseAuthoring } from '../../shared/adapters/anthropic/config.ts';
 import { contextConfigSchema } from '../../shared/mappings/context-config.ts';
 import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
 
+const file = join(import.meta.dirname, '../../edict.config.example.yaml');
+const { authoring, ...context } = parse(readFileSync(file, 'utf8')) as { readonly [section: string]: unknown };
+
 describe('the example of the context rules', () => {
-  const example = contextConfigSchema.parse(
-    parse(readFileSync(join(import.meta.dirname, '../../edict.config.example.yaml'), 'utf8')),
-  );
+  const example = contextConfigSchema.parse(context);
 
   it('shows the tag keys and words that hold without a file', () => {
     const { other, ...environments } = DEFAULT_CONTEXT.environment?.values ?? {};
@@ -20,5 +23,17 @@ describe('the example of the context rules', () => {
 
   it('maps accounts', () => {
     expect(Object.keys(example.accounts ?? {})).toEqual(['111122223333', 'acme-shop-prod']);
+  });
+});
+
+describe('the example of authoring', () => {
+  it('shows what holds without the section', () => {
+    expect(parseAuthoring(authoring)).toEqual(DEFAULT_AUTHORING);
+    expect(authoring).toEqual(DEFAULT_AUTHORING);
+  });
+
+  it('is no part of the context rules', async () => {
+    expect(await readConfig(file)).toEqual(contextConfigSchema.parse(context));
+    expect(await readAuthoring(file)).toEqual(DEFAULT_AUTHORING);
   });
 });
