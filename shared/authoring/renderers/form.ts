@@ -1,7 +1,8 @@
 /** A form: one native thing in one dialect, as a base document and, for each value of a fact, what to change in it. */
 import type { Cloud } from '../../model/cloud.ts';
 import type { FactValue } from '../../model/fact.ts';
-import type { Draft, Edits, Envelope } from './document.ts';
+import type { Json } from '../../model/json.ts';
+import type { Draft, Edits, Envelope, GONE } from './document.ts';
 
 /** What to change for a value: one way, or several, of which the first that agrees with everything else is taken. */
 export type Ways = Edits | readonly Edits[];
@@ -26,3 +27,7 @@ export interface NativeForm {
 /** The ways as a list. */
 export const waysOf = (ways: Ways | undefined): readonly Edits[] =>
   ways === undefined ? [] : Array.isArray(ways) ? (ways as readonly Edits[]) : [ways as Edits];
+
+/** A setter of one place. */
+export const at = (pointer: string, values: { readonly [value: string]: Json | typeof GONE }): Setter =>
+  Object.fromEntries(Object.entries(values).map(([value, to]): [string, Edits] => [value, { [pointer]: to }]));

@@ -10,6 +10,7 @@ import { detectForm } from '../../mappings/dialects/index.ts';
 import { mapDocument } from '../../mappings/document.ts';
 import { type Edits, edited, type Tag, withTexts } from './document.ts';
 import { type NativeForm, waysOf } from './form.ts';
+import { modelEndpointForms } from './model-endpoint.ts';
 import { objectStoreForms } from './object-store.ts';
 import { sqlDatabaseForms } from './sql-database.ts';
 
@@ -34,6 +35,7 @@ export interface RenderOptions {
 export const nativeForms: { readonly [kind: string]: readonly NativeForm[] } = {
   object_store: objectStoreForms,
   sql_database: sqlDatabaseForms,
+  model_endpoint: modelEndpointForms,
 };
 
 /** The most combinations of ways that are tried for one form. */

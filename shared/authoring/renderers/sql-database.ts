@@ -15,16 +15,21 @@ import {
   later,
   terraformPlan,
 } from './document.ts';
-import type { NativeForm, Setter, Ways } from './form.ts';
+import { at, type NativeForm, type Setter, type Ways } from './form.ts';
 
-/** A number of days, or what says that it is not known. */
+/** A number of days that the service takes, or what says that it is not known. */
 const days =
-  (set: (days: Json) => Edits, unknown: Ways = {}): Setter =>
+  ([least, most]: readonly [number, number], set: (days: number) => Edits, unknown: Ways = {}): Setter =>
   (value) =>
-    typeof value === 'number' ? set(value) : unknown;
-/** A value at one place, for each of these values. */
-const at = (pointer: string, values: { readonly [value: string]: Json | typeof GONE }): Setter =>
-  Object.fromEntries(Object.entries(values).map(([value, to]): [string, Edits] => [value, { [pointer]: to }]));
+    typeof value !== 'number' ? unknown : value >= least && value <= most ? set(value) : undefined;
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html (read 2026-11-25) */
+const RDS_DAYS = [0, 35] as const;
+/** https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-backup-restore (read 2026-11-25) */
+const POSTGRES_DAYS = [7, 35] as const;
+/** https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview (read 2026-11-25) */
+const SQL_DAYS = [1, 35] as const;
+/** https://cloud.google.com/sql/docs/postgres/backup-recovery/backups (read 2026-11-25) */
+const CLOUD_SQL_DAYS = [0, 365] as const;
 
 // ── RDS ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,7 +72,7 @@ const rdsConfig: NativeForm = {
       false: 'default.postgres14',
       unknown: 'claims',
     }),
-    backup_retention_days: days((n) => ({ [`${CONFIGURATION}/backupRetentionPeriod`]: n }), {
+    backup_retention_days: days(RDS_DAYS, (n) => ({ [`${CONFIGURATION}/backupRetentionPeriod`]: n }), {
       [`${CONFIGURATION}/backupRetentionPeriod`]: GONE,
     }),
     deletion_protected: {
@@ -115,7 +120,7 @@ const rdsApi: NativeForm = {
       false: { '/group/Parameters/0/ParameterValue': '0' },
       unknown: { '/instance/DBParameterGroups/0/ParameterApplyStatus': 'pending-reboot' },
     },
-    backup_retention_days: days((n) => ({ '/instance/BackupRetentionPeriod': n }), {
+    backup_retention_days: days(RDS_DAYS, (n) => ({ '/instance/BackupRetentionPeriod': n }), {
       '/instance/BackupRetentionPeriod': GONE,
     }),
     deletion_protected: at('/instance/DeletionProtection', { false: false, unknown: GONE }),
@@ -165,7 +170,7 @@ const rdsCfn: NativeForm = {
       false: cfnGroup('0'),
       unknown: { [`${CFN}/DBParameterGroupName`]: GIVEN },
     },
-    backup_retention_days: days((n) => ({ [`${CFN}/BackupRetentionPeriod`]: n }), {
+    backup_retention_days: days(RDS_DAYS, (n) => ({ [`${CFN}/BackupRetentionPeriod`]: n }), {
       [`${CFN}/BackupRetentionPeriod`]: GIVEN,
     }),
     deletion_protected: at(`${CFN}/DeletionProtection`, { false: false, unknown: GIVEN }),
@@ -214,7 +219,7 @@ const rdsTerraform: NativeForm = {
       false: tfGroup('0'),
       unknown: [tfGroup(OPEN), { [`${TF}/parameter_group_name`]: OPEN }],
     },
-    backup_retention_days: days((n) => ({ [`${TF}/backup_retention_period`]: n }), {
+    backup_retention_days: days(RDS_DAYS, (n) => ({ [`${TF}/backup_retention_period`]: n }), {
       [`${TF}/backup_retention_period`]: OPEN,
     }),
     deletion_protected: at(`${TF}/deletion_protection`, { false: false, unknown: OPEN }),
@@ -247,7 +252,7 @@ const postgresFacts = (open: Json | typeof GONE): { readonly [fact: string]: Set
     customer_key: { [`${AT}/dataEncryption`]: { type: 'AzureKeyVault', primaryKeyURI: VAULT_KEY } },
     unknown: { [`${AT}/dataEncryption/type`]: open },
   },
-  backup_retention_days: days((n) => ({ [`${AT}/backup/backupRetentionDays`]: n }), {
+  backup_retention_days: days(POSTGRES_DAYS, (n) => ({ [`${AT}/backup/backupRetentionDays`]: n }), {
     [`${AT}/backup/backupRetentionDays`]: open,
   }),
 });
@@ -389,7 +394,7 @@ const postgresTerraform: NativeForm = {
       unknown: OPEN,
     }),
     tls_required: { false: tfTransport('off'), unknown: tfTransport(OPEN) },
-    backup_retention_days: days((n) => ({ [`${TF}/backup_retention_days`]: n }), {
+    backup_retention_days: days(POSTGRES_DAYS, (n) => ({ [`${TF}/backup_retention_days`]: n }), {
       [`${TF}/backup_retention_days`]: OPEN,
     }),
     deletion_protected: lockFact((level) => tfLock(level, 'azurerm_postgresql_flexible_server'), OPEN),
@@ -462,7 +467,7 @@ const sqlTemplate: NativeForm = {
       customer_key: { [`${AT}/keyId`]: VAULT_KEY },
       unknown: tdeTemplate(TEMPLATE_OPEN),
     },
-    backup_retention_days: days(retentionTemplate, retentionTemplate(TEMPLATE_OPEN)),
+    backup_retention_days: days(SQL_DAYS, retentionTemplate, retentionTemplate(TEMPLATE_OPEN)),
     deletion_protected: lockFact((level) => templateLock(SQL, 'sql-claims', level), TEMPLATE_OPEN),
   },
 };
@@ -513,9 +518,13 @@ const sqlTerraform: NativeForm = {
       unknown: { [`${DATABASE}/transparent_data_encryption_enabled`]: OPEN },
     },
     tls_required: at(`${TF}/minimum_tls_version`, { unknown: OPEN }),
-    backup_retention_days: days((n) => ({ [`${DATABASE}/short_term_retention_policy/0/retention_days`]: n }), {
-      [`${DATABASE}/short_term_retention_policy/0/retention_days`]: OPEN,
-    }),
+    backup_retention_days: days(
+      SQL_DAYS,
+      (n) => ({ [`${DATABASE}/short_term_retention_policy/0/retention_days`]: n }),
+      {
+        [`${DATABASE}/short_term_retention_policy/0/retention_days`]: OPEN,
+      },
+    ),
     deletion_protected: lockFact((level) => tfLock(level, 'azurerm_mssql_server'), OPEN),
   },
 };
@@ -573,12 +582,14 @@ const cloudSqlCai: NativeForm = {
       false: { [`${DATA}/settings/ipConfiguration/sslMode`]: 'ALLOW_UNENCRYPTED_AND_ENCRYPTED' },
       unknown: UNSEEN,
     },
-    backup_retention_days: (value) =>
-      typeof value !== 'number'
-        ? { [`${DATA}/settings/backupConfiguration/backupTier`]: 'ENHANCED' }
-        : value === 0
+    backup_retention_days: days(
+      CLOUD_SQL_DAYS,
+      (n) =>
+        n === 0
           ? { [`${DATA}/settings/backupConfiguration/enabled`]: false }
-          : { [`${DATA}/settings/backupConfiguration/backupRetentionSettings/retainedBackups`]: value },
+          : { [`${DATA}/settings/backupConfiguration/backupRetentionSettings/retainedBackups`]: n },
+      { [`${DATA}/settings/backupConfiguration/backupTier`]: 'ENHANCED' },
+    ),
     deletion_protected: {
       false: { [`${DATA}/settings/deletionProtectionEnabled`]: false },
       unknown: UNSEEN,
@@ -587,6 +598,8 @@ const cloudSqlCai: NativeForm = {
 };
 
 const SETTINGS = `${TF}/settings/0`;
+const BACKUPS = `${SETTINGS}/backup_configuration/0`;
+const RETAINED = 'backup_retention_settings/0/retained_backups';
 const cloudSqlTerraform: NativeForm = {
   name: 'terraform-google-sql-instance',
   cloud: 'gcp',
@@ -623,13 +636,11 @@ const cloudSqlTerraform: NativeForm = {
       false: 'ALLOW_UNENCRYPTED_AND_ENCRYPTED',
       unknown: OPEN,
     }),
-    backup_retention_days: (value) => {
-      const backups = `${SETTINGS}/backup_configuration/0`;
-      if (value === 0) return { [`${backups}/enabled`]: false };
-      return {
-        [`${backups}/backup_retention_settings/0/retained_backups`]: typeof value === 'number' ? value : OPEN,
-      };
-    },
+    backup_retention_days: days(
+      CLOUD_SQL_DAYS,
+      (n) => (n === 0 ? { [`${BACKUPS}/enabled`]: false } : { [`${BACKUPS}/${RETAINED}`]: n }),
+      { [`${BACKUPS}/${RETAINED}`]: OPEN },
+    ),
     deletion_protected: at(`${SETTINGS}/deletion_protection_enabled`, { false: false, unknown: OPEN }),
   },
 };
