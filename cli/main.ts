@@ -131,8 +131,11 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     process.exitCode = 2;
-    if (isAppError(error)) say(error.message);
-    else {
+    if (isAppError(error)) {
+      say(error.message);
+      const { lines } = error.details;
+      if (Array.isArray(lines)) for (const line of lines) process.stderr.write(`  ${plain(String(line), 4000)}\n`);
+    } else {
       say(`a defect of edict: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }

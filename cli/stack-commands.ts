@@ -52,10 +52,16 @@ export function addStackCommands(edict: Command, run: Run): void {
   onStack(edict.command('release').description('make policies and context rules active'))
     .option('--bundle <folder>', 'the compiled policies (default: those of this build)')
     .option('--config <file>', 'context rules (default: edict.config.yaml, if it is there)')
+    .option('--approvals <file>', 'who approved the policies (default: policies/approvals.yaml of this build)')
+    .option('--shadow <policy...>', 'judge and keep the findings of these, and alert nobody')
+    .option('--activate <policy...>', 'take these out of shadow, nothing else; their open findings are told')
     .action((options) => run(async () => (await import('./commands/release.ts')).release(options)));
 
   onStack(edict.command('rollback').description('make active again what was active before'))
-    .option('--to <sequence>', 'the release to go back to (default: the last one with other policies)')
+    .option(
+      '--to <sequence>',
+      'the release to go back to (default: the last one with other policies, or others in shadow)',
+    )
     .action((options) => run(async () => (await import('./commands/release.ts')).rollback(options)));
 }
 

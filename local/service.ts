@@ -14,7 +14,9 @@ import {
 } from '@aws-sdk/client-rds';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { policyStore, shippedBundleFolder } from '../cli/commands/release.ts';
+import { approvalsOf } from '../cli/commands/approvals.ts';
+import { policyStore, shippedApprovals, shippedBundleFolder } from '../cli/commands/release.ts';
+import { makeFileApprovals } from '../shared/adapters/files/approvals.ts';
 import { readConfig } from '../cli/options.ts';
 import { type BusWatch, type Heard, watchBus } from '../cli/stack/bus-watch.ts';
 import { type FrontDoors, makeFrontDoors } from '../cli/stack/front-doors.ts';
@@ -24,7 +26,7 @@ import { type AwsOptions, localStack, type Stack } from '../cli/stack/stack.ts';
 import { readBundle } from '../shared/adapters/opa/bundle-files.ts';
 import { instant } from '../shared/model/change.ts';
 import { stackNames } from '../shared/model/deployment.ts';
-import { release } from '../shared/pipeline/release.ts';
+import { releaseApproved } from '../shared/pipeline/approval.ts';
 import { type ArmServer, startArmServer } from './arm-server.ts';
 import { deployLocal } from './deploy.ts';
 import { type LocalAws, type LocalAwsOptions, localAccount, localRegion, startLocalAws } from './ministack.ts';
@@ -152,8 +154,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 
     const released = await step('Release the policies', async (log) => {
       const bundle = readBundle(shippedBundleFolder);
-      const activation = await release(
-        { policies: policyStore(stack), clock: Date },
+      const activation = await releaseApproved(
+        {
+          policies: policyStore(stack),
+          clock: Date,
+          approvals: approvalsOf(stack),
+          brought: makeFileApprovals(shippedApprovals),
+        },
         { bundle, context: await readConfig(undefined), by: 'npm start' },
       );
       log(`${bundle.manifest.policies.length} policies, sequence ${activation.sequence}`);

@@ -95,7 +95,8 @@ async function onEach(
     }
   }
   output.flush();
-  if (refused.length > 0) throw new AppError('AUTHORING_REJECTED', refused.join('\n'));
+  const [first, ...more] = refused;
+  if (first !== undefined) throw new AppError('AUTHORING_REJECTED', first, { details: { lines: more } });
   return 0;
 }
 

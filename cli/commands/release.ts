@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { AppError } from '../../shared/model/errors.ts';
-import { release as makeActive, rollback as goBack } from '../../shared/pipeline/release.ts';
+import { makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
+import { releaseApproved } from '../../shared/pipeline/approval.ts';
+import { judgesOtherwise, rollback as goBack } from '../../shared/pipeline/release.ts';
 import type { Activation, PolicyStore } from '../../shared/ports/policy-store.ts';
 import { readConfig } from '../options.ts';
+import { POLICIES } from '../verify/candidates.ts';
+import { approvalsOf } from './approvals.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { Output } from '../terminal.ts';
 
@@ -14,6 +18,9 @@ import { Output } from '../terminal.ts';
 export interface ReleaseOptions extends StackOptions {
   readonly bundle?: string;
   readonly config?: string;
+  readonly approvals?: string;
+  readonly shadow?: readonly string[];
+  readonly activate?: readonly string[];
 }
 export interface RollbackOptions extends StackOptions {
   readonly to?: string;
@@ -25,13 +32,34 @@ export const shippedBundleFolder = join(import.meta.dirname, '..', '..', 'bundle
 export const policyStore = (stack: Stack): PolicyStore =>
   makeDynamoPolicyStore({ client: stack.documents(), name: stack.output('PoliciesTable') });
 
+/** Who approved what this build ships. */
+export const shippedApprovals = join(POLICIES, 'approvals.yaml');
+
 export async function release(options: ReleaseOptions): Promise<number> {
-  const bundle = readBundle(options.bundle ?? shippedBundleFolder);
-  const context = await readConfig(options.config);
+  const { activate, shadow } = options;
+  // Whoever makes a policy active that is in shadow means the one that is there.
+  const asItIs = activate !== undefined && options.bundle === undefined;
+  const bundle = asItIs ? undefined : readBundle(options.bundle ?? shippedBundleFolder);
+  const context = asItIs && options.config === undefined ? undefined : await readConfig(options.config);
   const stack = await findStack(options);
   const policies = policyStore(stack);
   const before = await policies.active();
-  const after = await makeActive({ policies, clock: Date }, { bundle, context, by: whoami() });
+  const after = await releaseApproved(
+    {
+      policies,
+      clock: Date,
+      approvals: approvalsOf(stack),
+      brought: makeFileApprovals(options.approvals ?? shippedApprovals),
+    },
+    {
+      ...(bundle === undefined ? {} : { bundle }),
+      ...(context === undefined ? {} : { context }),
+      ...(shadow === undefined ? {} : { shadow }),
+      ...(activate === undefined ? {} : { unshadow: activate }),
+      by: whoami(),
+      after: before?.sequence ?? 0,
+    },
+  );
   say(activationText('released', before, after, stack.title));
   return 0;
 }
@@ -48,7 +76,7 @@ export async function rollback(options: RollbackOptions): Promise<number> {
   await checkTarget(policies, before, to);
   const after = await goBack(
     { policies, clock: Date },
-    { by: whoami(), ...(to === undefined ? {} : { sequence: to }) },
+    { by: whoami(), after: before.sequence, ...(to === undefined ? {} : { sequence: to }) },
   );
   say(activationText('rolled back', before, after, stack.title));
   return 0;
@@ -62,7 +90,7 @@ async function checkTarget(policies: PolicyStore, active: Activation, to: number
     .join(', ');
   if (to !== undefined && !history.some((a) => a.sequence === to) && history.length < SHOWN_HISTORY)
     throw new AppError('INPUT_INVALID', `There was no release ${to}. There were: ${known}`);
-  if (to === undefined && history.every((a) => a.bundle === active.bundle) && history.length < SHOWN_HISTORY)
+  if (to === undefined && !history.some((a) => judgesOtherwise(a, active)) && history.length < SHOWN_HISTORY)
     throw new AppError(
       'INPUT_INVALID',
       `No other policies were ever released. Releases that differ in their context rules: ${known}; name one with --to`,
@@ -77,7 +105,8 @@ export function activationText(
   after: Activation,
   stack: string,
 ): string {
-  const what = `bundle ${short(after.bundle)} with context ${short(after.context)}`;
+  const hidden = after.shadow === undefined ? '' : `, in shadow ${after.shadow.join(', ')}`;
+  const what = `bundle ${short(after.bundle)} with context ${short(after.context)}${hidden}`;
   return before?.sequence === after.sequence
     ? `Nothing to do: ${what} is in force in ${stack} since ${after.activatedAt} (sequence ${after.sequence}).`
     : `${stack.charAt(0).toUpperCase()}${stack.slice(1)}: ${done} to ${what} (sequence ${after.sequence}). Everything that it affects is judged again.`;

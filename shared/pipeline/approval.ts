@@ -216,7 +216,7 @@ export async function releaseApproved(
     const kept = await deps.approvals.list();
     const brought = (await deps.brought?.list()) ?? [];
     const missing = unapprovedIn(manifest, [...kept, ...brought]);
-    if (missing.length > 0) throw refuse(unapprovedText(missing), { policies: missing.map((m) => m.policy) });
+    if (missing.length > 0) throw unapproved(missing);
     if (what.automatic === true) checkAutomatic(manifest);
     const here = new Set(kept.map((a) => a.version.hash));
     const inBundle = new Set(manifest.policies.map((p) => p.version));
@@ -234,15 +234,23 @@ function checkAutomatic({ policies }: BundleManifest): void {
     throw refuse(`only tested, not proved, and so never made active without a person: ${tested.join(', ')}`);
 }
 
-function unapprovedText(missing: readonly Unapproved[]): string {
-  const widest = Math.max(...missing.map((m) => m.policy.length));
-  const rows = missing.map(
-    ({ policy, version, why }) =>
-      `  ${policy.padEnd(widest)}  ${version === undefined ? '' : `${shortHash(version)}  `}${why}`,
+/** The message is one line; `details.lines` says of each policy why, and then what to do. */
+function unapproved(missing: readonly Unapproved[]): AppError {
+  const policies = missing.map((m) => m.policy);
+  const widest = Math.max(...policies.map((id) => id.length));
+  const ids = missing.length > 3 ? '<policy…>' : policies.join(' ');
+  return refuse(
+    `Nothing was released, because not approved ${missing.length === 1 ? 'is' : 'are'} ${policies.join(', ')}`,
+    {
+      policies,
+      lines: [
+        ...missing.map(
+          ({ policy, version, why }) =>
+            `${policy.padEnd(widest)}  ${version === undefined ? '' : `version ${shortHash(version)}: `}${why}`,
+        ),
+        `Its author asks:             edict policies request ${ids} --as <who>`,
+        `Another person looks at it:  edict policies approve ${ids} --as <who>`,
+      ],
+    },
   );
-  const ids = missing.length > 3 ? '<policy…>' : missing.map((m) => m.policy).join(' ');
-  return `Nothing was released: ${missing.length === 1 ? 'a policy is' : `${missing.length} policies are`} not approved.
-${rows.join('\n')}
-Its author asks:             edict policies request ${ids} --as <who>
-Another person looks at it:  edict policies approve ${ids} --as <who>`;
 }

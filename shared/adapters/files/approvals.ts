@@ -1,5 +1,6 @@
 /** Approvals in a file beside the policies (`policies/approvals.yaml`): committed, reviewed, and shipped with them. */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
@@ -21,36 +22,35 @@ export const approvalsFileOf = (policyFolder: string): string => join(dirname(di
 const PATIENCE_MS = 5000;
 const LOOK_AGAIN_MS = 50;
 
-/** Approvals in the file at this path; a file that is not there has none. */
+/** The records of the file at this path, in order; a file that is not there has none. Throws `CONFIG_INVALID`. */
+export const readApprovals = (path: string): readonly Approval[] =>
+  existsSync(path) ? parsed(path, readFileSync(path, 'utf8')) : [];
+
+function parsed(path: string, text: string): readonly Approval[] {
+  try {
+    return File.parse(parse(text)).approvals.map(approvalIn).toSorted(byPolicyAndTime);
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new AppError('CONFIG_INVALID', `${path} cannot be read: ${why}`, { cause });
+  }
+}
+
+/** Approvals in the file at this path. */
 export function makeFileApprovals(path: string): ApprovalStore {
-  const all = (): readonly Approval[] => {
-    if (!existsSync(path)) return [];
-    try {
-      const { approvals } = File.parse(parse(readFileSync(path, 'utf8')));
-      return approvals.map(approvalIn).toSorted(byPolicyAndTime);
-    } catch (cause) {
-      const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-      throw new AppError('CONFIG_INVALID', `${path} cannot be read: ${why}`, { cause });
-    }
-  };
-  const find = (policy: string, hash: string): Approval | undefined =>
-    all().find((a) => a.version.policy === policy && a.version.hash === hash);
+  const all = async (): Promise<readonly Approval[]> =>
+    existsSync(path) ? parsed(path, await readFile(path, 'utf8')) : [];
+  const find = async (policy: string, hash: string): Promise<Approval | undefined> =>
+    (await all()).find((a) => a.version.policy === policy && a.version.hash === hash);
   return {
     title: join(basename(dirname(path)), basename(path)),
-    read: async (policy, hash) => {
-      await undefined;
-      return find(policy, hash);
-    },
-    list: async (policy) => {
-      await undefined;
-      return all().filter((a) => policy === undefined || a.version.policy === policy);
-    },
+    read: find,
+    list: async (policy) => (await all()).filter((a) => policy === undefined || a.version.policy === policy),
     write: async (next) => {
       const unlock = await locked(path);
       try {
         const { policy, hash } = next.version;
-        if ((find(policy, hash)?.revision ?? 0) !== next.revision - 1) return false;
-        const others = all().filter((a) => !(a.version.policy === policy && a.version.hash === hash));
+        if (((await find(policy, hash))?.revision ?? 0) !== next.revision - 1) return false;
+        const others = (await all()).filter((a) => !(a.version.policy === policy && a.version.hash === hash));
         const approvals = [...others, next].toSorted(byPolicyAndTime);
         // Whoever reads meanwhile sees the old file or the new one, never half of it.
         const draft = `${path}.${process.pid}.new`;
