@@ -57,6 +57,7 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
     ...base,
     RESOURCES_TABLE: 'resources',
     POLICIES_TABLE: 'policies',
+    BUS_NAME: 'edict',
     QUARANTINE_BUCKET: 'quarantine',
     RE_JUDGE_QUEUE_URL: queue,
   },

@@ -22,6 +22,7 @@ export interface FindingsOptions extends StackOptions {
   readonly since?: string;
   readonly owner?: string;
   readonly asOf?: string;
+  readonly knownAt?: string;
   readonly shadow?: boolean;
   readonly limit?: string;
   readonly next?: string;
@@ -103,6 +104,8 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
       throw refuse(`--severity cannot be "${name}"; it is one or several of ${SEVERITIES.join(', ')}`);
   if (options.cloud !== undefined && !isOneOf(CLOUDS, options.cloud))
     throw refuse(`--cloud cannot be "${options.cloud}"; it is one of ${CLOUDS.join(', ')}`);
+  if (options.knownAt !== undefined && options.asOf === undefined)
+    throw refuse('--known-at says by what was known, and needs --as-of: as of when');
   return {
     ...(status === 'all' ? {} : { status: status }),
     ...(severity.length === 0 ? {} : { severity: severity as Severity[] }),
@@ -114,6 +117,7 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
     ...(options.shadow === undefined ? {} : { shadow: options.shadow }),
     ...(options.since === undefined ? {} : { since: readTime('--since', options.since, nowMs) }),
     ...(options.asOf === undefined ? {} : { asOf: readTime('--as-of', options.asOf, nowMs) }),
+    ...(options.knownAt === undefined ? {} : { knownAt: readTime('--known-at', options.knownAt, nowMs) }),
   };
 }
 

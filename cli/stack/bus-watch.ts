@@ -138,4 +138,6 @@ function asEvent(body: string): FindingEvent | undefined {
 
 /** True for the transition of a finding; the others sum up a sweep. */
 export const isTransition = (event: FindingEvent): event is FindingTransitionEvent =>
-  event.detailType !== 'FindingsBaselined.v1' && event.detailType !== 'SourceReconciled.v1';
+  event.detailType !== 'FindingsBaselined.v1' &&
+  event.detailType !== 'ExceptionExpiring.v1' &&
+  event.detailType !== 'SourceReconciled.v1';

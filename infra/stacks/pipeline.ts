@@ -331,7 +331,7 @@ export class PipelineStack extends Stack {
 
   /** What must be judged again from stored facts: a new bundle, a changed dependency, a clause on age that flips. */
   #reJudge(queue: WorkQueue): void {
-    const { config, resources, policies, quarantine } = this.#props;
+    const { config, resources, policies, quarantine, bus } = this.#props;
     const reJudge = new AppFunction(this, 'ReJudge', {
       functionName: 're-judge',
       config,
@@ -339,6 +339,7 @@ export class PipelineStack extends Stack {
       environment: {
         RESOURCES_TABLE: resources.tableName,
         POLICIES_TABLE: policies.tableName,
+        BUS_NAME: bus.eventBusName,
         QUARANTINE_BUCKET: quarantine.bucketName,
         RE_JUDGE_QUEUE_URL: queue.queue.queueUrl,
       },
@@ -352,12 +353,17 @@ export class PipelineStack extends Stack {
     });
     resources.grantReadWriteData(reJudge.function);
     policies.grantReadData(reJudge.function);
+    // What was due of an exception, once it is done.
+    grantItems(policies, reJudge, ['DeleteItem']);
+    bus.grantPutEventsTo(reJudge.function);
     quarantine.grantPut(reJudge.function);
     queue.grantSend(reJudge);
     queue.consume(reJudge, { batchSize: 10, maxConcurrency: config.local ? 2 : 20 });
     reJudge.follow(asStream(policies), {
       batchSize: 10,
-      filters: [FilterCriteria.filter({ dynamodb: { Keys: { id: { S: FilterRule.isEqual('active') } } } })],
+      filters: [FilterRule.isEqual('active'), FilterRule.beginsWith('exception#')].map((id) =>
+        FilterCriteria.filter({ dynamodb: { Keys: { id: { S: id } } } }),
+      ),
       onFailure: new SqsDlq(queue.deadLetters),
     });
     this.#tick(queue, 'DueFlips', Schedule.rate(Duration.minutes(1)), 'Judge what a clause on age flips now', 'flips');
@@ -466,7 +472,7 @@ export class PipelineStack extends Stack {
       eventBus: bus,
       eventPattern: {
         source: [EVENT_SOURCE],
-        detailType: [...FINDING_DETAIL_TYPES, 'FindingsBaselined.v1'],
+        detailType: [...FINDING_DETAIL_TYPES, 'FindingsBaselined.v1', 'ExceptionExpiring.v1'],
       },
       targets: [new SqsQueue(queue.queue, { deadLetterQueue: queue.deadLetters })],
     });

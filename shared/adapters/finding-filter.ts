@@ -1,6 +1,6 @@
 /** What every store of findings does alike: filters, the past, page tokens. */
 import { AppError } from '../model/errors.ts';
-import { type Finding, type FindingFilter, opens } from '../model/finding.ts';
+import { type Finding, type FindingFilter, opens, statusOf } from '../model/finding.ts';
 import type { Transition } from '../model/resource.ts';
 
 /** Whether a finding (as it is, or as it was) is asked for. */
@@ -23,36 +23,44 @@ export function matches(finding: Finding, filter: FindingFilter): boolean {
 
 /**
  * The finding as the world was at `filter.asOf`, by what was known at `filter.knownAt` (default: now): the last
- * transition that was true by then. Undefined: it was not yet there. Without `asOf`: as it is.
+ * transition that was true by then. Undefined: it was not yet there. Without `asOf`: as it is. Whatever was learned after
+ * `knownAt` is in none of it: late news changes what was true, and leaves what was known as it was.
  */
 export function asItWas(finding: Finding, filter: FindingFilter, history: readonly Transition[]): Finding | undefined {
   const { asOf, knownAt } = filter;
   if (asOf === undefined) return finding;
-  const then = history.filter((t) => t.trueAt <= asOf && (knownAt === undefined || t.knownAt <= knownAt));
+  const known = history.filter((t) => knownAt === undefined || t.knownAt <= knownAt);
+  const then = known.filter((t) => t.trueAt <= asOf);
   // True first, and of what became true in the same instant the last that was said.
   const ordered = then.toSorted((a, b) =>
     a.trueAt < b.trueAt ? -1 : a.trueAt > b.trueAt ? 1 : a.revision - b.revision || a.n - b.n,
   );
   const last = ordered.at(-1);
   if (last === undefined) return undefined;
-  const open = opens(last.to);
+  const status = statusOf(last);
   let began = last;
   for (const t of ordered.toReversed()) {
-    if (opens(t.to) !== open) break;
+    if (statusOf(t) !== status) break;
     began = t;
   }
-  const { resolution: _resolution, shadow: _shadow, ...rest } = finding;
+  const opened = ordered.filter((t, i) => opens(t.to) && !opens(ordered[i - 1]?.to));
+  const { id, mapping, cloud, kind } = finding.resource;
   return {
-    ...rest,
-    status: open ? 'open' : 'resolved',
+    id: finding.id,
+    policy: finding.policy,
+    status,
     ...(last.resolution === undefined ? {} : { resolution: last.resolution }),
-    ...(last.shadow === undefined ? {} : { shadow: last.shadow }),
     verdict: last.to,
     severity: last.severity,
     title: last.title,
+    resource: last.of === undefined ? finding.resource : { id, mapping, cloud, kind, ...last.of },
     since: { trueAt: began.trueAt, knownAt: began.knownAt },
+    firstSeenAt: known.map((t) => t.knownAt).toSorted()[0] ?? last.knownAt,
     lastChangedAt: last.knownAt,
+    openings: opened.length,
     last,
+    ...(last.baseline === undefined ? {} : { baseline: last.baseline }),
+    ...(last.shadow === undefined ? {} : { shadow: last.shadow }),
   };
 }
 

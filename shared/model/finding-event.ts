@@ -202,10 +202,39 @@ export interface ReconciledEvent {
       /** Missed events for each resource that was listed or held, between 0 and 1. */
       readonly rate: number;
       /** The accounts with most of them. */
-      readonly byAccount: readonly { readonly account: string; readonly listed: number; readonly missedEvents: number }[];
+      readonly byAccount: readonly {
+        readonly account: string;
+        readonly listed: number;
+        readonly missedEvents: number;
+      }[];
       readonly truncated?: true;
     };
   };
 }
 
-export type FindingEvent = FindingTransitionEvent | BaselineEvent | ReconciledEvent;
+/** An approved exception ends in so many days: whoever owns it fixes what it permits, or asks again. */
+export interface ExceptionExpiringEvent {
+  readonly id: string;
+  readonly detailType: 'ExceptionExpiring.v1';
+  /** When it was due. */
+  readonly time: string;
+  readonly resource: string;
+  readonly detail: {
+    readonly edict: {
+      readonly version: 1;
+      readonly eventId: string;
+      readonly exceptionId: string;
+      readonly policy: string;
+      readonly owner: string;
+      readonly ticket: string;
+      readonly reason: string;
+      readonly days: number;
+      readonly expiresAt: string;
+      /** How many findings it covers, and the first of their resources. */
+      readonly findings: number;
+      readonly resources: readonly string[];
+    };
+  };
+}
+
+export type FindingEvent = FindingTransitionEvent | BaselineEvent | ReconciledEvent | ExceptionExpiringEvent;

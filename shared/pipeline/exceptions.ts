@@ -16,6 +16,7 @@ import {
   REMINDER_DAYS,
 } from '../model/exception.ts';
 import type { FactState, FactStates } from '../model/fact.ts';
+import type { ExceptionExpiringEvent } from '../model/finding-event.ts';
 import { canonicalJson } from '../model/json.ts';
 import type { PolicyVerdict, Verdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
@@ -249,6 +250,35 @@ export function revokeException(e: Exception, by: Identity, because: string, now
     revokedAt: instant(nowMs),
     revokedBecause: because,
   });
+}
+
+/** The event that reminds of an exception's end: told again, it is the same. */
+export function expiringEvent(
+  e: Exception,
+  due: { readonly at: string; readonly days: number },
+): ExceptionExpiringEvent {
+  const eventId = `${e.id}-ends-in-${due.days}`;
+  return {
+    id: eventId,
+    detailType: 'ExceptionExpiring.v1',
+    time: due.at,
+    resource: e.id,
+    detail: {
+      edict: {
+        version: 1,
+        eventId,
+        exceptionId: e.id,
+        policy: e.policy,
+        owner: e.owner,
+        ticket: e.ticket,
+        reason: e.reason,
+        days: due.days,
+        expiresAt: e.expiresAt,
+        findings: e.covers.length,
+        resources: e.covers.slice(0, 10).map((c) => c.resource),
+      },
+    },
+  };
 }
 
 /** What the clock has to do for an exception, and when (ISO-8601): `days` before its end to remind of it; 0: it ends. */

@@ -120,6 +120,7 @@ export const environments = {
     ...base,
     RESOURCES_TABLE: name,
     POLICIES_TABLE: name,
+    BUS_NAME: name,
     QUARANTINE_BUCKET: name,
     RE_JUDGE_QUEUE_URL: url,
   }),

@@ -144,7 +144,8 @@ function planOf(filter: FindingFilter): readonly Omit<QueryCommandInput, 'TableN
   // What is open now says nothing of what was open then.
   const now = filter.asOf === undefined;
   const status = now ? filter.status : undefined;
-  const chosen = INDEXES.find(({ filter: name }) => filter[name] !== undefined);
+  // Nor does whose it is now say whose it was.
+  const chosen = INDEXES.find(({ filter: name }) => filter[name] !== undefined && (now || name !== 'owner'));
   if (chosen !== undefined)
     return [
       query(

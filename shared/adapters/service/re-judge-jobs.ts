@@ -1,8 +1,12 @@
 import * as z from 'zod';
-import type { Rejudge } from '../../model/change.ts';
+import { instant, type Rejudge } from '../../model/change.ts';
+import { isAppError } from '../../model/errors.ts';
 import { SEGMENTS } from '../../model/tables.ts';
 import type { Page } from '../../model/finding.ts';
+import { expiringEvent } from '../../pipeline/exceptions.ts';
 import { isSettled } from '../../pipeline/active.ts';
+import type { EventBus } from '../../ports/event-bus.ts';
+import type { ExceptionStore } from '../../ports/exception-store.ts';
 import type { PolicyStore } from '../../ports/policy-store.ts';
 import type { ResourceStore } from '../../ports/resource-store.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
@@ -29,12 +33,17 @@ export const reJudgeJobSchema = z.discriminatedUnion('job', [
   }),
   /** Everything that a clause on age flips by now. */
   z.strictObject({ job: z.literal('flips'), ...page }),
+  /** Everything that an exception covers. */
+  z.strictObject({ job: z.literal('exception'), id: z.string().min(1) }),
 ]);
 export type ReJudgeJob = z.infer<typeof reJudgeJobSchema>;
+type PagedJob = Exclude<ReJudgeJob, { job: 'exception' }>;
 
 export interface ReJudgeJobsDeps extends Pick<DoorDeps, 'count' | 'log'> {
   readonly resources: ResourceStore;
   readonly policies: PolicyStore;
+  readonly exceptions: ExceptionStore;
+  readonly bus: EventBus;
   readonly queue: JsonQueue<ReJudgeJob | Rejudge>;
   readonly nowMs: () => number;
 }
@@ -53,7 +62,7 @@ const LAST_ROUND = 5;
  * judged by then is the next scheduled job's.
  */
 export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Promise<void> {
-  const onePage = async (job: ReJudgeJob, segment: number): Promise<void> => {
+  const onePage = async (job: PagedJob, segment: number): Promise<void> => {
     const { found, wishes, settled } = await find(deps, job, segment);
     if (wishes.length > 0) await deps.queue.send(wishes);
     deps.count('RejudgementsAsked', wishes.length);
@@ -68,6 +77,8 @@ export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Pro
     }
   };
   return async (job) => {
+    if (job.job === 'exception') return judgeExcepted(deps, job.id);
+    if (job.job === 'flips' && job.segment === undefined) await doWhatIsDue(deps);
     // The start: the first page of every segment; what is longer goes on as a chain of its own.
     const segments = job.segment === undefined ? Array.from({ length: SEGMENTS }, (_, n) => n) : [job.segment];
     for (const segment of segments) await onePage(job, segment);
@@ -76,7 +87,7 @@ export function makeReJudgeJobs(deps: ReJudgeJobsDeps): (job: ReJudgeJob) => Pro
 
 async function find(
   deps: ReJudgeJobsDeps,
-  job: ReJudgeJob,
+  job: PagedJob,
   segment: number,
 ): Promise<{ readonly found: Page<string>; readonly wishes: readonly Rejudge[]; readonly settled: boolean }> {
   const wish =
@@ -90,4 +101,36 @@ async function find(
   if (active === undefined) return { found: { items: [] }, wishes: [], settled: true };
   const found = await deps.resources.belowActivation(segment, active.sequence, job.next);
   return { found, wishes: found.items.map(wish('activation')), settled: isSettled(active, deps.nowMs()) };
+}
+
+/** Wishes that everything that an exception covers be judged again. Nothing for one that is not there (any more). */
+async function judgeExcepted(deps: ReJudgeJobsDeps, id: string): Promise<void> {
+  const exception = await deps.exceptions.get(id);
+  const wishes = (exception?.covers ?? []).map(
+    ({ resource }): Rejudge => ({ type: 'rejudge', version: 1, resourceId: resource, cause: 'exception' }),
+  );
+  if (wishes.length > 0) await deps.queue.send(wishes);
+  deps.count('RejudgementsAsked', wishes.length);
+}
+
+/**
+ * Reminds of exceptions that end, and has judged what those that have ended cover. Each is noted as done after that: told
+ * twice if we die in between, under the id that it had.
+ */
+async function doWhatIsDue(deps: ReJudgeJobsDeps): Promise<void> {
+  for (const due of await deps.exceptions.due(instant(deps.nowMs()))) {
+    try {
+      const exception = await deps.exceptions.get(due.exceptionId);
+      // Of what was revoked meanwhile nobody has to be reminded.
+      if (exception?.state === 'approved') {
+        if (due.days > 0) await deps.bus.publish([expiringEvent(exception, due)]);
+        else await judgeExcepted(deps, exception.id);
+      }
+    } catch (error) {
+      if (isAppError(error) && error.retryable) throw error;
+      // What is stored is no exception: it grants nothing, and must not hold up the others.
+      deps.log('an exception cannot be read', error, { exceptionId: due.exceptionId });
+    }
+    await deps.exceptions.done(due);
+  }
 }

@@ -17,7 +17,10 @@ export function findingEventIn(body: string): FindingEvent | undefined {
   const detailType = envelope['detail-type'];
   const edict = detail['edict'];
   if (!isObject(edict) || typeof edict['eventId'] !== 'string' || edict['version'] !== 1) return undefined;
-  const known = detailType === 'FindingsBaselined.v1' || FINDING_DETAIL_TYPES.some((type) => type === detailType);
+  const known =
+    detailType === 'FindingsBaselined.v1' ||
+    detailType === 'ExceptionExpiring.v1' ||
+    FINDING_DETAIL_TYPES.some((type) => type === detailType);
   if (!known) return undefined;
   const resource = isObject(edict['resource']) ? edict['resource']['id'] : '';
   return { id: edict['eventId'], detailType, time, resource, detail } as unknown as FindingEvent; // checked above as far as it is used unseen

@@ -1,6 +1,12 @@
 /** What people read in Slack: pure, from finding events to Block Kit. */
 import type { KnownBlock, RichTextBlock, RichTextElement, RichTextSection } from '@slack/types';
-import type { BaselineEvent, FindingTransitionEvent, TransitionDetail } from '../../model/finding-event.ts';
+import type {
+  BaselineEvent,
+  ExceptionExpiringEvent,
+  FindingTransitionEvent,
+  TransitionDetail,
+} from '../../model/finding-event.ts';
+import type { ExceptionTurn } from '../../model/resource.ts';
 import { SEVERITIES, type Severity } from '../../model/verdict.ts';
 
 /** One message. `text` is what notifications show. */
@@ -23,10 +29,13 @@ const TEXT_CHARS = 300;
 
 /**
  * True for news that people are told: a violation or an error begins or ends. What is only unknown waits in the
- * findings, and what a first sweep found is told by its digest.
+ * findings, what a first sweep found is told by its digest, and what is excepted may stand.
  */
 export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =>
-  edict.baseline === undefined && edict.shadow === undefined && (isBad(edict.to) || isBad(edict.from));
+  edict.baseline === undefined &&
+  edict.status !== 'excepted' &&
+  edict.shadow === undefined &&
+  (isBad(edict.to) || isBad(edict.from));
 const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
 /** A violation that can no longer be decided is not resolved: nobody knows that it is. */
 const isUndecided = (verdict: TransitionDetail['to']): boolean => verdict === 'unknown';
@@ -106,6 +115,32 @@ export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMess
   };
 }
 
+/** The reminder that an exception ends. */
+export function expiringMessage({ detail: { edict } }: ExceptionExpiringEvent): SlackMessage {
+  const headline = `⏳ An exception to ${edict.policy} ends in ${count(edict.days, 'day')}`;
+  const of = edict.findings === 1 ? (edict.resources[0] ?? '1 finding') : count(edict.findings, 'finding');
+  return {
+    text: escape(headline),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
+      {
+        type: 'rich_text',
+        elements: [
+          section([
+            words(cut(edict.owner, TEXT_CHARS), true),
+            words(` answers for ${cut(of, TEXT_CHARS)} until ${edict.expiresAt}\n`),
+            words(cut(`${edict.reason} (${edict.ticket})`, TEXT_CHARS)),
+          ]),
+        ],
+      },
+      {
+        type: 'context',
+        elements: [{ type: 'plain_text', text: `npx edict exceptions show ${edict.exceptionId}`, emoji: false }],
+      },
+    ],
+  };
+}
+
 /** What the digest does not speak of. */
 function notSeenText({ scopes, notSeen }: BaselineEvent['detail']['edict']): string {
   const named = notSeen.slice(0, NAMED).map(({ source, scope, why }) => {
@@ -173,7 +208,7 @@ function footer({ detail: { edict } }: FindingTransitionEvent): KnownBlock {
   return {
     type: 'context',
     elements: [
-      { type: 'plain_text', text: cut(`${WHY[cause.is]} ${by}at ${edict.trueAt}`, TEXT_CHARS), emoji: false },
+      { type: 'plain_text', text: cut(`${whyOf(cause)} ${by}at ${edict.trueAt}`, TEXT_CHARS), emoji: false },
       { type: 'plain_text', text: cut(`npx edict finding ${edict.findingId}`, TEXT_CHARS), emoji: false },
     ],
   };
@@ -187,7 +222,19 @@ const WHY: { readonly [C in TransitionDetail['cause']['is']]: string } = {
   bundle: 'New policies',
   context: 'New context configuration',
   clock: 'Time passed',
-  exception: 'Only whether it may stand has changed',
+  exception: 'Its exception',
+};
+
+const whyOf = (cause: TransitionDetail['cause']): string =>
+  cause.is === 'exception'
+    ? `${WHY.exception} (${cause.exceptionId}${cause.owner === undefined ? '' : ` of ${cause.owner}`}) ${ENDED[cause.turn]}`
+    : WHY[cause.is];
+const ENDED: { readonly [T in ExceptionTurn]: string } = {
+  granted: 'was granted',
+  voided: 'is void: what it was granted for was changed',
+  expired: 'expired',
+  revoked: 'was revoked',
+  compensation_lost: 'is void: the policy that made up for it no longer holds',
 };
 
 /** Where to look at the resource in the provider's console; undefined where no address follows from its id. */

@@ -1,6 +1,6 @@
 import type { FindingEvent, FindingTransitionEvent } from '../../model/finding-event.ts';
 import type { SlackClient } from './client.ts';
-import { baselineMessage, causeMessage, groupByCause, isNews, type SlackMessage } from './message.ts';
+import { baselineMessage, causeMessage, expiringMessage, groupByCause, isNews, type SlackMessage } from './message.ts';
 import type { SentRecord } from './sent-record.ts';
 
 export interface Told {
@@ -52,6 +52,8 @@ export function makeNotify(deps: {
       seen.add(event.id);
       if (event.detailType === 'FindingsBaselined.v1')
         messages += await tell([event], () => baselineMessage(event), failed);
+      else if (event.detailType === 'ExceptionExpiring.v1')
+        messages += await tell([event], () => expiringMessage(event), failed);
       else if (event.detailType !== 'SourceReconciled.v1' && isNews(event)) news.push(event);
     }
     for (const { causeKey, events: group } of groupByCause(news))

@@ -141,6 +141,8 @@ describe('an activation while a batch is judged', () => {
     const job = makeReJudgeJobs({
       resources: state.resources,
       policies: state.policies,
+      exceptions: state.exceptions,
+      bus: state.bus,
       nowMs: () => state.clock.now(),
       count: () => undefined,
       log: () => undefined,

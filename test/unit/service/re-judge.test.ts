@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { makeReJudgeBatch } from '../../../shared/adapters/service/re-judge-batch.ts';
 import { makeReJudgeJobs, type ReJudgeJob } from '../../../shared/adapters/service/re-judge-jobs.ts';
 import type { Rejudge } from '../../../shared/model/change.ts';
+import { approveException, revokeException } from '../../../shared/pipeline/exceptions.ts';
 import { makeDoorWorld } from '../../support/door.ts';
+import { ben, requested } from '../../support/exceptions.ts';
 import { bundle, change, makeWorld, NOON } from '../../support/world.ts';
 
 type Sent = { readonly message: ReJudgeJob | Rejudge; readonly delaySeconds: number | undefined };
@@ -19,6 +21,8 @@ async function setUp(resources: number) {
   const jobs = makeReJudgeJobs({
     resources: world.resources,
     policies: world.policies,
+    exceptions: world.exceptions,
+    bus: world.bus,
     queue: {
       send: (messages, options) =>
         Promise.resolve(
@@ -31,7 +35,8 @@ async function setUp(resources: number) {
   });
   const wishes = () => sent.flatMap(({ message }) => ('resourceId' in message ? [message] : []));
   const rounds = () => sent.filter(({ message }) => 'job' in message);
-  return { world, jobs, sent, wishes, rounds, later: (ms: number) => void (nowMs += ms) };
+  const setNow = (ms: number): void => void (nowMs = ms);
+  return { world, jobs, sent, wishes, rounds, setNow, later: (ms: number) => void (nowMs += ms) };
 }
 
 describe('an activation', () => {
@@ -79,6 +84,8 @@ describe('an activation', () => {
     const jobs = makeReJudgeJobs({
       resources: world.resources,
       policies: world.policies,
+      exceptions: world.exceptions,
+      bus: world.bus,
       queue: { send: (messages) => Promise.resolve(void sent.push(...messages)) },
       nowMs: () => NOON,
       count,
@@ -103,6 +110,8 @@ describe('the clock', () => {
     const later = makeReJudgeJobs({
       resources: world.resources,
       policies: world.policies,
+      exceptions: world.exceptions,
+      bus: world.bus,
       queue: { send: (messages) => Promise.resolve(void found.push(...messages)) },
       nowMs: () => NOON + 2 * 86_400_000,
       ...(({ count, log }) => ({ count, log }))(makeDoorWorld().deps),
@@ -131,5 +140,71 @@ describe('the queue', () => {
     expect([...done].sort()).toEqual(['m0', 'm2']);
     // What is no job is for whoever reads wishes to say what is wrong with it.
     expect(worked).toEqual(['m2', 'm3']);
+  });
+});
+
+describe('exceptions', () => {
+  const DAY_MS = 86_400_000;
+  const approved = async (world: Awaited<ReturnType<typeof setUp>>['world'], days = 30) => {
+    const wanted = { decided: '0123456789abcdef', resource: 'r0', policy: 'versioned', days } as const;
+    const wish = requested(wanted);
+    await world.exceptions.put(wish);
+    const exception = approveException(wish, ben, NOON);
+    await world.exceptions.put(exception);
+    return exception;
+  };
+
+  it('what one covers is judged again when it changes, and of one that is not there nothing', async () => {
+    const { world, jobs, wishes } = await setUp(1);
+    const { id } = await approved(world);
+    await jobs({ job: 'exception', id });
+    expect(wishes()).toEqual([{ type: 'rejudge', version: 1, resourceId: 'r0', cause: 'exception' }]);
+    await jobs({ job: 'exception', id: 'exc-000000000000' });
+    expect(wishes()).toHaveLength(1);
+  });
+
+  it('people are reminded 14, 7 and 1 days before the end, once each, and at the end what it covers is judged again', async () => {
+    const { world, jobs, wishes, setNow } = await setUp(1);
+    const exception = await approved(world);
+    const told: unknown[] = [];
+    for (let day = 0; day <= 31; day++) {
+      setNow(NOON + day * DAY_MS);
+      await jobs({ job: 'flips' });
+      await jobs({ job: 'flips' });
+      for (const event of world.bus.events.slice(told.length)) told.push([day, event.detailType, event.id]);
+    }
+    expect(told).toEqual(
+      [14, 7, 1].map((days) => [30 - days, 'ExceptionExpiring.v1', `${exception.id}-ends-in-${days}`]),
+    );
+    expect(wishes().filter((w) => w.cause === 'exception')).toHaveLength(1);
+    expect(world.bus.events[0]?.detail.edict).toMatchObject({
+      policy: 'store.versioned',
+      owner: 'team-web',
+      ticket: 'SEC-42',
+      days: 14,
+      expiresAt: exception.expiresAt,
+      findings: 1,
+      resources: ['r0'],
+    });
+  });
+
+  it('nobody is reminded of one that was revoked', async () => {
+    const { world, jobs, setNow } = await setUp(1);
+    await world.exceptions.put(revokeException(await approved(world), ben, 'no more', NOON + 1));
+    setNow(NOON + 29 * DAY_MS);
+    await jobs({ job: 'flips' });
+    expect(world.bus.events).toEqual([]);
+  });
+
+  it('one that cannot be read holds up none of the others', async () => {
+    const { world, jobs, setNow } = await setUp(1);
+    const broken = await approved(world, 10);
+    world.exceptions.spoil(broken.id, { reason: '' });
+    const other = requested({ decided: '0123456789abcdef', resource: 'r9', days: 20 });
+    await world.exceptions.put(other);
+    await world.exceptions.put(approveException(other, ben, NOON));
+    setNow(NOON + 19 * DAY_MS);
+    await jobs({ job: 'flips' });
+    expect(world.bus.events.map((e) => e.id)).toEqual([14, 7, 1].map((days) => `${other.id}-ends-in-${days}`));
   });
 });
