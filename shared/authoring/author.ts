@@ -11,7 +11,7 @@ import { toCore } from '../policy/core.ts';
 import { type Formal, parseKinds, parseParaphrases, plainText, type Reading, type Understood } from './answer.ts';
 import { catalogueOf } from './catalogue.ts';
 import { coverageOf } from './coverage.ts';
-import type { AuthorDeps } from './deps.ts';
+import type { AuthorDeps, Told } from './deps.ts';
 import { examplesFor } from './examples.ts';
 import { broken, Calls, Formaliser, type NoReading, problemOf, type Said, unanswered } from './formalise.ts';
 import {
@@ -175,18 +175,23 @@ class Session {
   }
 
   async run(): Promise<Outcome> {
+    this.#step('formalise');
     const both = await Promise.all([this.#author.formalise(this.#sentence), this.#second.formalise(this.#sentence)]);
     const none = withoutBoth(both);
     if (none !== undefined) return none;
     this.#readings = both.filter((r) => r.is === 'policies');
     let settled = await this.#settle();
     if (settled.is === 'refused') return settled;
+    this.#step('paraphrase');
     const isVaried = await this.#paraphrased(settled);
     if (isVaried) settled = await this.#settle();
     if (settled.is === 'refused') return settled;
+    this.#step('delete');
     const idle = await this.#deleted(settled);
 
     for (let isReopened = false; ; isReopened = true) {
+      this.#understood(settled, idle);
+      this.#step('judge');
       const judged = await judgeBlind(settled, this.#rejected, this.#deps, this.#person);
       this.#record(judged.check);
       if (judged.careless !== undefined) return misjudged(judged.careless);
@@ -263,6 +268,7 @@ class Session {
 
   /** Every role drafts anew, each from the first resource that its own draft gets wrong. */
   async #repair(): Promise<NoReading | undefined> {
+    this.#step('redraft');
     const repaired: Reading[] = [];
     for (const [i, role] of [this.#author, this.#second].entries()) {
       const draft = this.#readings[i] ?? this.#readings[0];
@@ -325,11 +331,30 @@ class Session {
     return understood.is === 'policies' && apart(understood, draft, this.#deps).is === 'same';
   }
 
+  #step(step: Extract<Told, { is: 'step' }>['step']): void {
+    this.#deps.tells?.({ is: 'step', step });
+  }
+
+  #understood(draft: Reading, idle: readonly string[]): void {
+    const { uncovered } = coverageOf(this.#sentence, draft.formals, this.#deps.active);
+    this.#deps.tells?.({
+      is: 'understood',
+      leftOut: draft.leftOut,
+      drafts: draft.formals.map(({ policy, covers }) => ({
+        policy,
+        yaml: policyYaml(policy),
+        covers,
+        uncovered: [...new Set([...uncovered, ...idle])],
+      })),
+    });
+  }
+
   #record(check: Check): void {
     this.#checks.set(check.name, check);
   }
 
   async #finish(draft: Reading, { rows, judged, said }: Judged, idle: readonly string[]): Promise<Outcome> {
+    this.#step('prove');
     const coverage = coverageOf(this.#sentence, draft.formals, this.#deps.active);
     const uncovered = [...new Set([...coverage.uncovered, ...idle])];
     this.#record({

@@ -3,6 +3,7 @@ import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { CorePolicy } from '../policy/core.ts';
 import type { LanguageModel } from '../ports/language-model.ts';
+import type { Draft, LeftOut } from './intent.ts';
 import type { Candidate, Verification } from './verify.ts';
 
 /** A native document that has some facts: `name` is a file name with its extension, its stem says the dialect. */
@@ -59,6 +60,12 @@ export const DEFAULT_LIMITS: AuthorLimits = {
   maxTokens: 16_000,
 };
 
+/** How far a session is: for a dialogue. Nothing that is told has an influence on what comes of it. */
+export type Told =
+  | { readonly is: 'step'; readonly step: 'formalise' | 'paraphrase' | 'delete' | 'redraft' | 'judge' | 'prove' }
+  /** One meaning is left: what will be judged blind. Told again after a new draft. */
+  | { readonly is: 'understood'; readonly drafts: readonly Draft[]; readonly leftOut: readonly LeftOut[] };
+
 export interface AuthorDeps {
   readonly model: LanguageModel;
   /** Runs the gates: wraps `verifyPolicy` with tools, others, now, seed. */
@@ -75,4 +82,5 @@ export interface AuthorDeps {
   /** The instant at which examples and the inventory are judged, in epoch seconds: the one `verify` uses. */
   readonly now: number;
   readonly limits: AuthorLimits;
+  readonly tells?: (told: Told) => void;
 }
