@@ -197,17 +197,21 @@ const areLabels = (tags: readonly Tag[]): boolean =>
 
 export const ANCESTORS: readonly string[] = ['projects/417203886120', 'folders/882015', 'organizations/770041'];
 
-/** Assets of Cloud Asset Inventory; `labels` says where in an asset its labels stand. */
-export const caiAssets = (labels: string): Envelope => ({
+/** Assets of Cloud Asset Inventory; `labels` says where in an asset its labels stand, where it has any. */
+export const caiAssets = (labels: string | undefined): Envelope => ({
   dialect: 'gcp.cai',
   write: (draft) =>
     parts(draft).map((asset) => ({ ancestors: ANCESTORS, updateTime: '2026-03-18T09:24:51.482913Z', ...asset })),
   tags: (resource, tags) =>
     tags === undefined
       ? { [`/${resource}/resource`]: GONE }
-      : areLabels(tags)
-        ? { [`/${resource}/resource/data${labels}`]: record(tags) }
-        : undefined,
+      : labels === undefined
+        ? tags.length === 0
+          ? {}
+          : undefined
+        : areLabels(tags)
+          ? { [`/${resource}/resource/data${labels}`]: record(tags) }
+          : undefined,
 });
 
 // ── Terraform ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ import { detectForm } from '../../mappings/dialects/index.ts';
 import { mapDocument } from '../../mappings/document.ts';
 import { type Edits, edited, type Tag, withTexts } from './document.ts';
 import { type NativeForm, waysOf } from './form.ts';
+import { firewallForms } from './firewall.ts';
 import { modelEndpointForms } from './model-endpoint.ts';
 import { objectStoreForms } from './object-store.ts';
 import { sqlDatabaseForms } from './sql-database.ts';
@@ -29,12 +30,15 @@ export interface RenderOptions {
    * never comply.
    */
   readonly assumed?: boolean;
+  /** Fields that are to be unknown where an item of a list does not give them. Others are free. */
+  readonly unknownFields?: readonly string[];
 }
 
 /** The forms of each kind. */
 export const nativeForms: { readonly [kind: string]: readonly NativeForm[] } = {
   object_store: objectStoreForms,
   sql_database: sqlDatabaseForms,
+  firewall: firewallForms,
   model_endpoint: modelEndpointForms,
 };
 
@@ -88,7 +92,7 @@ export function canSay(
   said.set(form, known);
   const closed = state.state === 'unknown' ? undefined : state.closed;
   const value = state.state === 'unknown' ? undefined : state.value;
-  const key = `${fact} ${state.state} ${String(closed)} ${String(options.assumed)} ${canonicalJson(value ?? null)}`;
+  const key = `${fact} ${state.state} ${String(closed)} ${String(options.assumed)} ${String(options.unknownFields)} ${canonicalJson(value ?? null)}`;
   const before = known.get(key);
   if (before !== undefined) return before;
   const can = renderForm(kind, form, { [fact]: state }, options) !== undefined;
@@ -163,13 +167,29 @@ export function differing(wanted: FactStates, facts: FactStates, options: Render
     if (state.state === 'assumed' ? got.state !== 'assumed' : got.state === 'assumed' && options.assumed !== true)
       return true;
     if (!Array.isArray(state.value)) return canonicalJson(got.value) !== canonicalJson(state.value);
-    const sorted = (value: FactValue): readonly string[] =>
-      Array.isArray(value) ? value.map((v) => canonicalJson(v)).sort() : [];
-    return (
-      (state.closed ?? true) !== (got.closed ?? false) ||
-      sorted(got.value).join('\n') !== sorted(state.value).join('\n')
-    );
+    if ((state.closed ?? true) !== (got.closed ?? false) || !Array.isArray(got.value)) return true;
+    return !sameItems(state.value, got.value, options.unknownFields ?? []);
   })?.[0];
+}
+
+/** Each wanted item is one of those that are there, and there are no others. The most particular ones choose first. */
+function sameItems(wanted: readonly unknown[], got: readonly unknown[], unknownFields: readonly string[]): boolean {
+  if (wanted.length !== got.length) return false;
+  const fields = (item: unknown): readonly (readonly [string, unknown])[] =>
+    isObject(item) ? Object.entries(item).filter(([, v]) => v !== undefined) : [];
+  const left = [...got];
+  return wanted
+    .toSorted((a, b) => fields(b).length - fields(a).length)
+    .every((item) => {
+      const at = left.findIndex((there) =>
+        isObject(item) && isObject(there)
+          ? fields(item).every(([f, v]) => canonicalJson(there[f]) === canonicalJson(v)) &&
+            unknownFields.every((f) => item[f] !== undefined || there[f] === undefined)
+          : canonicalJson(item) === canonicalJson(there),
+      );
+      if (at >= 0) left.splice(at, 1);
+      return at >= 0;
+    });
 }
 
 // ── context ───────────────────────────────────────────────────────────────────────────────────────────────────────
