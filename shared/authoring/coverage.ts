@@ -192,7 +192,7 @@ function* literalsIn(c: Condition, params: Policy['params']): Generator<Named> {
     const { key, ...tests } = c.tag;
     yield { literal: key, subject: 'tag', name: key, op: 'key' };
     for (const [op, o] of Object.entries(tests))
-      for (const literal of operands(o as Operand, params)) yield { literal, subject: 'tag', name: key, op };
+      for (const literal of operands(o, params)) yield { literal, subject: 'tag', name: key, op };
   } else if ('that' in c) {
     if ('count' in c)
       for (const op of ['at_least', 'at_most'] as const)
@@ -203,7 +203,7 @@ function* literalsIn(c: Condition, params: Policy['params']): Generator<Named> {
     const name = 'fact' in c ? c.fact : 'field' in c ? c.field : '';
     for (const [op, o] of Object.entries(c)) {
       if (op === subject) continue;
-      for (const literal of operands(o as Operand, params)) yield { literal, subject, name, op };
+      for (const literal of operands(o, params)) yield { literal, subject, name, op };
     }
   }
 }
@@ -341,9 +341,67 @@ export function coverageOf(intent: string, formals: readonly Formal[], active: r
       (typeof l === 'string' && wordsOf(l).includes(word));
     if (!allLiterals.some(isIn)) problems.push(`the number ${JSON.stringify(word)} of the sentence is in no clause`);
   }
+  problems.push(...namedProblems(text, allLiterals), ...besideProblems(text, formals));
   const unchecked = !isEnglish(intent);
   if (!unchecked) problems.push(...negationProblems(text, formals), ...exceptionProblems(text, formals));
   return { problems, uncovered: unchecked ? [] : uncoveredOf(intent, formals), unchecked };
+}
+
+/** Words that can mean nothing but a value of a context fact. */
+const NAMES_ONLY: { readonly [value: string]: RegExp } = {
+  production: /\bproduction\b/,
+  staging: /\bstaging\b/,
+  development: /\bdevelopment\b/,
+  test: /\bin (?:the )?test\b|\btest environments?\b/,
+  sandbox: /\bsandbox(?:es)?\b/,
+  confidential: /\bconfidential\b/,
+  restricted: /\b(?:as|or|and|with|holds?) restricted\b|\brestricted data\b/,
+  aws: /\b(?:on|in|of) aws\b/,
+  azure: /\b(?:on|in|of) azure\b/,
+  gcp: /\b(?:on|in|of) gcp\b/,
+};
+
+/** What two models leave out alike shows in no comparison of theirs: an environment that is named is in the clauses. */
+function namedProblems(text: string, literals: readonly Literal[]): readonly string[] {
+  return Object.entries(NAMES_ONLY).flatMap(([value, words]) =>
+    !words.test(text) || literals.some((l) => typeof l === 'string' && plainText(l).includes(value))
+      ? []
+      : [`${JSON.stringify(value)} of the sentence is in no clause and no scope`],
+  );
+}
+
+const JOINED = String.raw`(?:,\s*(?:and|or)?|\s+(?:and|or))\s+`;
+const NAME = String.raw`([\p{L}\p{N}][\p{L}\p{N}_-]*)`;
+const PART = /\b(?:begins?|beginning|starts?|starting|prefix(?:ed)?|ends?|ending|suffix(?:ed)?|contains?|containing)\b/;
+
+const NO_NAME = /^(?:whatever|whichever|regardless|nothing|nobody|no|not|never|unless|except|too|one|if)$/;
+
+/** A name beside a name that the clauses have ("in a and b"), and a beginning of names that no pattern has. */
+function besideProblems(text: string, formals: readonly Formal[]): readonly string[] {
+  return formals.flatMap(({ policy, kind }) => {
+    const texts = literalsOf(policy).flatMap((n) =>
+      typeof n.literal === 'string' ? [{ ...n, plain: plainText(n.literal) }] : [],
+    );
+    const have = texts.map((n) => n.plain);
+    const vocabulary = plainText(JSON.stringify([kind, contextFacts])).replaceAll(/[_"]/g, ' ');
+    const isName = (w: string): boolean =>
+      !STOP.has(w) && !NO_NAME.test(w) && !have.includes(w) && !vocabulary.includes(` ${w.slice(0, 5)}`);
+    return texts.flatMap(({ literal, plain, subject, name, op }) => {
+      const escaped = plain.replaceAll(/[^\p{L}\p{N}_-]/gu, '\\$&');
+      const problems: string[] = [];
+      if (!plain.includes('*') && new RegExp(`${PART.source}(?: with)? "?${escaped}`, 'u').test(text))
+        problems.push(`${kind.id}: ${JSON.stringify(literal)} is a part of names, and no pattern with * has it`);
+      const isFree = subject === 'tag' || (subject === 'fact' && factsOf(kind)[name]?.shape.type === 'string');
+      if (!isFree || op === 'matches') return problems;
+      const beside = [
+        new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}${JOINED}(?:the )?${NAME}`, 'gu'),
+        new RegExp(String.raw`${NAME}${JOINED}${escaped}(?![\p{L}\p{N}])`, 'gu'),
+      ].flatMap((pattern) => [...text.matchAll(pattern)].map((m) => m[1] ?? ''));
+      for (const w of beside.filter(isName))
+        problems.push(`${kind.id}: ${JSON.stringify(w)} beside ${JSON.stringify(literal)} is in no clause`);
+      return problems;
+    });
+  });
 }
 
 function negationProblems(text: string, formals: readonly Formal[]): readonly string[] {

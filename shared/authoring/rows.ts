@@ -17,6 +17,7 @@ import type { AuthorDeps } from './deps.ts';
 import { mutantsOf } from './mutate.ts';
 import { coreOfKind, keyOf, type Rival } from './questions.ts';
 import { judge, statesOf } from './resources.ts';
+import { strangersOf } from './strangers.ts';
 
 export interface Row {
   readonly kind: Kind;
@@ -100,6 +101,7 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
     if (rows.size >= limits.leastJudged) break;
     add(near);
   }
+  for (const facts of strangersOf(core, kind, [...rows.values()])) add(facts);
   return { rows: [...rows.values()], untold };
 }
 
