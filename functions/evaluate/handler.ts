@@ -24,7 +24,7 @@ const env = parseEnvironment('evaluate', process.env);
 const telemetry = makeTelemetry('evaluate', env);
 const { count, failed: log } = telemetry;
 const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
-const { active, judge, sources, repaired } = makeJudging(env, telemetry);
+const { active, judge, sources, repaired, ledger } = makeJudging(env, telemetry);
 const observe = makeCountedObserve(quarantine, telemetry);
 const readBack = makeReadBacks(env, telemetry);
 const work = makeWorkBatch({
@@ -35,6 +35,7 @@ const work = makeWorkBatch({
   again: makeSqsQueue<QueueMessage>(sqsClient(), env.CHANGES_QUEUE_URL),
   sources,
   repaired,
+  ledger,
   quarantine,
   now,
   count,

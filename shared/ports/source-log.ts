@@ -1,18 +1,15 @@
-/** When an account was last heard through a source: silence shows as stale, never as green. */
-export interface Heard {
-  readonly source: string;
-  readonly account: string;
-  readonly lastSeenAt: string;
-  /** When a sweep of it last ended. None: it was never swept, so the next one is its baseline. */
-  readonly lastSweptAt?: string;
-}
+import type { Heard } from '../model/coverage.ts';
 
-/** Errors: `STORE_UNAVAILABLE` (retry). */
+export type { Heard } from '../model/coverage.ts';
+
+/** When accounts were heard and scopes listed. Errors: `STORE_UNAVAILABLE` (retry). */
 export interface SourceLog {
   /** Raises `lastSeenAt`; never lowers it. */
   heard(source: string, account: string, at: string): Promise<void>;
-  /** Raises `lastSweptAt`; never lowers it. */
-  swept(source: string, account: string, at: string): Promise<void>;
+  /** Raises `lastSweptAt`, and `lastWholeAt` where the list was whole; never lowers them. @default whole */
+  swept(source: string, account: string, at: string, whole?: boolean): Promise<void>;
+  /** Raises `lastDeniedAt`; never lowers it. */
+  denied(source: string, account: string, at: string): Promise<void>;
   /** Every account of a source. */
   list(source: string): Promise<readonly Heard[]>;
 }

@@ -7,13 +7,18 @@ import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
-import { makeMemoryRoster, makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
+import {
+  makeMemoryCoverageLedger,
+  makeMemoryRoster,
+  makeMemorySourceLog,
+  makeMemorySweepLog,
+} from '../../shared/adapters/memory/services.ts';
 import { approvalStoreSuite } from '../support/conformance/approvals.ts';
 import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
+import { coverageLedgerSuite, rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
 
 // The same suites run against DynamoDB's protocol in test/integration/dynamodb.test.ts.
 const resources = makeMemoryResourceStore();
@@ -31,6 +36,7 @@ exceptionStoreSuite('memory', async () => {
 sourceLogSuite('memory', makeMemorySourceLog);
 sweepLogSuite('memory', makeMemorySweepLog);
 rosterSuite('memory', makeMemoryRoster);
+coverageLedgerSuite('memory', makeMemoryCoverageLedger);
 approvalStoreSuite('memory', () => {
   const store = makeMemoryApprovals();
   return Promise.resolve([store, store]);

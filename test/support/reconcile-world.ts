@@ -3,7 +3,12 @@
  * in one process. Every document is of the test kind.
  */
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
-import { makeMemoryRoster, makeMemorySourceLog, makeMemorySweepLog } from '../../shared/adapters/memory/services.ts';
+import {
+  makeMemoryCoverageLedger,
+  makeMemoryRoster,
+  makeMemorySourceLog,
+  makeMemorySweepLog,
+} from '../../shared/adapters/memory/services.ts';
 import { makeRepaired } from '../../shared/adapters/service/reconciled.ts';
 import { makeSweep, type SweepMessage } from '../../shared/adapters/service/sweep.ts';
 import { makeSweepBatch } from '../../shared/adapters/service/sweep-batch.ts';
@@ -32,6 +37,8 @@ export function makeReconcileWorld(options: { readonly scopes?: readonly string[
   /** What there is, by id: the truth. */
   const truth = new Map<string, Doc>();
   const roster = makeMemoryRoster();
+  const ledger = makeMemoryCoverageLedger();
+  const sources = makeMemorySourceLog();
   const runs = makeMemorySweepLog();
   const messages: { readonly message: SweepMessage; readonly atMs: number }[] = [];
   const repairs: Repair[] = [];
@@ -92,7 +99,8 @@ export function makeReconcileWorld(options: { readonly scopes?: readonly string[
         for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
       },
     },
-    sources: makeMemorySourceLog(),
+    sources,
+    ledger,
     findings: makeMemoryFindingStore(),
     bus: world.bus,
     count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
@@ -111,6 +119,8 @@ export function makeReconcileWorld(options: { readonly scopes?: readonly string[
     ...world,
     truth,
     roster,
+    ledger,
+    sources,
     repairs,
     counts,
     trouble: (of: typeof trouble) => void (trouble = of),

@@ -27,10 +27,12 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
   };
   return {
     heard: (source, account, at) => raise(source, account, 'last_seen_at', at),
-    swept: async (source, account, at) => {
+    swept: async (source, account, at, whole = true) => {
       await raise(source, account, 'last_seen_at', at);
       await raise(source, account, 'last_swept_at', at);
+      if (whole) await raise(source, account, 'last_whole_at', at);
     },
+    denied: (source, account, at) => raise(source, account, 'last_denied_at', at),
     list: async (source) => {
       try {
         const heard: Heard[] = [];
@@ -50,8 +52,10 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
             heard.push({
               source,
               account: String(item['heard_account']),
-              lastSeenAt: String(item['last_seen_at']),
-              ...(typeof item['last_swept_at'] === 'string' ? { lastSweptAt: item['last_swept_at'] } : {}),
+              lastSeenAt: text(item, 'last_seen_at') ?? '',
+              ...optional('lastSweptAt', text(item, 'last_swept_at')),
+              ...optional('lastWholeAt', text(item, 'last_whole_at')),
+              ...optional('lastDeniedAt', text(item, 'last_denied_at')),
             });
           start = answer.LastEvaluatedKey;
         } while (start !== undefined);
@@ -62,3 +66,8 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
     },
   };
 }
+
+const text = (item: { readonly [attribute: string]: unknown }, name: string): string | undefined =>
+  typeof item[name] === 'string' ? item[name] : undefined;
+const optional = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };

@@ -1,7 +1,9 @@
 /** The small ports in memory: what was sent, published, quarantined and heard can be looked at. */
 import type { QueueMessage } from '../../model/change.ts';
 import type { FindingEvent } from '../../model/finding-event.ts';
+import type { CoverageRow } from '../../model/coverage.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 import type { Quarantine, Quarantined } from '../../ports/quarantine.ts';
 import type { Queue } from '../../ports/queue.ts';
@@ -67,17 +69,39 @@ export function makeMemorySourceLog(): SourceLog {
       await undefined;
       raise(source, account, (h) => ({ ...h, lastSeenAt: later(h.lastSeenAt, at) }));
     },
-    swept: async (source, account, at) => {
+    swept: async (source, account, at, whole = true) => {
       await undefined;
       raise(source, account, (h) => ({
         ...h,
         lastSeenAt: later(h.lastSeenAt, at),
         lastSweptAt: later(h.lastSweptAt, at),
+        ...(whole ? { lastWholeAt: later(h.lastWholeAt, at) } : {}),
       }));
+    },
+    denied: async (source, account, at) => {
+      await undefined;
+      raise(source, account, (h) => ({ ...h, lastDeniedAt: later(h.lastDeniedAt, at) }));
     },
     list: async (source) => {
       await undefined;
       return [...heard.values()].filter((h) => h.source === source);
+    },
+  };
+}
+
+export function makeMemoryCoverageLedger(): CoverageLedger {
+  const rows = new Map<string, CoverageRow>();
+  return {
+    note: async (noted) => {
+      await undefined;
+      for (const row of noted) {
+        const key = JSON.stringify([row.source, row.account, row.type]);
+        rows.set(key, { ...rows.get(key), ...row });
+      }
+    },
+    list: async (source, account) => {
+      await undefined;
+      return [...rows.values()].filter((r) => r.source === source && (account === undefined || r.account === account));
     },
   };
 }

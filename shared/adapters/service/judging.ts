@@ -8,6 +8,7 @@ import { makeDocumentClient } from '../dynamodb/client.ts';
 import { makeDynamoExceptionStore } from '../dynamodb/exception-store.ts';
 import { makeDynamoPolicyStore } from '../dynamodb/policy-store.ts';
 import { makeDynamoResourceStore } from '../dynamodb/resource-store.ts';
+import { makeDynamoCoverageLedger } from '../dynamodb/coverage-ledger.ts';
 import { makeDynamoSourceLog } from '../dynamodb/source-log.ts';
 import { makeDynamoSweepLog } from '../dynamodb/sweep-log.ts';
 import { loadEngine } from '../opa/engine.ts';
@@ -24,6 +25,7 @@ export function makeJudging(
   const policies = makeDynamoPolicyStore({ client, name: env.POLICIES_TABLE });
   const exceptions = makeDynamoExceptionStore({ client, name: env.POLICIES_TABLE });
   const sources = makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE });
+  const ledger = makeDynamoCoverageLedger({ client, name: env.RESOURCES_TABLE });
   const repaired = makeRepaired(makeDynamoSweepLog({ client, name: env.RESOURCES_TABLE }), () => systemClock.now());
   const active = makeActiveSource({
     policies,
@@ -38,5 +40,5 @@ export function makeJudging(
     record: makeRecord({ resources }),
     active,
   });
-  return { resources, policies, exceptions, sources, active, judge, repaired };
+  return { resources, policies, exceptions, sources, active, judge, repaired, ledger };
 }

@@ -1,6 +1,7 @@
 /** What a run of the sweep repaired, summed up. */
 import { DIGEST_ROWS, type ReconciledEvent } from '../../model/finding-event.ts';
 import { instant } from '../../model/change.ts';
+import type { CoverageRow } from '../../model/coverage.ts';
 import type { Repair } from '../../pipeline/stages.ts';
 import type { SweepCount, SweepCounts, SweepLog, SweptScope } from '../../ports/sweep-log.ts';
 
@@ -55,6 +56,30 @@ export async function sumUpRun(
   } while (next !== undefined);
   const all = [...bySource.values()].flatMap((of) => [...of.values()]);
   return { repaired: all.reduce((sum, counts) => sum + missed(counts), 0), bySource };
+}
+
+/** What the run says of accounts and types, for the coverage ledger. Pure. */
+export function coverageOf(
+  counts: readonly SweepCounts[],
+  scopes: readonly Pick<SweptScope, 'source' | 'scope' | 'outcome'>[],
+  time: string,
+): readonly CoverageRow[] {
+  const bySource = Map.groupBy(scopes, ({ source }) => source);
+  return counts.map(({ source, account, type, counts: of }) => {
+    const all = bySource.get(source) ?? [];
+    // Where each account is a scope it is that scope; elsewhere every scope holds a share of every account.
+    const own = all.filter(({ scope }) => scope === account);
+    return {
+      source,
+      account,
+      type,
+      lastSweptAt: time,
+      whole: (own.length > 0 ? own : all).every(({ outcome }) => outcome === 'swept'),
+      listed: of.listed ?? 0,
+      held: of.held ?? 0,
+      missed: (of.unknown ?? 0) + (of.changed ?? 0) + (of.deleted ?? 0),
+    };
+  });
 }
 
 /** One event for each source of the run. Its id is the run's: told again, it is the same. Pure. */

@@ -2,15 +2,16 @@ import { forms } from '../../mappings/dialects/index.ts';
 import { registry } from '../../mappings/registry.ts';
 import { AppError } from '../../model/errors.ts';
 import type { Table } from '../dynamodb/client.ts';
+import { makeDynamoCoverageLedger } from '../dynamodb/coverage-ledger.ts';
 import { makeDynamoResourceStore } from '../dynamodb/resource-store.ts';
 import { makeDynamoRoster } from '../dynamodb/roster.ts';
 import { makeDynamoSweepLog } from '../dynamodb/sweep-log.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import type { SweepDeps } from './sweep.ts';
 
 /** What the sweep holds its lists against: the inventory, and how it names what is in a document. */
 export function makeReconciling(
   table: Table,
-): Pick<ReconcileDeps, 'registry' | 'read' | 'resources' | 'roster' | 'runs'> {
+): Pick<SweepDeps, 'registry' | 'read' | 'resources' | 'roster' | 'runs' | 'ledger'> {
   return {
     registry,
     read: (formId, document, hints) => {
@@ -21,5 +22,6 @@ export function makeReconciling(
     resources: makeDynamoResourceStore(table),
     roster: makeDynamoRoster(table),
     runs: makeDynamoSweepLog(table),
+    ledger: makeDynamoCoverageLedger(table),
   };
 }

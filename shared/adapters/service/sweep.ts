@@ -4,13 +4,14 @@ import type { FindingEvent } from '../../model/finding-event.ts';
 import { isAppError } from '../../model/errors.ts';
 import { SEGMENTS } from '../../model/tables.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
+import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
 import type { FindingQueries } from '../../ports/finding-store.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
 import type { SweptScope } from '../../ports/sweep-log.ts';
 import type { JsonQueue } from '../aws/sqs-queue.ts';
 import { baselineEvent, isSeen, sumUp } from './baseline-digest.ts';
-import { reconciledEvents, sumUpRun } from './reconciled.ts';
+import { coverageOf, reconciledEvents, sumUpRun } from './reconciled.ts';
 import { findAbsent, isWalk, LIST_LAG_MS, markPage, type ReconcileDeps, WALK } from './reconcile.ts';
 
 const sweepMark = z.strictObject({ id: z.string().min(1), baseline: z.boolean() });
@@ -57,6 +58,7 @@ export interface SweepDeps extends ReconcileDeps {
   readonly observe: (observation: Observation) => Promise<Observed>;
   readonly queue: JsonQueue<SweepMessage>;
   readonly sources: SourceLog;
+  readonly ledger: CoverageLedger;
   readonly findings: FindingQueries;
   readonly bus: EventBus;
 }
@@ -128,7 +130,10 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
     return undefined;
   });
   const receivedAt = instant(deps.nowMs());
-  if (got === undefined) return deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: 'denied' });
+  if (got === undefined) {
+    await deps.sources.denied(source, scope, receivedAt);
+    return deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: 'denied' });
+  }
 
   const began = message.began ?? instant(Date.parse(got.readKey) - LIST_LAG_MS);
   // Marked first: whatever becomes of it on its way, it was listed.
@@ -155,7 +160,7 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
     await deps.queue.send([{ ...message, next: got.next, began, partial }]);
     return;
   }
-  await deps.sources.swept(source, scope, receivedAt);
+  await deps.sources.swept(source, scope, receivedAt, !partial);
   await deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: partial ? 'partial' : 'swept', began });
 }
 
@@ -192,6 +197,7 @@ async function digest(deps: SweepDeps, message: Extract<SweepMessage, { job: 'di
   if (found < 0) return lookAgain(seen, 0);
   if (seen !== found && looks < MAX_LOOKS) return lookAgain(seen, looks + 1);
   const time = instant(deps.nowMs());
+  await sumUpRun(deps.runs, sweep.id, (counts) => deps.ledger.note(coverageOf(counts, scopes, time)));
   const events: FindingEvent[] = reconciledEvents(sweep.id, scopes, told, time);
   // Where a provider shows nothing there is no baseline: it is one the first time that it does.
   const first = scopes.filter(({ baseline }) => baseline);

@@ -1,11 +1,13 @@
 import { registry } from '../../mappings/registry.ts';
 import { type Change, type QueueMessage, queueMessageSchema, type Rejudge } from '../../model/change.ts';
+import type { CoverageRow } from '../../model/coverage.ts';
 import { isAppError } from '../../model/errors.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { ActiveSource } from '../../pipeline/active.ts';
 import type { JudgedWork } from '../../pipeline/judge.ts';
 import { settle } from '../../pipeline/outcomes.ts';
-import type { Normalized, Outcome, Repair, Work } from '../../pipeline/stages.ts';
+import type { Normalized, Outcome, PartUpdate, Repair, Work } from '../../pipeline/stages.ts';
+import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
 import { isEventBridgeEvent } from '../aws/notice-door.ts';
@@ -30,6 +32,8 @@ export interface WorkBatchDeps extends Pick<DoorDeps, 'quarantine' | 'now' | 'co
   readonly repaired?: (repairs: readonly Repair[]) => Promise<void>;
   /** Where it is noted that an account was heard. @default nowhere */
   readonly sources?: SourceLog;
+  /** Where it is noted what was heard of an account's types. @default nowhere */
+  readonly ledger?: CoverageLedger;
 }
 
 /** What a batch led to: the outcome of every change, and the messages that have to be delivered again. */
@@ -127,23 +131,41 @@ export function makeWorkBatch(deps: WorkBatchDeps): (messages: readonly Delivere
   };
 }
 
-/** Notes which accounts were heard, each once in a while. That it could not be noted fails nothing. */
+/** Notes which accounts and types were heard, each once in a while. That it could not be noted fails nothing. */
 function makeHeard(deps: WorkBatchDeps): (works: readonly Work[]) => Promise<void> {
   const noted = new Map<string, number>();
   return async (works) => {
-    if (deps.sources === undefined) return;
     const at = deps.now();
+    const isDue = (key: string): boolean => {
+      if (Date.parse(at) - (noted.get(key) ?? 0) < HEARD_MS) return false;
+      noted.set(key, Date.parse(at));
+      return true;
+    };
+    const failed = (error: unknown): void => deps.log('it could not be noted that an account was heard', error);
+    const rows: CoverageRow[] = [];
     for (const { updates } of works) {
-      for (const { source, cloud, part } of updates) {
+      for (const update of updates) {
+        const { source, cloud, part } = update;
         const { account = `${cloud}:unknown` } = part.about;
-        const key = `${source} ${account}`;
-        if (Date.parse(at) - (noted.get(key) ?? 0) < HEARD_MS) continue;
-        noted.set(key, Date.parse(at));
-        await deps.sources.heard(source, account, at).catch((error: unknown) => {
-          deps.log('it could not be noted that an account was heard', error, { source });
-        });
+        if (deps.sources !== undefined && isDue(`${source} ${account}`))
+          await deps.sources.heard(source, account, at).catch(failed);
+        const isDenied = Object.values(part.readings).some((r) => r.state === 'unknown' && r.why === 'denied');
+        if (isDue(`${source} ${account} ${part.native} ${isDenied}`)) rows.push(rowOf(update, account, at, isDenied));
       }
     }
+    if (rows.length > 0) await deps.ledger?.note(rows).catch(failed);
+  };
+}
+
+/** What news of a resource says of its account and type. What a sweep asked for is the sweep's to tell, but for a refusal. */
+function rowOf({ source, sweep, part }: PartUpdate, account: string, at: string, isDenied: boolean): CoverageRow {
+  const lagMs = Math.max(0, Date.parse(at) - Date.parse(part.changedAt));
+  return {
+    source,
+    account,
+    type: part.native,
+    ...(sweep === undefined ? { lastEventAt: at, lagMs } : {}),
+    ...(isDenied ? { deniedAt: at } : {}),
   };
 }
 

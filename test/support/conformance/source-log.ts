@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceLog } from '../../../shared/ports/source-log.ts';
+import type { CoverageLedger } from '../../../shared/ports/coverage-ledger.ts';
 import type { Roster } from '../../../shared/ports/roster.ts';
 import type { SweepLog } from '../../../shared/ports/sweep-log.ts';
 
@@ -15,12 +16,47 @@ export function sourceLogSuite(title: string, make: () => SourceLog): void {
       await log.heard(source, 'b', at(3));
       await log.swept(source, 'b', at(4));
       await log.swept(source, 'b', at(2));
+      await log.swept(source, 'c', at(5), false);
+      await log.denied(source, 'c', at(6));
       const heard = [...(await log.list(source))].sort((x, y) => (x.account < y.account ? -1 : 1));
       expect(heard).toEqual([
         { source, account: 'a', lastSeenAt: at(2) },
-        { source, account: 'b', lastSeenAt: at(4), lastSweptAt: at(4) },
+        { source, account: 'b', lastSeenAt: at(4), lastSweptAt: at(4), lastWholeAt: at(4) },
+        { source, account: 'c', lastSeenAt: at(5), lastSweptAt: at(5), lastDeniedAt: at(6) },
       ]);
       expect(await log.list(`${title}.other`)).toEqual([]);
+    });
+  });
+}
+
+/** What every CoverageLedger holds. */
+export function coverageLedgerSuite(title: string, make: () => CoverageLedger): void {
+  describe(`${title}: CoverageLedger`, () => {
+    it('sets what a row gives and leaves the rest of it', async () => {
+      const ledger = make();
+      const source = `${title}.feed`;
+      const at = (h: number): string => `2026-11-25T0${h}:00:00.000Z`;
+      const row = { source, account: '1', type: 'T' };
+      await ledger.note([
+        { ...row, lastEventAt: at(1), lagMs: 12 },
+        { ...row, account: '11', lastEventAt: at(1), lagMs: 5 },
+      ]);
+      await ledger.note([{ ...row, lastSweptAt: at(2), whole: false, listed: 0, held: 2, missed: 1, deniedAt: at(2) }]);
+      expect(await ledger.list(source, '1')).toEqual([
+        {
+          ...row,
+          lastEventAt: at(1),
+          lagMs: 12,
+          lastSweptAt: at(2),
+          whole: false,
+          listed: 0,
+          held: 2,
+          missed: 1,
+          deniedAt: at(2),
+        },
+      ]);
+      expect((await ledger.list(source)).length).toBe(2);
+      expect(await ledger.list(`${title}.other`)).toEqual([]);
     });
   });
 }

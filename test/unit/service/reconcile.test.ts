@@ -140,6 +140,23 @@ describe('what a whole list lacks', () => {
   });
 });
 
+describe('what is told of an account', () => {
+  it('is how many of each type were listed and held, whether the list was whole, and who refused', async () => {
+    const world = await setUp();
+    await world.happen(store('gone', DAY + 10, { deleted: true }), false);
+    world.at(2 * DAY);
+    await world.sweep();
+    const rows = await world.ledger.list('aws.sweep', '111122223333');
+    expect(rows.find((r) => r.type === 'Test::Store')).toMatchObject({ whole: true, listed: 1, held: 2, missed: 1 });
+    world.trouble(() => new AppError('UPSTREAM_DENIED', 'x'));
+    world.at(3 * DAY);
+    await world.sweep();
+    const [scope] = await world.sources.list('aws.sweep');
+    expect(scope?.lastDeniedAt?.slice(0, 10)).toBe('2026-11-28');
+    expect(scope?.lastWholeAt?.slice(0, 10)).toBe('2026-11-27');
+  });
+});
+
 describe('one per cent of events dropped', () => {
   it('is found by the next sweep, all of it, and the rate is told', async () => {
     const world = makeReconcileWorld();

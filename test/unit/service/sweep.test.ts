@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   makeMemoryBus,
+  makeMemoryCoverageLedger,
   makeMemoryRoster,
   makeMemorySourceLog,
   makeMemorySweepLog,
@@ -42,7 +43,13 @@ function setUp(pages: Pages, others: readonly Inventory[] = []) {
   const sources = makeMemorySourceLog();
   const { observe, send, count, log } = door.deps;
   const findings = makeMemoryFindingStore();
-  const inventoried = { registry, read: () => [], resources: makeMemoryResourceStore(), roster: makeMemoryRoster() };
+  const inventoried = {
+    registry,
+    read: () => [],
+    resources: makeMemoryResourceStore(),
+    roster: makeMemoryRoster(),
+    ledger: makeMemoryCoverageLedger(),
+  };
   const inventories = [inventory('azure.sweep', ['one'], () => pages), ...others];
   const deps = {
     inventories,
@@ -247,7 +254,10 @@ describe('a sweep', () => {
     await world.sweep({ job: 'sweep' });
     await world.run();
     expect(world.door.count('SweepsDenied')).toBe(1);
-    expect(await world.sources.list('azure.sweep')).toEqual([]);
+    const noted = await world.sources.list('azure.sweep');
+    expect(noted.map((h) => [h.account, h.lastSweptAt, h.lastDeniedAt !== undefined])).toEqual([
+      ['one', undefined, true],
+    ]);
     expect(digestEvents(world)).toEqual([]);
   });
 

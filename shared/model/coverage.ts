@@ -1,0 +1,144 @@
+/** What is seen and what is not: of which accounts and types Edict heard, since when a source is silent, what it may not read. Pure. */
+import type { Cloud } from './cloud.ts';
+
+/** The sources of a cloud: who tells, and who lists. */
+export const CLOUD_SOURCES = {
+  aws: { events: ['aws.config', 'aws.sagemaker'], sweep: 'aws.sweep' },
+  azure: { events: ['azure.event-grid'], sweep: 'azure.sweep' },
+  gcp: { events: ['gcp.asset-feed'], sweep: 'gcp.sweep' },
+} as const satisfies { readonly [C in Cloud]?: { readonly events: readonly string[]; readonly sweep: string } };
+export type SweptCloud = keyof typeof CLOUD_SOURCES;
+export const SWEPT_CLOUDS = Object.keys(CLOUD_SOURCES) as readonly SweptCloud[];
+
+/** A list of everything is promised daily; two hours are for the list itself. */
+export const SWEEP_PROMISE_MS = 26 * 3_600_000;
+
+/** When an account was last heard through a source: silence shows as stale, never as green. */
+export interface Heard {
+  readonly source: string;
+  /** Or the scope of a sweep. */
+  readonly account: string;
+  readonly lastSeenAt: string;
+  /** When a sweep of it last ended. None: it was never swept, so the next one is its baseline. */
+  readonly lastSweptAt?: string;
+  /** When a sweep of it last ended of which nothing was refused, left out or unreadable. */
+  readonly lastWholeAt?: string;
+  /** When the provider last refused to list it. */
+  readonly lastDeniedAt?: string;
+}
+
+/** What is known of one native type in one account through one source. */
+export interface CoverageRow {
+  readonly source: string;
+  readonly account: string;
+  readonly type: string;
+  /** Events: when the last one arrived, and how long after the change. */
+  readonly lastEventAt?: string;
+  readonly lagMs?: number;
+  /** Sweeps: when the last run that listed or held any was told; whether its list was whole; how many the provider listed, and how many were held; what no event had told. */
+  readonly lastSweptAt?: string;
+  readonly whole?: boolean;
+  readonly listed?: number;
+  readonly held?: number;
+  readonly missed?: number;
+  /** When a read of one was last refused. */
+  readonly deniedAt?: string;
+}
+
+/** A source that does not keep its promise. */
+export interface StaleSource {
+  readonly source: string;
+  /** The account or scope; `*`: all of them. */
+  readonly account: string;
+  /** What is known is as of then; null: it was never listed in full. */
+  readonly since: string | null;
+  readonly why: 'denied' | 'incomplete' | 'silent' | 'never_listed';
+}
+
+const isScope = (h: Heard): boolean =>
+  h.lastSweptAt !== undefined || h.lastDeniedAt !== undefined || h.lastWholeAt !== undefined;
+
+/** The sources that do not keep their promise, by what was heard of each. A cloud of which nothing was ever heard is not there. */
+export function staleSources(heard: readonly Heard[], nowMs: number): readonly StaleSource[] {
+  const oldest = new Date(nowMs - SWEEP_PROMISE_MS).toISOString();
+  return SWEPT_CLOUDS.flatMap((cloud): readonly StaleSource[] => {
+    const { events, sweep: source } = CLOUD_SOURCES[cloud];
+    const scopes = heard.filter((h) => h.source === source && isScope(h));
+    const isHeard = heard.some((h) => events.some((name) => name === h.source));
+    if (scopes.length === 0) return isHeard ? [{ source, account: '*', since: null, why: 'never_listed' }] : [];
+    return scopes.flatMap(({ account, lastSweptAt = '', lastWholeAt, lastDeniedAt = '' }) => {
+      const kept = lastWholeAt !== undefined && lastWholeAt >= oldest;
+      if (kept && lastDeniedAt <= lastWholeAt) return [];
+      const why = lastDeniedAt > lastSweptAt ? 'denied' : lastSweptAt > (lastWholeAt ?? '') ? 'incomplete' : 'silent';
+      return [{ source, account, since: lastWholeAt ?? null, why }];
+    });
+  });
+}
+
+/** What stands in the way of an account's lists. Undefined: nothing. */
+export function staleAccount(
+  cloud: SweptCloud,
+  account: string,
+  stale: readonly StaleSource[],
+  heard: readonly Heard[],
+): StaleSource | undefined {
+  const source = CLOUD_SOURCES[cloud].sweep;
+  const of = stale.filter((s) => s.source === source);
+  // Where each account is a scope it is that scope; elsewhere every scope holds a share of every account.
+  const isOwnScope = heard.some((h) => h.source === source && h.account === account && isScope(h));
+  const own = isOwnScope ? of.filter((s) => s.account === account) : of;
+  return own.toSorted((a, b) => ((a.since ?? '') < (b.since ?? '') ? -1 : 1))[0];
+}
+
+/**
+ * How far a policy is judged in an account. `judged`: there is something to judge, and all of it is known. `told`: events
+ * told of something, and the account was never listed in full. `nothing`: listed in full, and nothing to judge. `unknown`:
+ * nothing is known, or what was known is too old: never green.
+ */
+export type ControlStatus = 'judged' | 'told' | 'nothing' | 'unknown';
+export interface Control {
+  readonly policy: string;
+  readonly cloud: SweptCloud;
+  readonly account: string;
+  readonly status: ControlStatus;
+  /** `unknown`: since when; null: ever since. */
+  readonly since: string | null;
+}
+
+/** Every policy in every account that was heard of. `typesOf` gives the native types of a kind in a cloud; none: the policy does not apply there. */
+export function controlsOf(
+  policies: readonly { readonly id: string; readonly kind: string }[],
+  rows: readonly CoverageRow[],
+  heard: readonly Heard[],
+  typesOf: (kind: string, cloud: SweptCloud) => readonly string[],
+  nowMs: number,
+): readonly Control[] {
+  const stale = staleSources(heard, nowMs);
+  return SWEPT_CLOUDS.flatMap((cloud) => {
+    const { events, sweep } = CLOUD_SOURCES[cloud];
+    const sources = new Set<string>([...events, sweep]);
+    const accounts = Map.groupBy(
+      rows.filter((r) => sources.has(r.source)),
+      (r) => r.account,
+    );
+    for (const h of heard)
+      if (sources.has(h.source) && !isScope(h)) accounts.set(h.account, accounts.get(h.account) ?? []);
+    return [...accounts].flatMap(([account, of]) => {
+      const why = staleAccount(cloud, account, stale, heard);
+      return policies.flatMap(({ id: policy, kind }): readonly Control[] => {
+        const types = typesOf(kind, cloud);
+        if (types.length === 0) return [];
+        const has = of.some(
+          (r) => types.includes(r.type) && (r.lastEventAt !== undefined || (r.held ?? r.listed ?? 0) > 0),
+        );
+        const status = statusOf(has, why);
+        return [{ policy, cloud, account, status, since: status === 'unknown' ? (why?.since ?? null) : null }];
+      });
+    });
+  });
+}
+
+function statusOf(has: boolean, stale: StaleSource | undefined): ControlStatus {
+  if (stale === undefined) return has ? 'judged' : 'nothing';
+  return has && stale.since === null && stale.why !== 'denied' ? 'told' : 'unknown';
+}
