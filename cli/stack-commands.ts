@@ -38,7 +38,18 @@ export function addStackCommands(edict: Command, run: Run): void {
   onStack(edict.command('finding').description('show one finding: evidence, provenance, history'))
     .argument('<id>', 'its id, or as much of the beginning as tells it apart')
     .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
-    .action((id, options) => run(async () => (await import('./commands/finding.ts')).finding(id, options)));
+    .option(
+      '--chain',
+      'check the chain from the sentence to the finding instead, link by link; exit 1 if one is broken',
+    )
+    .option('--policies <folder>', 'with --chain: where the policies are (default: those of this build)')
+    .action((id, options) =>
+      run(async () =>
+        options.chain === true
+          ? (await import('./commands/chain.ts')).chain(id, options)
+          : (await import('./commands/finding.ts')).finding(id, options),
+      ),
+    );
 
   onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
     .argument('<inputs...>', 'files, folders, or - for standard input')
