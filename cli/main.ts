@@ -58,6 +58,7 @@ function program(run: (action: Action) => Promise<void>): Command {
         .choices(['violation', 'unknown', 'none'])
         .default('violation'),
     )
+    .option('--exceptions <file>', 'what may stand, as "edict exceptions export" writes it')
     .option('--limit <n>', 'resources that the table shows in full; 0: all', '100')
     .addHelpText('after', CHECK_HELP)
     .action((inputs, options) => run(async () => (await import('./commands/check.ts')).check(inputs, options)));

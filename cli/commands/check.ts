@@ -14,6 +14,7 @@ export interface CheckOptions extends SharedOptions {
   readonly bundle?: string;
   readonly failOn: 'violation' | 'unknown' | 'none';
   readonly limit: string;
+  readonly exceptions?: string;
 }
 
 /** Exit codes: 0 clean, 1 fails by `--fail-on`, 2 an input could not be used. */
@@ -46,11 +47,12 @@ export function complain(problems: readonly Problem[]): void {
   }
 }
 
-/** An error verdict is no pass: it fails like a violation. */
-function exitOf({ verdicts, errors }: Summary, failOn: CheckOptions['failOn']): number {
+/** An error verdict is no pass: it fails like a violation. What is excepted may stand. */
+function exitOf({ verdicts, excepted, errors }: Summary, failOn: CheckOptions['failOn']): number {
   if (errors > 0) return EXIT.unusable;
   if (failOn === 'none') return EXIT.clean;
-  const failed = verdicts.violation + verdicts.error + (failOn === 'unknown' ? verdicts.unknown : 0);
+  const violations = verdicts.violation - excepted.violation;
+  const failed = violations + verdicts.error + (failOn === 'unknown' ? verdicts.unknown - excepted.unknown : 0);
   return failed > 0 ? EXIT.fails : EXIT.clean;
 }
 
@@ -64,6 +66,11 @@ export async function check(args: readonly string[], options: CheckOptions): Pro
     if (!all.has(id))
       throw new AppError('INPUT_INVALID', `--policy: there is no policy "${id}"; "edict policies" lists them`);
   }
+  // Loaded for those who have some: a small run is over before it would be.
+  const exceptions =
+    options.exceptions === undefined
+      ? undefined
+      : (await import('../input/exceptions.ts')).readExceptions(options.exceptions);
   const output = new Output();
   const report = await reportFor(options, output);
   const now = Math.floor(Date.now() / 1000);
@@ -79,7 +86,14 @@ export async function check(args: readonly string[], options: CheckOptions): Pro
       if (resource.deleted) continue;
       const facts = withPipelineContext(resource.facts, said);
       const verdicts = engine.judge(resource.kind.id, facts, now, chosen === undefined ? {} : { policies: chosen });
-      const judged = { resource, facts, verdicts, sourceOf: inputs.sourceOf };
+      const excepted = exceptions?.of({ resource: resource.id, facts, verdicts }, all, now);
+      const judged = {
+        resource,
+        facts,
+        verdicts,
+        ...(excepted === undefined ? {} : { excepted }),
+        sourceOf: inputs.sourceOf,
+      };
       tally.add(judged, all);
       report.resource(judged, all);
       const behind = output.behind();
@@ -97,6 +111,7 @@ export async function check(args: readonly string[], options: CheckOptions): Pro
     resources: tally.resources,
     results: tally.results,
     verdicts: tally.verdicts,
+    excepted: tally.excepted,
     violations: tally.violations,
     unsupported: unsupported.reduce((sum, u) => sum + u.count, 0),
     skipped: skipped.length,

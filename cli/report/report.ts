@@ -13,6 +13,8 @@ export interface Summary {
   readonly resources: number;
   readonly results: number;
   readonly verdicts: { readonly [V in Verdict]: number };
+  /** Of those, what an exception permits to stand (`--exceptions`). */
+  readonly excepted: { readonly violation: number; readonly unknown: number };
   /** Violations by the severity of their policy. */
   readonly violations: { readonly [S in Severity]: number };
   readonly unsupported: number;
@@ -40,6 +42,7 @@ export class Tally {
   resources = 0;
   results = 0;
   readonly verdicts = Object.fromEntries(VERDICTS.map((v) => [v, 0])) as { [V in Verdict]: number };
+  readonly excepted = { violation: 0, unknown: 0 };
   readonly violations = Object.fromEntries(SEVERITIES.map((s) => [s, 0])) as { [S in Severity]: number };
 
   add(judged: Judged, policies: ReadonlyMap<string, BundledPolicy>): void {
@@ -47,6 +50,8 @@ export class Tally {
     for (const { policy, verdict } of judged.verdicts) {
       this.results++;
       this.verdicts[verdict]++;
+      if (judged.excepted?.has(policy) === true && (verdict === 'violation' || verdict === 'unknown'))
+        this.excepted[verdict]++;
       const severity = policies.get(policy)?.severity;
       if (verdict === 'violation' && severity !== undefined) this.violations[severity]++;
     }

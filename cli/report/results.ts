@@ -1,7 +1,9 @@
 /** The result of one policy for one resource, as `edict check --format json` writes it (docs/check-json.md). */
+import type { Exception } from '../../shared/model/exception.ts';
 import type { FactState, FactValue } from '../../shared/model/fact.ts';
 import { isObject, pointerSegments } from '../../shared/model/json.ts';
 import { type NativeResource, Unresolved } from '../../shared/model/native.ts';
+import type { HeldException } from '../../shared/model/resource.ts';
 import type { Severity, Verdict } from '../../shared/model/verdict.ts';
 import type { PolicyVerdict } from '../../shared/model/verdict.ts';
 import type { MappedResource } from '../../shared/mappings/document.ts';
@@ -25,6 +27,9 @@ export interface Evidence {
   readonly document?: string;
 }
 
+/** An exception, as a report shows it. */
+export type ReportedException = HeldException & Pick<Exception, 'reason' | 'ticket'>;
+
 export interface Result {
   readonly resource: string;
   readonly nativeType: string;
@@ -40,6 +45,8 @@ export interface Result {
   /** Error: what went wrong. */
   readonly error: string | null;
   readonly document: string;
+  /** The exception by which it may stand; null: there is none. */
+  readonly exception: ReportedException | null;
   /** Where the deciding evidence stands; null for what is compliant or does not apply. */
   readonly location: Place | null;
 }
@@ -49,6 +56,8 @@ export interface Judged {
   readonly resource: MappedResource;
   readonly facts: MappedResource['facts'];
   readonly verdicts: readonly PolicyVerdict[];
+  /** By policy: the exceptions that hold. @default none */
+  readonly excepted?: ReadonlyMap<string, ReportedException>;
   readonly sourceOf: SourceOf;
 }
 
@@ -234,6 +243,7 @@ export function resultOf(judged: Judged, policy: BundledPolicy, verdict: PolicyV
     evidence: pieces,
     missing: verdict.missing ?? [],
     error: verdict.error ?? null,
+    exception: judged.excepted?.get(policy.id) ?? null,
     document: placed?.document ?? documentOf(judged),
     location: placed?.place ?? null,
   };

@@ -67,6 +67,22 @@ function sarifResult(result: Result, index: number): SarifResult {
         logicalLocations: [{ fullyQualifiedName: result.resource, kind: 'resource' }],
       },
     ],
+    ...(result.exception === null
+      ? {}
+      : {
+          suppressions: [
+            {
+              kind: 'external' as const,
+              status: 'accepted' as const,
+              justification: `${result.exception.reason} (${result.exception.ticket})`,
+              properties: {
+                exception: result.exception.id,
+                owner: result.exception.owner,
+                until: result.exception.until,
+              },
+            },
+          ],
+        }),
     // The place may move, the finding stays the same.
     partialFingerprints: {
       'edictFinding/v1': createHash('sha256').update(`${result.policy}\n${result.resource}`).digest('hex'),

@@ -37,6 +37,18 @@ const result = z.strictObject({
   evidence: z.array(evidence).describe('Every fact that the policy reads; what decided comes first.'),
   missing: z.array(z.string()).describe('Of an unknown verdict: a smallest set of facts that could decide it.'),
   error: z.string().nullable().describe('Of an error verdict: what went wrong.'),
+  exception: z
+    .strictObject({
+      id: z.string(),
+      owner: z.string(),
+      until: z.string().describe('From this instant on it holds no more.'),
+      reason: z.string(),
+      ticket: z.string(),
+    })
+    .nullable()
+    .describe(
+      'The exception (--exceptions) by which the violation, or what is unknown, may stand; null: there is none.',
+    ),
   document: z.string(),
   location: place.nullable().describe('Where the deciding evidence stands; null for what passes or does not apply.'),
 });
@@ -72,6 +84,9 @@ export const checkJsonSchema = z.strictObject({
     resources: count,
     results: count,
     verdicts: z.strictObject(Object.fromEntries(VERDICTS.map((v) => [v, count]))),
+    excepted: z
+      .strictObject({ violation: count, unknown: count })
+      .describe('Of those, what an exception permits to stand.'),
     violations: z.strictObject(Object.fromEntries(SEVERITIES.map((s) => [s, count]))),
     unsupported: count,
     skipped: count,

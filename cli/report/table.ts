@@ -93,8 +93,16 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
     output.line(`${mark} ${paint('bold', plain(id))}  ${paint('dim', about.join(' · '))}`);
   };
 
+  const exception = (judged: Judged, policy: BundledPolicy): void => {
+    const held = judged.excepted?.get(policy.id);
+    if (held === undefined) return;
+    const { id, owner, until, ticket, reason } = held;
+    line('excepted', plain(`until ${until} by ${owner}: ${reason} (${ticket}, ${id})`), 'cyan');
+  };
+
   const violation = (judged: Judged, policy: BundledPolicy, verdict: PolicyVerdict): void => {
     line(policy.severity, `${policy.title}  ${paint('dim', policy.id)}`, COLOUR[policy.severity]);
+    exception(judged, policy);
     const pieces = new Map(evidence(judged, policy, verdict).map((e) => [e.fact, e]));
     for (const clause of verdict.clauses) {
       if (clause.verdict !== 'fails') continue;
@@ -110,6 +118,7 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
 
   const unknown = (judged: Judged, policy: BundledPolicy, verdict: PolicyVerdict): void => {
     line(policy.severity, `${policy.title}  ${paint('dim', policy.id)}`, 'dim');
+    exception(judged, policy);
     if (verdict.verdict === 'error') line('error', plain(verdict.error ?? 'it could not be judged'), 'red');
     const missing = evidence(judged, policy, verdict).filter((e) => verdict.missing?.includes(e.fact) === true);
     for (const [i, piece] of missing.entries()) line(i === 0 ? 'depends on' : '', says(judged, piece), 'yellow');
@@ -157,7 +166,7 @@ export function makeTableReport(output: Output, options: TableOptions): Report {
 }
 
 function conclude(output: Output, paint: Style, { summary, unsupported, skipped, problems }: Ending): void {
-  const { verdicts, violations } = summary;
+  const { verdicts, violations, excepted } = summary;
   if (unsupported.length > 0) {
     const shown = unsupported
       .slice(0, MOST_UNSUPPORTED)
@@ -177,9 +186,14 @@ function conclude(output: Output, paint: Style, { summary, unsupported, skipped,
   const bySeverity = SEVERITIES.filter((s) => violations[s] > 0).map((s) => `${violations[s]} ${s}`);
   const parts = [
     verdicts.violation > 0
-      ? paint(['bold', 'red'], `${count(verdicts.violation, 'violation')} (${bySeverity.join(', ')})`)
+      ? paint(
+          ['bold', 'red'],
+          `${count(verdicts.violation, 'violation')} (${bySeverity.join(', ')})${exceptedText(excepted.violation)}`,
+        )
       : paint('green', 'no violation'),
-    ...(verdicts.unknown > 0 ? [paint('yellow', `${verdicts.unknown.toLocaleString('en')} unknown`)] : []),
+    ...(verdicts.unknown > 0
+      ? [paint('yellow', `${verdicts.unknown.toLocaleString('en')} unknown${exceptedText(excepted.unknown)}`)]
+      : []),
     ...(verdicts.error > 0 ? [paint('red', count(verdicts.error, 'error'))] : []),
     `${verdicts.compliant.toLocaleString('en')} compliant`,
     ...(verdicts.not_applicable > 0 ? [`${verdicts.not_applicable.toLocaleString('en')} not applicable`] : []),
@@ -189,3 +203,5 @@ function conclude(output: Output, paint: Style, { summary, unsupported, skipped,
   if (problems.length > 0)
     output.line(paint('red', `${count(problems.length, 'input')} could not be used (see above)`));
 }
+
+const exceptedText = (n: number): string => (n === 0 ? '' : `, ${n.toLocaleString('en')} of them excepted`);

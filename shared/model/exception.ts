@@ -134,3 +134,17 @@ export type ExceptionsFile = z.infer<typeof exceptionsFileSchema>;
 /** The id of an exception: the same wish at the same instant has the same. */
 export const exceptionId = (wish: Pick<Exception, 'policy' | 'covers' | 'requestedBy' | 'requestedAt'>): string =>
   `exc-${contentHash([wish.policy, wish.covers.map((c) => c.finding), wish.requestedBy, wish.requestedAt]).slice(0, 12)}`;
+
+/** The exceptions of an exported file; `INPUT_INVALID`, named by `where`, if it is none. One that is wrong spoils all. */
+export function parseExceptionsFile(text: string, where: string): ExceptionsFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('INPUT_INVALID', `${where} is not JSON: export it again ("edict exceptions export")`, { cause });
+  }
+  const parsed = exceptionsFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AppError('INPUT_INVALID', `${where}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? ''}`);
+}

@@ -18,6 +18,7 @@ import {
 import type { FactState, FactStates } from '../model/fact.ts';
 import type { ExceptionExpiringEvent } from '../model/finding-event.ts';
 import { canonicalJson } from '../model/json.ts';
+import type { HeldException } from '../model/resource.ts';
 import type { PolicyVerdict, Verdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
 import { type Core, nodesOf, readsOf } from '../policy/core.ts';
@@ -145,6 +146,41 @@ export function overlay(exceptions: readonly Exception[], s: Standing, nowSecond
     .filter((e) => holds(e, s, nowSeconds) === 'holds')
     .toSorted((a, b) => untilOf(b, s.policy) - untilOf(a, s.policy) || (a.id < b.id ? -1 : 1))[0];
 }
+
+/** One resource, judged: what the overlay of each of its findings is computed from. */
+export interface JudgedResource {
+  readonly resource: string;
+  readonly facts: FactStates;
+  readonly verdicts: readonly PolicyVerdict[];
+}
+
+/** What an exception to the finding would be bound to, what it stands by, and the exception that holds. Pure. */
+export function exceptionTo(
+  policy: BundledPolicy,
+  verdict: PolicyVerdict,
+  { resource, facts, verdicts }: JudgedResource,
+  exceptions: readonly Exception[],
+  nowSeconds: number,
+): { readonly decided: string | undefined; readonly standing: Standing; readonly exception: Exception | undefined } {
+  const decided = decidedBy(policy, verdict, facts, nowSeconds);
+  const standing: Standing = {
+    resource,
+    kind: policy.kind,
+    policy,
+    verdict: verdict.verdict,
+    decided,
+    facts,
+    verdictOf: (id) => verdicts.find((v) => v.policy === id)?.verdict,
+  };
+  return { decided, standing, exception: overlay(exceptions, standing, nowSeconds) };
+}
+
+/** The exception as a transition, an event and a report show it. */
+export const heldOf = (e: Exception, policy: Pick<BundledPolicy, 'exceptions'>): HeldException => ({
+  id: e.id,
+  owner: e.owner,
+  until: instant(untilOf(e, policy) * 1000),
+});
 
 /** The epoch second from which on an approved exception holds no more: its own end, or the policy's maximum if that has become shorter. */
 export function untilOf(e: Exception, policy: Pick<BundledPolicy, 'exceptions'>): number {

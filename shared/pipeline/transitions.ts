@@ -3,11 +3,11 @@ import { contentHash, instant } from '../model/change.ts';
 import type { Exception } from '../model/exception.ts';
 import type { FactState, FactStates, FactValue } from '../model/fact.ts';
 import { opens } from '../model/finding.ts';
-import type { Cause, DecidingFact, HeldException, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
+import type { Cause, DecidingFact, Resolution, StandingVerdict, Transition } from '../model/resource.ts';
 import type { PolicyVerdict } from '../model/verdict.ts';
 import type { BundledPolicy } from '../policy/bundle.ts';
 import { readsOf } from '../policy/core.ts';
-import { decidedBy, holds, overlay, type Standing, untilOf } from './exceptions.ts';
+import { exceptionTo, heldOf, holds, untilOf } from './exceptions.ts';
 
 /** The most items of a list fact that a transition shows: those that decided. The finding's evidence has all of them. */
 export const SHOWN_ITEMS = 10;
@@ -66,8 +66,9 @@ export function advance(step: Step): {
     const fingerprint = opens(verdict.verdict) ? fingerprintOf(verdict, policy, judgement.facts) : '';
     const same = stood?.verdict === verdict.verdict;
     const { nowSeconds } = step.excepted;
-    const decided = decidedBy(policy, verdict, judgement.facts, nowSeconds);
-    const exception = overlay(step.excepted.exceptions, standingOf(step, policy, verdict, decided), nowSeconds);
+    const { exceptions, resource } = step.excepted;
+    const looked = exceptionTo(policy, verdict, { resource, ...judgement }, exceptions, nowSeconds);
+    const { decided, exception } = looked;
     standing[verdict.policy] = {
       verdict: verdict.verdict,
       since: same ? stood.since : { trueAt, knownAt },
@@ -87,7 +88,7 @@ export function advance(step: Step): {
       ...transition(step, policy, before, verdict),
       ...(decided === undefined ? {} : { decided }),
       ...(exception === undefined ? {} : { exception: heldOf(exception, policy) }),
-      ...turnOf(step, policy, before, verdict, decided, exception, sameReasons),
+      ...turnOf(step, before, looked, sameReasons),
       ...(unheard ? { shadow: true } : {}),
     });
   }
@@ -98,28 +99,6 @@ export function advance(step: Step): {
   return { standing, transitions };
 }
 
-const standingOf = (
-  { excepted, judgement }: Step,
-  policy: BundledPolicy,
-  verdict: PolicyVerdict,
-  decided: string | undefined,
-): Standing => ({
-  resource: excepted.resource,
-  kind: policy.kind,
-  policy,
-  verdict: verdict.verdict,
-  decided,
-  facts: judgement.facts,
-  verdictOf: (id) => judgement.verdicts.find((v) => v.policy === id)?.verdict,
-});
-
-/** The exception as a transition shows it. */
-const heldOf = (e: Exception, policy: BundledPolicy): HeldException => ({
-  id: e.id,
-  owner: e.owner,
-  until: instant(untilOf(e, policy) * 1000),
-});
-
 /**
  * Cause and instant of a transition by which a finding that goes on becomes excepted or is so no more. Nothing where the
  * exception is the one that was, where the finding begins or ends, or where new facts are those that were accepted: what
@@ -127,15 +106,12 @@ const heldOf = (e: Exception, policy: BundledPolicy): HeldException => ({
  */
 function turnOf(
   step: Step,
-  policy: BundledPolicy,
   before: StandingVerdict | undefined,
-  verdict: PolicyVerdict,
-  decided: string | undefined,
-  exception: Exception | undefined,
+  { exception, standing }: ReturnType<typeof exceptionTo>,
   sameReasons: boolean,
 ): Pick<Transition, 'cause' | 'trueAt'> | undefined {
   const had = before?.exception;
-  if (had?.id === exception?.id || !opens(before?.verdict) || !opens(verdict.verdict)) return undefined;
+  if (had?.id === exception?.id || !opens(before?.verdict) || !opens(standing.verdict)) return undefined;
   if (exception !== undefined) {
     const { id: exceptionId, owner, approvedAt } = exception;
     if (!sameReasons) return undefined;
@@ -143,8 +119,7 @@ function turnOf(
   }
   if (had === undefined) return undefined;
   const e = step.excepted.exceptions.find((one) => one.id === had.id);
-  const why =
-    e === undefined ? 'revoked' : holds(e, standingOf(step, policy, verdict, decided), step.excepted.nowSeconds);
+  const why = e === undefined ? 'revoked' : holds(e, standing, step.excepted.nowSeconds);
   const gone = { is: 'exception', exceptionId: had.id, ...(e === undefined ? {} : { owner: e.owner }) } as const;
   if (why === 'expired') return { cause: { ...gone, turn: why }, trueAt: instant(had.until * 1000) };
   if (why === 'revoked') return { cause: { ...gone, turn: why }, trueAt: e?.revokedAt ?? step.trueAt };

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Exception } from '../../shared/model/exception.ts';
+import { knownExceptions } from '../../cli/input/exceptions.ts';
+import { type Exception, parseExceptionsFile } from '../../shared/model/exception.ts';
 import type { FactState, FactStates } from '../../shared/model/fact.ts';
 import { canonicalState } from '../../shared/model/resource.ts';
 import { decidedBy, revokeException } from '../../shared/pipeline/exceptions.ts';
@@ -8,7 +9,7 @@ import { type Arrival, arrivalArb, historyArb } from '../support/histories.ts';
 import { ben, decidedOf, granted, policyNamed, store, tell } from '../support/exceptions.ts';
 import { lifeOf, Killed, Turns } from '../support/interference.ts';
 import { makeMeaningEngine } from '../support/meaning-engine.ts';
-import { bundle, makeWorld, makeWorldState, NOON, store as kind, type WorldState } from '../support/world.ts';
+import { bundle, makeWorld, makeWorldState, NOON, store as kind, t, type WorldState } from '../support/world.ts';
 
 const POLICIES = ['not-public', 'versioned', 'encrypted-in-production'] as const;
 const canonical = (state: WorldState): readonly string[] => state.resources.all().map(canonicalState).sort();
@@ -154,6 +155,74 @@ describe('exceptions and the order of things', () => {
       { numRuns: 120 },
     );
     expect(held).toBeGreaterThan(5);
+  });
+});
+
+describe('the service and edict check', () => {
+  it('say the same of the same resource at the same instant', async () => {
+    const seen = { excepted: 0, not: 0 };
+    const engine = makeMeaningEngine(bundle(POLICIES), [kind]);
+    const policies = new Map(engine.manifest.policies.map((p) => [p.id, p]));
+    await fc.assert(
+      fc.asyncProperty(
+        historyArb.chain((h) =>
+          fc.tuple(arrivalArb(h), fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 6, maxLength: 6 })),
+        ),
+        fc.record({
+          dead: fc.boolean(),
+          compensated: fc.boolean(),
+          day: fc.integer({ min: 0, max: 89 }),
+          more: fc.nat(3),
+        }),
+        async ([arrival, lasts], { dead, compensated, day, more }) => {
+          const { world, found } = await exceptable(arrival);
+          for (const [i, { policy, resource }] of found.entries()) {
+            const wanted = {
+              policy,
+              resource,
+              decided: await decidedOf(world.state, resource, policy),
+              days: lasts[i] ?? 9,
+            };
+            await store(
+              world.state,
+              granted({
+                ...wanted,
+                ...(dead && i === 0 ? { decided: '0000000000000000' } : {}),
+                ...(compensated && policy !== 'versioned' ? { compensatedBy: 'versioned' as const } : {}),
+                ...(i === 1 ? { scope: { is: 'selector', selector: { account: 'ACC-1' }, cap: 1 } as const } : {}),
+              }),
+            );
+          }
+          for (const batch of arrival.batches.slice(0, more)) await world.deliver(...batch);
+          world.clock.advance(day * 86_400_000 + 500);
+          const exported = { version: 1, exportedAt: t(0), exceptions: await world.exceptions.list() };
+          const check = knownExceptions(parseExceptionsFile(JSON.stringify(exported), 'the file').exceptions);
+          await world.judgeAgain(
+            world.resources.all().map(({ id }) => ({ type: 'rejudge', version: 1, resourceId: id, cause: 'clock' })),
+          );
+          await world.drain();
+          const now = Math.floor(world.clock.now() / 1000);
+          for (const state of world.resources.all()) {
+            if (state.deleted || state.kind === null) continue;
+            const facts = (await world.resources.evidence(state)) ?? {};
+            const verdicts = Object.keys(state.verdicts).length === 0 ? [] : engine.judge('store', facts, now);
+            const says = check.of({ resource: state.id, facts, verdicts }, policies, now);
+            for (const [policy, { exception }] of Object.entries(state.verdicts)) {
+              expect(says.get(policy)?.id).toBe(exception?.id);
+              const row = world.findings.all().find((f) => f.policy === policy && f.resource.id === state.id);
+              expect(row?.status === 'excepted').toBe(says.has(policy));
+              if (row?.status === 'excepted') {
+                expect(row.last.exception).toMatchObject({ until: says.get(policy)?.until });
+                seen.excepted += 1;
+              } else if (row?.status === 'open') seen.not += 1;
+            }
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(seen.excepted).toBeGreaterThan(50);
+    expect(seen.not).toBeGreaterThan(50);
   });
 });
 

@@ -2,8 +2,16 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
+import { shippedEngine } from '../../../cli/bundle.ts';
+import { Inputs } from '../../../cli/input/sets.ts';
 import { checkJsonSchema } from '../../../cli/report/schema.ts';
+import { DEFAULT_CONTEXT } from '../../../shared/mappings/context.ts';
+import type { MappedResource } from '../../../shared/mappings/document.ts';
+import type { Exception } from '../../../shared/model/exception.ts';
+import { findingId } from '../../../shared/model/finding.ts';
+import { approveException, exceptionTo, requestException } from '../../../shared/pipeline/exceptions.ts';
 import { bad, good, planWithSecret, POLICY, undecided } from './documents.ts';
 import { edict, inFolder, type Run } from './run.ts';
 
@@ -352,6 +360,7 @@ describe('JSON', () => {
       ],
       missing: [],
       error: null,
+      exception: null,
       document: 't.yaml',
       location: { line: 9, column: 17 },
     });
@@ -450,5 +459,98 @@ describe('the way it ends', () => {
       expect(refused.code).toBe(2);
       expect(refused.stderr).toMatch(/manifest of the bundle cannot be read/);
     });
+  });
+});
+
+describe('exceptions', () => {
+  /** An exception to what the policy finds in the bad document. */
+  async function exception(more: Partial<Exception> = {}): Promise<Exception> {
+    const engine = shippedEngine();
+    const policy = engine.manifest.policies.find((p) => p.id === POLICY);
+    if (policy === undefined) throw new Error(`no policy ${POLICY}`);
+    const [resource] = await inFolder({ 't.yaml': bad }, async (cwd) => {
+      const inputs = new Inputs({ context: DEFAULT_CONTEXT, read: {}, maxBytes: 1e6 });
+      const found: MappedResource[] = [];
+      for await (const resources of inputs.resources([join(cwd, 't.yaml')], () => undefined)) found.push(...resources);
+      return found;
+    });
+    if (resource === undefined) throw new Error('no resource');
+    const now = Date.now();
+    const verdicts = engine.judge(resource.kind.id, resource.facts, Math.floor(now / 1000));
+    const verdict = verdicts.find((v) => v.policy === POLICY);
+    if (verdict === undefined) throw new Error('no verdict');
+    const judged = { resource: resource.id, facts: resource.facts, verdicts };
+    const { decided = '' } = exceptionTo(policy, verdict, judged, [], Math.floor(now / 1000));
+    const wish = requestException(
+      {
+        policy,
+        scope: { is: 'resource' },
+        covers: [{ finding: findingId(POLICY, resource.id), resource: resource.id, decided }],
+        reason: 'Until the migration',
+        ticket: 'SEC-7',
+        owner: 'team-data',
+        requestedBy: { who: 'ann', established: 'declared' },
+        expiresAt: new Date(now + 86_400_000).toISOString(),
+      },
+      now,
+    );
+    return { ...approveException(wish, { who: 'ben', established: 'declared' }, now), ...more };
+  }
+  const file = (...exceptions: readonly unknown[]): string =>
+    JSON.stringify({ version: 1, exportedAt: '2026-11-25T09:00:00.000Z', exceptions });
+  const excepted = (exceptions: string, ...args: readonly string[]): Promise<Run> =>
+    check({ 't.yaml': bad, 'x.json': exceptions }, 't.yaml', ...only, '--exceptions', 'x.json', ...args);
+
+  it('let what they cover stand: it is shown with its verdict and fails nothing, in every format', async () => {
+    const held = await exception();
+    const { id, owner, expiresAt, reason, ticket } = held;
+    const run = await excepted(file(held), '--format', 'json');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const { results, summary } = jsonOf(run);
+    const until = expiresAt.replace(/\.\d+Z$/, '.000Z');
+    expect(results.map((r) => [r.verdict, r.exception])).toEqual([['violation', { id, owner, until, reason, ticket }]]);
+    expect(summary).toMatchObject({ verdicts: { violation: 1 }, excepted: { violation: 1, unknown: 0 } });
+
+    const sarif = await excepted(file(held), '--format', 'sarif');
+    expect(sarif.code).toBe(0);
+    const [result] = (JSON.parse(sarif.stdout) as Log).runs[0]?.results ?? [];
+    expect(result).toMatchObject({
+      kind: 'fail',
+      suppressions: [{ kind: 'external', status: 'accepted', justification: `${reason} (${ticket})` }],
+    });
+
+    const table = await excepted(file(held));
+    expect(table.code).toBe(0);
+    expect(table.stdout.replaceAll(/\s+/g, ' ')).toContain(`until ${until} by ${owner}: ${reason} (${ticket}, ${id})`);
+    expect(table.stdout).toContain('1 of them excepted');
+  });
+
+  it('that are over, only asked for, or for other facts let nothing stand', async () => {
+    const held = await exception();
+    const past = { requestedAt: '2026-01-01T00:00:00.000Z', approvedAt: '2026-01-01T00:00:00.000Z' };
+    const { approvedBy: _by, approvedAt: _at, ...asked } = held;
+    for (const other of [
+      { ...held, ...past, expiresAt: '2026-01-02T00:00:00.000Z' },
+      { ...asked, state: 'requested' },
+      { ...held, covers: held.covers.map((c) => ({ ...c, decided: '0000000000000000' })) },
+    ])
+      expect((await excepted(file(other))).code).toBe(1);
+  });
+
+  it.each([
+    ['is not there', ['--exceptions', 'nowhere.json'], /--exceptions: nowhere\.json cannot be read/],
+    ['is none', ['--exceptions', 't.yaml'], /--exceptions: t\.yaml is not JSON/],
+    ['holds something else', ['--exceptions', 'x.json'], /--exceptions: x\.json: /],
+  ])('a file that %s ends the run with 2', async (_, args, message) => {
+    const run = await check({ 't.yaml': bad, 'x.json': '{"version":2}' }, 't.yaml', ...args);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(message);
+  });
+
+  it('one that its author approved spoils the file: nobody knows what else is wrong with it', async () => {
+    const held = await exception();
+    const run = await excepted(file({ ...held, approvedBy: held.requestedBy }));
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/exceptions\.0: who asked for it does not approve it/);
   });
 });
