@@ -20,7 +20,7 @@ export function addStackCommands(edict: Command, run: Run): void {
 
   onStack(edict.command('findings').description('list what is open'))
     .option('--severity <severity...>', 'critical, high, medium, low, info')
-    .option('--status <status>', 'open, resolved or all', 'open')
+    .option('--status <status>', 'open, unknown, error, excepted, resolved, resource_deleted or all', 'open')
     .option('--cloud <cloud>', 'aws, azure, gcp')
     .option('--account <id>', 'AWS account, Azure subscription or GCP project')
     .option('--policy <id>')
@@ -29,6 +29,7 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--no-shadow', 'without those of policies in shadow')
     .option('--owner <team>', 'who answers for the resource, by the context rules')
     .option('--as-of <time>', 'as the world was then, by what is known now')
+    .option('--known-at <time>', 'with --as-of: by what was known at this time')
     .option('--since <time>', 'has its status since 2026-11-25, an instant, or 30m, 24h, 7d ago')
     .option('--limit <n>', 'at most so many', '100')
     .option('--next <token>', 'the next page')
@@ -51,6 +52,11 @@ export function addStackCommands(edict: Command, run: Run): void {
       ),
     );
 
+  onStack(edict.command('coverage').description('show what is seen of every account, and what nobody can answer for'))
+    .option('--account <id>', 'only this account')
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .action((options) => run(async () => (await import('./commands/coverage.ts')).coverage(options)));
+
   onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
     .argument('<inputs...>', 'files, folders, or - for standard input')
     .option('--now', 'as if it happened now, whatever time the documents give')
@@ -59,6 +65,54 @@ export function addStackCommands(edict: Command, run: Run): void {
   onStack(edict.command('sweep').description('take the inventory of every cloud now'))
     .option('--wait <seconds>', 'wait so long for the end', '300')
     .action((options) => run(async () => (await import('./commands/sweep.ts')).sweep(options)));
+
+  const format = (): Option => new Option('--format <format>').choices(['table', 'json']).default('table');
+  const as = 'your name or address (a deployment in an AWS account knows you by your credentials)';
+  onStack(edict.command('except').description('ask that a finding, or findings of one policy, may stand for a time'))
+    .argument('[finding]', 'its id, or as much of the beginning as tells it apart')
+    .requiredOption('--reason <text>', 'why it may stand')
+    .requiredOption('--ticket <ticket>', 'where it is worked on')
+    .requiredOption('--owner <team>', 'who answers for it, and is reminded before it ends')
+    .requiredOption(
+      '--expires <time>',
+      'when it ends: 2026-12-31, an instant, or 30d (the policy says how long at most)',
+    )
+    .option('--compensated-by <policy>', 'holds only while this policy is compliant on the resource')
+    .option('--policy <id>', 'without a finding: of this policy, everything open that the following select')
+    .option('--cloud <cloud>')
+    .option('--account <id>')
+    .option('--in-region <region>', 'the region of the resources')
+    .option('--environment <environment>')
+    .option('--resource-owner <team>')
+    .option('--tag <key=value>')
+    .option('--cap <n>', 'the most findings that it may cover', '10')
+    .option('--as <who>', as)
+    .addOption(format())
+    .action((finding, options) => run(async () => (await import('./commands/exceptions.ts')).except(finding, options)));
+
+  const exceptions = edict.command('exceptions').description('what may stand, by whom, and until when');
+  onStack(exceptions.command('list', { isDefault: true }).description('list exceptions, newest first'))
+    .option('--state <state>', 'requested, active, expired or revoked')
+    .addOption(format())
+    .action((options) => run(async () => (await import('./commands/exceptions.ts')).listExceptions(options)));
+  onStack(exceptions.command('show').description('show one exception'))
+    .argument('<id>')
+    .addOption(format())
+    .action((id, options) => run(async () => (await import('./commands/exceptions.ts')).showOne(id, options)));
+  onStack(exceptions.command('approve').description('approve what somebody else asked for'))
+    .argument('<id>')
+    .option('--as <who>', as)
+    .addOption(format())
+    .action((id, options) => run(async () => (await import('./commands/exceptions.ts')).approveOne(id, options)));
+  onStack(exceptions.command('revoke').description('end an exception now, or take back the wish for one'))
+    .argument('<id>')
+    .requiredOption('--because <reason>')
+    .option('--as <who>', as)
+    .addOption(format())
+    .action((id, options) => run(async () => (await import('./commands/exceptions.ts')).revokeOne(id, options)));
+  onStack(exceptions.command('export').description('write what is in force, for "edict check --exceptions"'))
+    .option('--out <file>', 'default: standard output')
+    .action((options) => run(async () => (await import('./commands/exceptions.ts')).exportExceptions(options)));
 
   onStack(edict.command('release').description('make policies and context rules active'))
     .option('--bundle <folder>', 'the compiled policies (default: those of this build)')

@@ -1,13 +1,15 @@
 /** `edict finding <id>`: one finding, its evidence and its history. */
+import { instant } from '../../shared/model/change.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { readManifest } from '../bundle.ts';
+import { coverageOfAnswer } from '../findings/coverage.ts';
 import { findingDetail } from '../findings/detail.ts';
 import { findingRecord, transitionRecord } from '../findings/record.ts';
 import { findStack, type StackOptions } from '../stack/stack.ts';
 import { Output, style } from '../terminal.ts';
-import { findingQueries } from './findings.ts';
+import { findingQueries, sayCoverage } from './findings.ts';
 
 /** As commander gives them. */
 export interface FindingOptions extends StackOptions {
@@ -22,13 +24,23 @@ const MAX_PAGES = 100;
 const PAGE = 1000;
 
 export async function finding(id: string, options: FindingOptions): Promise<number> {
-  const queries = findingQueries(await findStack(options));
+  const nowMs = Date.now();
+  const stack = await findStack(options);
+  const queries = findingQueries(stack);
   const found = await findByPrefix(queries, id.toLowerCase());
   const history = await queries.history(found.id);
+  const { cloud, account } = found.resource;
+  const coverage = await coverageOfAnswer(stack, { cloud, ...(account === undefined ? {} : { account }) }, nowMs);
 
   const output = new Output();
   if (options.format === 'json') {
-    const body = { version: 1, finding: findingRecord(found), history: history.map(transitionRecord) };
+    const body = {
+      version: 1,
+      as_of: instant(nowMs),
+      coverage,
+      finding: findingRecord(found),
+      history: history.map(transitionRecord),
+    };
     output.line(JSON.stringify(body, null, 2));
   } else {
     output.write(
@@ -40,6 +52,7 @@ export async function finding(id: string, options: FindingOptions): Promise<numb
     );
   }
   output.flush();
+  sayCoverage(coverage, options.format);
   return 0;
 }
 

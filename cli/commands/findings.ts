@@ -1,10 +1,12 @@
 /** `edict findings`: what is open, and what was. */
+import { instant } from '../../shared/model/change.ts';
 import { CLOUDS } from '../../shared/model/cloud.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { FINDING_STATUSES, type Finding, type FindingFilter } from '../../shared/model/finding.ts';
 import { SEVERITIES, type Severity } from '../../shared/model/verdict.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
+import { coverageLine, coverageOfAnswer, type CoverageRecord } from '../findings/coverage.ts';
 import { csvHeader, csvRow } from '../findings/csv.ts';
 import { findingRecord, type FindingsPage } from '../findings/record.ts';
 import { findingsFooter, findingsTable } from '../findings/table.ts';
@@ -40,13 +42,23 @@ export async function findings(options: FindingsOptions): Promise<number> {
   const nowMs = Date.now();
   const filter = readFilter(options, nowMs);
   const limit = readLimit(options.limit);
-  const queries = findingQueries(await findStack(options));
-  const { items, next } = await listUpTo(queries, filter, limit, options.next);
+  const stack = await findStack(options);
+  const queries = findingQueries(stack);
+  const [{ items, next }, coverage] = await Promise.all([
+    listUpTo(queries, filter, limit, options.next),
+    coverageOfAnswer(stack, filter, nowMs),
+  ]);
 
   const output = new Output();
   switch (options.format) {
     case 'json': {
-      const page: FindingsPage = { version: 1, findings: items.map(findingRecord), next: next ?? null };
+      const page: FindingsPage = {
+        version: 1,
+        as_of: filter.asOf ?? instant(nowMs),
+        coverage,
+        findings: items.map(findingRecord),
+        next: next ?? null,
+      };
       output.line(JSON.stringify(page, null, 2));
       break;
     }
@@ -70,7 +82,14 @@ export async function findings(options: FindingsOptions): Promise<number> {
     const say = findingsFooter(items.length, next, 'add');
     process.stderr.write(`${style(process.stderr)('dim', say)}\n`);
   }
+  sayCoverage(coverage, options.format);
   return 0;
+}
+
+/** What stands in the way of an answer, beside it. */
+export function sayCoverage(coverage: CoverageRecord, format: string): void {
+  const line = format === 'json' ? undefined : coverageLine(coverage);
+  if (line !== undefined) process.stderr.write(`${style(process.stderr)('yellow', line)}\n`);
 }
 
 /** As many as were asked for, however the store cuts its pages. */

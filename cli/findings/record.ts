@@ -2,6 +2,7 @@
 import type { FactValue } from '../../shared/model/fact.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { Cause, DecidingFact, Transition } from '../../shared/model/resource.ts';
+import type { CoverageRecord } from './coverage.ts';
 
 /** A fact that decided, and how it is known. The shape is that of `edict check`. */
 export interface Evidence {
@@ -65,6 +66,9 @@ export interface FindingRecord {
 /** `edict findings --format json`. */
 export interface FindingsPage {
   readonly version: 1;
+  /** The instant that the answer speaks of: now, or `--as-of`. */
+  readonly as_of: string;
+  readonly coverage: CoverageRecord;
   readonly findings: readonly FindingRecord[];
   /** For `--next`; null on the last page. */
   readonly next: string | null;

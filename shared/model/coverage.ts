@@ -126,10 +126,11 @@ export function controlsOf(
     return [...accounts].flatMap(([account, of]) => {
       const why = staleAccount(cloud, account, stale, heard);
       return policies.flatMap(({ id: policy, kind }): readonly Control[] => {
-        const types = typesOf(kind, cloud);
+        // Azure does not keep the case of names.
+        const types = typesOf(kind, cloud).map((type) => type.toLowerCase());
         if (types.length === 0) return [];
         const has = of.some(
-          (r) => types.includes(r.type) && (r.lastEventAt !== undefined || (r.held ?? r.listed ?? 0) > 0),
+          (r) => types.includes(r.type.toLowerCase()) && (r.lastEventAt !== undefined || (r.held ?? r.listed ?? 0) > 0),
         );
         const status = statusOf(has, why);
         return [{ policy, cloud, account, status, since: status === 'unknown' ? (why?.since ?? null) : null }];

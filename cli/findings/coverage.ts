@@ -1,0 +1,79 @@
+/** What an answer says of itself: as of when it is, and of what it knows nothing, or nothing any more. */
+import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
+import {
+  CLOUD_SOURCES,
+  type Heard,
+  type StaleSource,
+  staleAccount,
+  staleSources,
+  type SweptCloud,
+  SWEPT_CLOUDS,
+} from '../../shared/model/coverage.ts';
+import type { SourceLog } from '../../shared/ports/source-log.ts';
+import type { Stack } from '../stack/stack.ts';
+import { plain } from '../terminal.ts';
+
+/** The JSON of it, in every answer. */
+export interface CoverageRecord {
+  /** Every source keeps its promise: what is not in the answer is not there. */
+  readonly complete: boolean;
+  /** Those that do not, and as of when the answer knows of them; null: never listed in full. */
+  readonly stale: readonly StaleSource[];
+}
+
+/** Which accounts an answer speaks of. */
+export interface Scope {
+  readonly cloud?: string;
+  readonly account?: string;
+}
+
+const ALL_SOURCES = SWEPT_CLOUDS.flatMap((cloud) => [...CLOUD_SOURCES[cloud].events, CLOUD_SOURCES[cloud].sweep]);
+
+/** Everything that was heard, of every source. */
+export const heardOf = async (sources: SourceLog): Promise<readonly Heard[]> =>
+  (await Promise.all(ALL_SOURCES.map((source) => sources.list(source)))).flat();
+
+/** What stands in the way of an answer about these accounts. */
+export function coverageRecord(heard: readonly Heard[], scope: Scope, nowMs: number): CoverageRecord {
+  const clouds = SWEPT_CLOUDS.filter((cloud) => scope.cloud === undefined || scope.cloud === cloud);
+  const all = staleSources(heard, nowMs);
+  const { account } = scope;
+  const of = (cloud: SweptCloud): readonly StaleSource[] => {
+    if (account === undefined) return all.filter(({ source }) => source === CLOUD_SOURCES[cloud].sweep);
+    // An account that this cloud never told of is another's.
+    const sources: readonly string[] = [...CLOUD_SOURCES[cloud].events, CLOUD_SOURCES[cloud].sweep];
+    const isTheirs = heard.some((h) => h.account === account && sources.includes(h.source));
+    const stale = isTheirs ? staleAccount(cloud, account, all, heard) : undefined;
+    return stale === undefined ? [] : [stale];
+  };
+  const stale = clouds.flatMap(of);
+  return { complete: stale.length === 0 && heard.length > 0, stale };
+}
+
+/** The coverage of an answer of this stack. */
+export async function coverageOfAnswer(stack: Stack, scope: Scope, nowMs: number): Promise<CoverageRecord> {
+  const sources = makeDynamoSourceLog({ client: stack.documents(), name: stack.output('ResourcesTable') });
+  return coverageRecord(await heardOf(sources), scope, nowMs);
+}
+
+const WHY: { readonly [W in StaleSource['why']]: string } = {
+  denied: 'refused',
+  incomplete: 'not listed in full',
+  silent: 'silent',
+  never_listed: 'never listed in full',
+};
+
+/** `azure.sweep 0f2e…: refused, known as of 2026-11-24T02:17:00.000Z`. */
+export const staleText = ({ source, account, since, why }: StaleSource): string =>
+  `${source}${account === '*' ? '' : ` ${plain(account)}`}: ${WHY[why]}${since === null ? '' : `, known as of ${since}`}`;
+
+const NAMED = 3;
+
+/** One line beside the rows; undefined: nothing stands in the way. */
+export function coverageLine({ complete, stale }: CoverageRecord): string | undefined {
+  if (complete) return undefined;
+  if (stale.length === 0) return 'Nothing was heard of any account yet: no finding is no good news.';
+  const named = stale.slice(0, NAMED).map(staleText).join('; ');
+  const rest = stale.length - NAMED;
+  return `Not complete: ${named}${rest > 0 ? `; and ${rest} more` : ''}. See: npx edict coverage`;
+}
