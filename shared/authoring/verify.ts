@@ -18,6 +18,7 @@ import { toEnglish } from '../policy/to-english.ts';
 import { toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
 import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
+import { fieldsRead, instancesOf } from './instances.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 import { readEnglish } from './read-english.ts';
 
@@ -91,6 +92,21 @@ export interface VerifyOptions {
   readonly seed: number;
   /** Gates that are left out, to see what only they stop. */
   readonly without?: readonly GateName[];
+  /**
+   * Native documents with these facts in every cloud that can say them, mapped again: the metamorphic gate then asks that
+   * the same facts have the same verdict through each. Without it that relation is not looked at. Of the fields named,
+   * those that an item does not give are to be unknown.
+   */
+  readonly render?: (
+    kind: string,
+    facts: FactStates,
+    options: { readonly unknownFields: readonly string[] },
+  ) => readonly MappedDocument[];
+}
+/** A native document, and what the mapping reads from it. */
+export interface MappedDocument {
+  readonly name: string;
+  readonly facts: FactStates;
 }
 
 /** How much chance there is: a gate must not take seconds. */
@@ -172,7 +188,10 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   gate('relations', () => relationProblem(core, options.others));
   gate('examples', () => exampleProblem(candidate, run(), options.now, core));
   gate('mutation', () => mutationProblem(policy, kind, candidate, options.now));
-  gate('metamorphic', () => metamorphicProblem(policy, kind, run().evaluate, options.seed));
+  gate(
+    'metamorphic',
+    () => metamorphicProblem(policy, kind, run().evaluate, options.seed) ?? cloudProblem(policy, kind, run(), options),
+  );
   gate('proof', () => proofProblem(policy, run().evaluate, options.seed));
   gate('plain-opa', () => plainProblem(policy, run().evaluate, tools, options.seed));
   return finish(policy.policy.id, policy.bundled.evidence, warningsOf(core, options.others));
@@ -404,6 +423,37 @@ function metamorphicProblem({ core, rego }: CompiledPolicy, kind: Kind, evaluate
       if (changed === undefined) continue;
       const after = rawVerdict(evaluate, changed);
       if (!allowed(before, after)) return { says, input, before, changed, after };
+    }
+  }
+  return undefined;
+}
+
+/** How many resources are rendered in every cloud. */
+const MOST_RENDERED = 16;
+
+/** The same facts have the same verdict through every cloud that can say them. */
+function cloudProblem(
+  { core }: CompiledPolicy,
+  kind: Kind,
+  { engine }: Runnable,
+  { render, now, seed }: VerifyOptions,
+): unknown {
+  if (render === undefined) return undefined;
+  const lots = lotsFrom(seed);
+  const all = [...instancesOf(core, kind, now)];
+  for (let i = 0; i < Math.min(MOST_RENDERED, all.length); i++) {
+    const facts = all.length <= MOST_RENDERED ? (all[i] as FactStates) : lots.pick(all);
+    const expected = judgeByMeaning(core, kind, facts, now);
+    for (const document of render(kind.id, facts, { unknownFields: fieldsRead([core]) })) {
+      const [judged] = engine.judge(core.kind, document.facts, now, { policies: [core.id] });
+      if (judged?.verdict !== expected)
+        return {
+          says: 'the same facts have the same verdict through every cloud',
+          facts,
+          expected,
+          document: document.name,
+          got: judged?.error ?? judged?.verdict ?? null,
+        };
     }
   }
   return undefined;

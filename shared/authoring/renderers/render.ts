@@ -57,6 +57,16 @@ export function renderNative(kind: string, facts: FactStates, options: RenderOpt
   });
 }
 
+/** As `renderNative`, with what the mapping reads from each document. */
+export const renderMapped = (
+  kind: string,
+  facts: FactStates,
+  options: RenderOptions = {},
+): readonly { readonly name: string; readonly facts: FactStates }[] =>
+  renderNative(kind, facts, options).flatMap(({ name, text }) =>
+    (factsIn(kind, text) ?? []).map((mapped) => ({ name, facts: mapped })),
+  );
+
 /** The text of the document in one form; undefined if it cannot say the facts. */
 export function renderForm(
   kind: string,
