@@ -110,9 +110,9 @@ describeWith(['python'], 'approval against a deployment', () => {
       as('Approver', 'ben', 'policies', 'approve', one),
       as('Auditor', 'di', 'policies', 'approve', one),
     ]);
-    const codes = both.map((r) => r.code).sort();
+    const codes = both.map((r) => String(r.code)).sort();
     const told = both.map((r) => r.stderr).join('');
-    expect(codes).toEqual([0, 2]);
+    expect(codes).toEqual(['0', '2']);
     expect(told).toMatch(/approved already: approved by arn:aws:sts::000000000000:assumed-role\/(?:Approver|Auditor)/);
   });
 
