@@ -28,7 +28,7 @@ import { paraphraseRequest, selectRequest } from './prompts.ts';
 import { apart, bestOf, keyOf, questionOn, readingInEnglish, type Separation } from './questions.ts';
 import { answerOf, describe, judge, showResource, VERDICT_OF } from './resources.ts';
 import { type Row, rivalsOf, rowsFor } from './rows.ts';
-import { intentText, policyYaml } from './write.ts';
+import { exceptionsYaml, intentText, policyYaml } from './write.ts';
 
 export interface AuthorOptions {
   /** The ids of the policies of some kinds, where they are not new. */
@@ -77,7 +77,7 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     const [mismatch] = judged.mismatches;
     if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch, deps.now));
   }
-  const authored = await finish(
+  const { policies, check } = await finish(
     draft,
     sentence,
     judged?.rows ?? rowsFor(draft, [], deps).rows,
@@ -88,12 +88,12 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
   );
   return {
     is: 'authored',
-    policies: authored,
+    policies,
     leftOut: [],
     questions: [],
     judged: judged?.judged ?? [],
     rounds: 0,
-    checks: judged === undefined ? [] : [judged.check],
+    checks: judged === undefined ? [check] : [judged.check, check],
     calls: [],
   };
 }
@@ -374,7 +374,7 @@ class Session {
     // What the person has said comes first: those are stored whatever the gates would need.
     const told = [...this.#said, ...said].map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
     const byKey = new Map([...told, ...rows].map((r) => [keyOf(r.kind, r.facts), r]));
-    const policies = await finish(
+    const { policies, check } = await finish(
       draft,
       this.#sentence,
       [...byKey.values()],
@@ -382,6 +382,7 @@ class Session {
       this.#deps,
       (policy) => this.#options.ids?.get(policy.kind) ?? freeId(policy.id, this.#deps),
     );
+    this.#record(check);
     const leftOut = draft.leftOut.filter((l) => !policies.some((p) => p.policy.kind === l.kind));
     return {
       is: 'authored',
@@ -542,8 +543,9 @@ async function finish(
   deps: AuthorDeps,
   idOf: (policy: Policy) => string,
   yaml?: string,
-): Promise<readonly AuthoredPolicy[]> {
+): Promise<{ readonly policies: readonly AuthoredPolicy[]; readonly check: Check }> {
   const policies: AuthoredPolicy[] = [];
+  const untold: string[] = [];
   for (const formal of draft.formals) {
     const id = idOf(formal.policy);
     const policy = { ...formal.policy, id };
@@ -552,12 +554,20 @@ async function finish(
     const source = { file: `${id}/policy.yaml`, yaml: text };
     const { rego } = compilePolicy(source, deps.kinds);
     const own = rows.filter((r) => r.kind.id === formal.kind.id);
-    const files = { 'intent.md': intentText(policy, sentence), ...(await examplesFor(named, text, own, deps)) };
-    const { examples, problems } = await deps.examplesOf(text, files);
-    const verification = await deps.verify({ ...source, id, rego, examples, problems, excused: [] });
+    const { files: written, excused } = await examplesFor(named, text, own, deps);
+    const { examples, problems } = await deps.examplesOf(text, written);
+    const verification = await deps.verify({ ...source, id, rego, examples, problems, excused });
+    const files = {
+      'intent.md': intentText(policy, sentence),
+      ...written,
+      ...(excused.length === 0 ? {} : { 'examples/exceptions.yaml': exceptionsYaml(excused) }),
+    };
     policies.push({ policy, yaml: text, covers: formal.covers, uncovered, rego, verification, files });
+    untold.push(...excused.map((e) => `${e.what} (${e.where})`));
   }
-  return policies;
+  const says =
+    untold.length === 0 ? 'every misreading is told by a stored example' : `no document can tell: ${untold.join(', ')}`;
+  return { policies, check: { name: 'examples', passed: untold.length === 0, says } };
 }
 
 /** A new policy never takes the id of an active one: it would replace it without anybody having said so. */

@@ -98,7 +98,7 @@ export interface AuthoredPolicy extends Draft {
 }
 /** A check of a draft that is not a gate: what was found is recorded, whatever came of it. */
 export interface Check {
-  readonly name: 'agreement' | 'coverage' | 'literals' | 'paraphrases' | 'deletions' | 'judging';
+  readonly name: 'agreement' | 'coverage' | 'literals' | 'paraphrases' | 'deletions' | 'judging' | 'examples';
   readonly passed: boolean;
   readonly says: string;
 }

@@ -40,7 +40,7 @@ export const silent = (kind: Kind): CorePolicy => ({
 });
 
 /** What two readings may say of a resource, the weightiest difference first. */
-const PARTINGS: readonly (readonly [Verdict, Verdict])[] = [
+export const PARTINGS: readonly (readonly [Verdict, Verdict])[] = [
   ['violation', 'compliant'],
   ['compliant', 'violation'],
   ['violation', 'not_applicable'],
@@ -61,6 +61,7 @@ export const coreOfKind = (reading: Reading, kind: Kind): CorePolicy =>
 export function apart(a: Reading, b: Reading, deps: Pick<AuthorDeps, 'kinds' | 'inventory' | 'now'>): Apart {
   const on: Separation[] = [];
   let exactly = true;
+  let isApart = false;
   for (const kind of kindsOf([a, b], deps.kinds)) {
     const pair = [coreOfKind(a, kind), coreOfKind(b, kind)] as const;
     const comparison = comparePolicies(...pair);
@@ -74,13 +75,19 @@ export function apart(a: Reading, b: Reading, deps: Pick<AuthorDeps, 'kinds' | '
       if (input !== undefined) made.push(input);
     }
     if (made.length === 0) continue; // they differ on what is unknown only: no question for a person
+    isApart = true;
     const real = realApart(pair, kind, deps);
     const affected = real.length;
+    const verdicts = (facts: FactStates): readonly Verdict[] => pair.map((core) => judge(core, kind, facts, deps.now));
     on.push(
-      ...made.map((input) => ({ kind, facts: statesOf(input, kind, deps.now), affected })),
+      ...made
+        .map((input) => ({ kind, facts: statesOf(input, kind, deps.now), affected }))
+        .filter(({ facts }) => new Set(verdicts(facts)).size > 1),
       ...real.slice(0, 3).map(({ id, facts }) => ({ kind, id, facts, affected })),
     );
   }
+  // They differ, and no resource that there can be shows it: that is not the same.
+  if (on.length === 0 && isApart) return { is: 'undecided', why: 'no resource that can be shown tells them apart' };
   return on.length === 0 ? { is: 'same', exactly } : { is: 'apart', on };
 }
 

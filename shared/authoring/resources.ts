@@ -1,4 +1,5 @@
 /** Concrete resources that a person is shown: from what a comparison found, in words and as a native document. */
+import { DEFAULT_CONTEXT } from '../mappings/context.ts';
 import type { FactSpec, FactState, FactStates, FactValue, FieldSpec } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
@@ -40,7 +41,7 @@ export function statesOf(input: PolicyInput, kind: Kind, now: number): FactState
         : item;
     });
   };
-  return Object.fromEntries(
+  const states = Object.fromEntries(
     Object.entries(input.facts).map(([fact, v]): [string, FactState] => {
       const isList = specs[fact]?.shape.type === 'list';
       const value = later(specs[fact], v) as FactValue;
@@ -48,7 +49,33 @@ export function statesOf(input: PolicyInput, kind: Kind, now: number): FactState
       return [fact, { state: 'known', value, ...closed, at: '' }];
     }),
   );
+  return withContextTags(states);
 }
+
+/**
+ * A comparison takes the tags and what is read from them (environment, …) for independent. No resource has an environment
+ * by a tag and no tag: where the tags are told, the one that says it is among them.
+ */
+function withContextTags(states: FactStates): FactStates {
+  const { tags } = states;
+  if (tags?.state !== 'known' || !Array.isArray(tags.value)) return states;
+  const has = tags.value as readonly { readonly key?: unknown }[];
+  const added = CONTEXT_TAGS.flatMap(({ fact, keys, textOf }) => {
+    const state = states[fact];
+    if (state?.state !== 'known' || typeof state.value !== 'string' || has.some((t) => keys.includes(String(t.key))))
+      return [];
+    return [{ key: keys[0] ?? fact, value: textOf(state.value) }];
+  });
+  return added.length === 0 ? states : { ...states, tags: { ...tags, value: [...tags.value, ...added] } };
+}
+type Words = {
+  readonly tag_keys: readonly string[];
+  readonly values?: { readonly [value: string]: readonly string[] };
+};
+const CONTEXT_TAGS = (['environment', 'data_classification', 'owner'] as const).map((fact) => {
+  const { tag_keys: keys, values }: Words = DEFAULT_CONTEXT[fact] ?? { tag_keys: [fact] };
+  return { fact, keys, textOf: (value: string): string => values?.[value]?.[0] ?? value };
+});
 
 const words = (name: string): string => name.replaceAll('_', ' ');
 

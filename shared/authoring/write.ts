@@ -58,3 +58,8 @@ export function policyYaml({ applies_when, require, params, frameworks, remediat
 /** intent.md: the sentence as the person wrote it. */
 export const intentText = (policy: Pick<Policy, 'title'>, sentence: string): string =>
   `# ${policy.title}\n\n${sentence.trim()}\n`;
+
+/** examples/exceptions.yaml: the mutants that no document can tell, each with its reason. */
+export const exceptionsYaml = (
+  mutants: readonly { readonly what: string; readonly where: string; readonly because: string }[],
+): string => stringify({ mutants }, { lineWidth: 120, aliasDuplicateObjects: false });

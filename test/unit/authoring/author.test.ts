@@ -114,6 +114,7 @@ describe('two formalisations that agree', () => {
       ['judging', true],
       ['coverage', true],
       ['literals', true],
+      ['examples', true],
     ]);
     expect(result.judged.length).toBeGreaterThanOrEqual(6);
     expect(new Set(result.judged.map((j) => j.answer))).toEqual(new Set(['violation', 'fine', 'does_not_apply']));
