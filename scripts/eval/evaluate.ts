@@ -8,8 +8,8 @@ import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { ApproverName } from './approvers.ts';
 import { type EvalIntent, readCorpus } from './corpus.ts';
 import { judgedOf, misjudgedBy } from './gold.ts';
-import { isRight, isUnavailable, reportOf, reportText } from './report.ts';
-import { type Author, type CaseResult, keyOf, runCorpus } from './run.ts';
+import { isRight, reportOf, reportText } from './report.ts';
+import { type Author, type CaseResult, isUnavailable, keyOf, runCorpus } from './run.ts';
 
 export interface EvalOptions {
   readonly intents: string;
@@ -18,6 +18,8 @@ export interface EvalOptions {
   readonly seed: number;
   readonly parallel: number;
   readonly json: boolean;
+  /** Tokens of one sentence before all its approvers. */
+  readonly tokenBudget: number;
   /** Only the first so many intents. */
   readonly limit?: number;
   /** Only these intents. */
@@ -44,9 +46,10 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 /** Runs what is not done yet, prints the report, gives the exit code. Throws `INPUT_INVALID`. */
 export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<number> {
-  const intents = chosen(readCorpus(options.intents, world.deps.kinds), options);
+  const all = readCorpus(options.intents, world.deps.kinds);
+  const intents = chosen(all, options);
   await refuseContradictions(intents, world.deps.now);
-  const hash = sha256(canonicalJson(intents));
+  const hash = sha256(canonicalJson(all));
   const header = {
     version: 1,
     corpus: hash,
@@ -70,6 +73,7 @@ export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<
     seed: options.seed,
     clock: world.clock,
     parallel: options.parallel,
+    tokenBudget: options.tokenBudget,
     isDone: (key) => known.has(key) || unanswered >= MOST_UNANSWERED,
     done: (c) => {
       if (unanswered >= 0) unanswered = isUnavailable(c) ? unanswered + 1 : -1;

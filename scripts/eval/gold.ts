@@ -9,7 +9,6 @@ import type { Kind } from '../../shared/model/kind.ts';
 import type { Verdict } from '../../shared/model/verdict.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
 import { meaningOf, type PolicyInput } from '../../shared/policy/meaning.ts';
-import { PROOF_NOW } from '../../shared/policy/proof.ts';
 import { LONGEST_FILE_BYTES } from '../../cli/input/documents.ts';
 import { Inputs } from '../../cli/input/sets.ts';
 import type { EvalIntent, JudgedFacts, JudgedVerdict } from './corpus.ts';
@@ -183,6 +182,3 @@ export async function judgedOf({ id, gold }: EvalIntent): Promise<readonly Judge
   }
   return judged;
 }
-
-/** The instant at which facts of the corpus are judged, in epoch seconds. */
-export const EVAL_NOW = PROOF_NOW;

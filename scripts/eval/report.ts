@@ -2,7 +2,7 @@
 import type { ApproverName } from './approvers.ts';
 import type { EvalIntent } from './corpus.ts';
 import { differencesFrom, type Wrong, WRONGS } from './gold.ts';
-import type { CaseResult } from './run.ts';
+import { type CaseResult, isUnavailable } from './run.ts';
 import { lowerBound, neededFor, quantile, type Spread, spreadOf, upperBound } from './statistics.ts';
 
 /** Runs and phrasings of one intent are not independent of each other: bounds count intents. */
@@ -76,8 +76,6 @@ export interface EvalReport {
   readonly wrong: readonly Pick<CaseResult, 'intent' | 'text' | 'run' | 'approver' | 'wrong'>[];
 }
 
-/** No evidence: the model did not answer. */
-export const isUnavailable = (c: CaseResult): boolean => c.outcome === 'refused' && c.code === 'model_unavailable';
 /** What a person may count on: the right policy, or the right refusal. */
 export const isRight = (c: CaseResult): boolean =>
   c.outcome === 'activated' ? c.wrong.length === 0 : c.outcome === 'refused' && c.rightRefusal;
@@ -274,6 +272,9 @@ export function reportText(report: EvalReport): string {
     ...(report.unavailable === 0
       ? []
       : [`In ${report.unavailable} cases no model answered: they are in no figure; run again with the same --out.`]),
+  ];
+  if (gold === undefined) return `${lines.join('\n').trimEnd()}\n`;
+  lines.push(
     '',
     row('approver', (a) => a.approver),
     row('cases', (a) => String(a.cases)),
@@ -302,23 +303,19 @@ export function reportText(report: EvalReport): string {
     ),
     row('seconds a case', (a) => spread(a.perCase.seconds, number)),
     row('  p95 besides the model', (a) => (a.perCase.ownSecondsP95 === null ? '-' : number(a.perCase.ownSecondsP95))),
-  ];
-  const shapes = gold === undefined ? [] : Object.entries(gold.byShape);
-  if (gold !== undefined && shapes.length > 0) {
-    lines.push('', `By shape, before the approver ${gold.approver} (right, activated wrong, cases):`);
-    for (const [shape, s] of shapes) lines.push(`  ${shape.padEnd(16)}${s.right}, ${s.wrong}, ${s.cases}`);
-  }
+  );
+  lines.push('', `By shape, before the approver ${gold.approver} (right, activated wrong, cases):`);
+  for (const [shape, s] of Object.entries(gold.byShape))
+    lines.push(`  ${shape.padEnd(16)}${s.right}, ${s.wrong}, ${s.cases}`);
   for (const a of approvers) {
     const codes = Object.entries(a.refusals).map(([code, n]) => `${code} ${n.right} right ${n.wrong} wrong`);
     const gates = Object.entries(a.gates).map(([g, n]) => `${g} ${n}`);
     if (codes.length > 0) lines.push('', `Refused before ${a.approver}: ${codes.join('; ')}.`);
     if (gates.length > 0) lines.push(`Stopped by gates before ${a.approver}: ${gates.join('; ')}.`);
   }
-  if (gold !== undefined) {
-    const named = (what: string, ids: readonly string[]): string[] =>
-      ids.length === 0 ? [] : [`${what} before ${gold.approver}: ${ids.join(', ')}.`];
-    lines.push('', ...named('Flaky', gold.stability.flaky), ...named('Always fail', gold.stability.alwaysFail));
-  }
+  const named = (what: string, ids: readonly string[]): string[] =>
+    ids.length === 0 ? [] : [`${what} before ${gold.approver}: ${ids.join(', ')}.`];
+  lines.push('', ...named('Flaky', gold.stability.flaky), ...named('Always fail', gold.stability.alwaysFail));
   if (wrong.length > 0) lines.push('', 'Wrong activations:');
   for (const w of wrong) {
     for (const { kind, wrong: sorts, on } of w.wrong)

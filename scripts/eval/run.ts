@@ -1,5 +1,6 @@
 /** Runs a model on the corpus: every sentence in every phrasing, as often as asked, before each approver. */
 import { createHash } from 'node:crypto';
+import { budgeted } from '../../shared/adapters/anthropic/budget.ts';
 import { understand } from '../../shared/authoring/answer.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { Authored, Intent, Person, Refusal } from '../../shared/authoring/intent.ts';
@@ -7,7 +8,7 @@ import { CLOUDS } from '../../shared/model/cloud.ts';
 import { canonicalJson } from '../../shared/model/json.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
-import { lotsFrom } from '../../shared/policy/proof.ts';
+import { lotsFrom, PROOF_NOW } from '../../shared/policy/proof.ts';
 import type { LanguageModel, ModelAnswer, ModelCall } from '../../shared/ports/language-model.ts';
 import { type ApproverName, makeApprover } from './approvers.ts';
 import type { EvalIntent, Reading } from './corpus.ts';
@@ -63,6 +64,8 @@ export interface RunNeeds {
   readonly seed: number;
   /** Milliseconds, to measure with. */
   readonly clock: () => number;
+  /** Tokens of one sentence before all its approvers, read and written. */
+  readonly tokenBudget: number;
   /** How many sentences are authored at the same time. */
   readonly parallel: number;
   /** A case that was done before: it is not done again. */
@@ -72,6 +75,9 @@ export interface RunNeeds {
 
 /** Requests whose answer is the draft that a person is shown. */
 const DRAFTS: readonly string[] = ['formalise', 'repair'];
+
+/** No evidence: the model did not answer. */
+export const isUnavailable = (c: CaseResult): boolean => c.outcome === 'refused' && c.code === 'model_unavailable';
 
 /** The name of a case. */
 export const keyOf = (c: Pick<CaseResult, 'intent' | 'text' | 'run' | 'approver'>): string =>
@@ -99,10 +105,12 @@ interface Unit {
 async function runUnit({ intent, text, run }: Unit, needs: RunNeeds): Promise<void> {
   const todo = needs.approvers.filter((approver) => !needs.isDone(keyOf({ intent: intent.id, text, run, approver })));
   if (todo.length === 0) return;
-  const remembered = makeRemembering(needs.deps.model);
+  const remembered = makeRemembering(budgeted(needs.deps.model, needs.tokenBudget));
   const judged = await judgedOf(intent);
   for (const approver of todo) {
-    needs.done(await runCase({ intent, text, run }, approver, judged, remembered(), needs));
+    const result = await runCase({ intent, text, run }, approver, judged, remembered(), needs);
+    needs.done(result);
+    if (isUnavailable(result)) return;
   }
 }
 
@@ -220,7 +228,7 @@ function outcomeOf(
     policies,
     ...counts,
     wrong: wrongIn(policies, intent, reading, judged, now),
-    crossCloud: isSameInClouds(policies, intent, reading, now),
+    crossCloud: isSameInClouds(policies, intent, reading),
   };
 }
 
@@ -248,17 +256,12 @@ function wrongIn(
 }
 
 /** Resources of gold with their cloud exchanged: wherever gold says the same in two clouds, so do the policies. */
-function isSameInClouds(
-  policies: readonly CorePolicy[],
-  intent: EvalIntent,
-  reading: Reading | undefined,
-  now: number,
-): boolean {
+function isSameInClouds(policies: readonly CorePolicy[], intent: EvalIntent, reading: Reading | undefined): boolean {
   const gold = reading?.policies.map((p) => p.core) ?? [];
   return judgedLines(intent).every(({ kind, facts, open = [] }) => {
     const verdicts = CLOUDS.filter((c) => ['aws', 'azure', 'gcp'].includes(c)).map((cloud) => {
       const states = statesOf({ facts: { ...facts, cloud }, open });
-      return [verdictOf(gold, kind, states, now), verdictOf(policies, kind, states, now)] as const;
+      return [verdictOf(gold, kind, states, PROOF_NOW), verdictOf(policies, kind, states, PROOF_NOW)] as const;
     });
     return verdicts.every(([g, a]) => verdicts.every(([otherG, otherA]) => g !== otherG || a === otherA));
   });
@@ -279,7 +282,10 @@ export function makeRemembering(model: LanguageModel): () => LanguageModel {
         times.set(key, n + 1);
         const known = answers.get(key) ?? [];
         answers.set(key, known);
-        return (known[n] ??= model.ask(request));
+        const before = known[n];
+        // Nobody waited for what is remembered.
+        if (before !== undefined) return before.then((a) => ({ ...a, call: { ...a.call, ms: 0 } }));
+        return (known[n] = model.ask(request));
       },
     };
   };

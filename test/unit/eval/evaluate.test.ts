@@ -91,6 +91,7 @@ async function run(
       approvers: ['gold'],
       seed: 1,
       parallel: 1,
+      tokenBudget: 1_000_000,
       json: false,
       models: 'scripted',
       ...options,
