@@ -100,6 +100,17 @@ function program(run: (action: Action) => Promise<void>): Command {
     .action((a, b, options) => run(async () => (await import('./commands/verify.ts')).diffPolicies(a, b, options)));
 
   policies
+    .command('complete')
+    .description('write the native examples that policies lack; exit 1 if one cannot be made that a gate asks for')
+    .argument('<policies...>', 'ids, or folders with policies')
+    .option('--excuse', 'note what no document can be made for in examples/exceptions.yaml')
+    .option('--dry-run', 'write nothing')
+    .addOption(format())
+    .action((names, options) =>
+      run(async () => (await import('./commands/complete.ts')).completePolicies(names, options)),
+    );
+
+  policies
     .command('import')
     .description('make a policy of Rego (v0, v1, conftest, Gatekeeper) where it can be said in clauses; exit 1 if not')
     .argument('<rego>', 'a .rego file, or a ConstraintTemplate')

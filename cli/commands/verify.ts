@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePolicyTools } from '../../shared/adapters/opa/policy-tools.ts';
 import { comparePolicies } from '../../shared/authoring/compare.ts';
+import { renderMapped } from '../../shared/authoring/renderers/render.ts';
 import { type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -46,6 +47,7 @@ export async function verifyPolicies(names: readonly string[], options: VerifyCo
       clock: () => performance.now(),
       now: EXAMPLES_NOW,
       seed: SEED,
+      render: renderMapped,
     });
     results.push(result);
     if (options.format === 'table') showResult(output, result);
