@@ -54,7 +54,7 @@ export function modelOf(says: (request: ModelRequest, n: number) => unknown): Sc
 export interface DraftOf {
   readonly kind: string;
   readonly name?: string;
-  readonly scope?: Condition;
+  readonly scope?: Condition | undefined;
   readonly clauses: { readonly [id: string]: Condition };
   readonly covers: { readonly [by: string]: string | readonly string[] };
   readonly params?: readonly unknown[];

@@ -42,7 +42,7 @@ const right = policiesAnswer(draft());
 /** The scope of the sentence as a part of its requirement: other databases comply, and are not out of scope. */
 const scopeMoved = policiesAnswer(
   draft({
-    scope: undefined as never,
+    scope: undefined,
     clauses: {
       'not-public': { any: [{ not: isProduction }, notPublic] },
       'backups-kept': { any: [{ not: isProduction }, backups(30)] },
@@ -248,7 +248,7 @@ describe('two formalisations that differ', () => {
 
   it('draft anew, with the counterexample, where the person says what no reading says', async () => {
     const neither = policiesAnswer(
-      draft({ scope: { not: isProduction } as never, covers: { ...draft().covers, scope: 'Production' } }),
+      draft({ scope: { not: isProduction }, covers: { ...draft().covers, scope: 'Production' } }),
     );
     const model = modelOf(({ role, purpose }) =>
       purpose === 'repair' ? right : role === 'author' ? eitherOfThem : neither,
@@ -383,7 +383,7 @@ describe('a model that gives nothing', () => {
 
   it('with an answer of another shape, or that does not type, is told so', async () => {
     const untyped = policiesAnswer(
-      draft({ clauses: { ...draft().clauses, 'not-public': { fact: 'public', is: false } as never } }),
+      draft({ clauses: { ...draft().clauses, 'not-public': { fact: 'public', is: false } } }),
     );
     for (const [first, told] of [
       [{ hello: 'world' }, 'not of the schema'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Formal } from '../../../shared/authoring/answer.ts';
 import { coverageOf, isEnglish } from '../../../shared/authoring/coverage.ts';
 import { kinds } from '../../../shared/kinds/index.ts';
-import type { Condition, Param } from '../../../shared/model/policy.ts';
+import type { Condition } from '../../../shared/model/policy.ts';
 import { typecheck } from '../../../shared/policy/clauses.ts';
 import { type CorePolicy, toCore } from '../../../shared/policy/core.ts';
 
@@ -10,7 +10,7 @@ interface Given {
   readonly kind?: string;
   readonly scope?: unknown;
   readonly that: unknown;
-  readonly params?: { readonly [name: string]: Partial<Param> };
+  readonly params?: { readonly [name: string]: unknown };
   readonly covers?: readonly string[];
 }
 function formal({ kind: id = 'sql_database', scope, that, params, covers = [] }: Given): Formal {
@@ -107,7 +107,7 @@ describe('literals of the clauses', () => {
     const active = formal({
       kind: 'firewall',
       that: { none: 'ingress', that: { field: 'ports', intersects: { param: 'admin' } } },
-      params: { admin: { says: 'x', type: 'list_of_ranges', default: ['22', '3389'] as never } },
+      params: { admin: { says: 'x', type: 'list_of_ranges', default: ['22', '3389'] } },
     }).core;
     const sentence = 'No way in from the internet to administration ports';
     expect(problems(sentence, port(['22', '3389']))).toHaveLength(2);
