@@ -40,8 +40,19 @@ export async function identityOn(stack: Stack | undefined, as: string | undefine
   return { who: Arn, established: 'sts' };
 }
 
+/** Asks for the approval of what passes every gate: nobody's time is asked for anything else. */
 export async function requestPolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
-  return onEach(names, options, 'asked for', (deps, version, by) => requestApproval(deps, version, by));
+  const verify = (await import('./verify.ts')).makeVerify();
+  return onEach(names, options, 'asked for', async (deps, version, by, folder) => {
+    const asked = await deps.approvals.read(version.policy, version.hash);
+    const { accepted, gates } = asked === undefined ? await verify(folder) : { accepted: true, gates: [] };
+    if (!accepted)
+      throw new AppError(
+        'AUTHORING_REJECTED',
+        `${version.policy} does not pass ${gates.flatMap((g) => (g.passed ? [] : [g.name])).join(', ')}: edict policies verify ${folder}`,
+      );
+    return requestApproval(deps, version, by);
+  });
 }
 
 export async function approvePolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
@@ -72,6 +83,7 @@ async function onEach(
     deps: { readonly approvals: ApprovalStore; readonly clock: typeof Date },
     version: PolicyVersion,
     by: Identity,
+    folder: string,
   ) => Promise<Approval>,
 ): Promise<number> {
   const folders = policyFolders(names);
@@ -85,7 +97,7 @@ async function onEach(
     const approvals = stack === undefined ? makeFileApprovals(approvalsFileOf(folder)) : approvalsOf(stack);
     try {
       const { version } = readPolicyFolder(folder, kinds);
-      const approval = await act({ approvals, clock: Date }, version, by);
+      const approval = await act({ approvals, clock: Date }, version, by, folder);
       output.line(
         `${version.policy}  version ${shortHash(version.hash)}, ${version.evidence}: ${done} by ${by.who}; ${stateText(approval)} in ${approvals.title}`,
       );

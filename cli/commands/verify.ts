@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePolicyTools } from '../../shared/adapters/opa/policy-tools.ts';
 import { comparePolicies } from '../../shared/authoring/compare.ts';
-import { renderMapped } from '../../shared/authoring/renderers/render.ts';
 import { type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -32,23 +31,28 @@ export function projectTools(): PolicyTools {
   return makePolicyTools(paths, kinds);
 }
 
-/** Runs every gate on the policies (all of this project, if none is named). 1 if one is not accepted. */
-export async function verifyPolicies(names: readonly string[], options: VerifyCommandOptions): Promise<number> {
-  const output = new Output();
+/** What runs every gate on the policy of a folder, beside the policies that ship. */
+export function makeVerify(): (folder: string) => Promise<Verification> {
   const tools = projectTools();
-  const active = readManifest().policies.map(coreOf);
-  const results: Verification[] = [];
-  for (const folder of policyFolders(names)) {
-    const candidate = await readCandidate(folder);
-    const result = verifyPolicy(candidate, {
+  const others = readManifest().policies.map(coreOf);
+  return async (folder) =>
+    verifyPolicy(await readCandidate(folder), {
       tools,
       kinds,
-      others: active,
+      others,
       clock: () => performance.now(),
       now: EXAMPLES_NOW,
       seed: SEED,
-      render: renderMapped,
     });
+}
+
+/** Runs every gate on the policies (all of this project, if none is named). 1 if one is not accepted. */
+export async function verifyPolicies(names: readonly string[], options: VerifyCommandOptions): Promise<number> {
+  const output = new Output();
+  const verify = makeVerify();
+  const results: Verification[] = [];
+  for (const folder of policyFolders(names)) {
+    const result = await verify(folder);
     results.push(result);
     if (options.format === 'table') showResult(output, result);
   }
