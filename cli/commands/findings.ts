@@ -2,7 +2,7 @@
 import { instant } from '../../shared/model/change.ts';
 import { CLOUDS } from '../../shared/model/cloud.ts';
 import { AppError } from '../../shared/model/errors.ts';
-import { FINDING_STATUSES, type Finding, type FindingFilter } from '../../shared/model/finding.ts';
+import { type Finding, type FindingFilter } from '../../shared/model/finding.ts';
 import { SEVERITIES, type Severity } from '../../shared/model/verdict.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
@@ -112,11 +112,23 @@ export async function listUpTo(
   return { items, next };
 }
 
+/** What each state means as a filter. `open` is everything that is not known to be all right, and may not stand. */
+const STATES: { readonly [state: string]: FindingFilter } = {
+  open: { status: 'open' },
+  unknown: { status: 'open', verdict: ['unknown'] },
+  error: { status: 'open', verdict: ['error'] },
+  excepted: { status: 'excepted' },
+  resolved: { status: 'resolved' },
+  resource_deleted: { status: 'resolved', resolution: 'resource_deleted' },
+  all: {},
+};
+
 /** The filter that the options mean. Throws `INPUT_INVALID`. Without `--status`: what is open. */
 export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: number): FindingFilter {
   const status = options.status ?? 'open';
-  if (status !== 'all' && !isOneOf(FINDING_STATUSES, status))
-    throw refuse(`--status cannot be "${status}"; it is one of ${[...FINDING_STATUSES, 'all'].join(', ')}`);
+  const stated = Object.hasOwn(STATES, status) ? STATES[status] : undefined;
+  if (stated === undefined)
+    throw refuse(`--status cannot be "${status}"; it is one of ${Object.keys(STATES).join(', ')}`);
   const severity = (options.severity ?? []).flatMap((text) => text.split(',')).map((text) => text.trim());
   for (const name of severity)
     if (!isOneOf(SEVERITIES, name))
@@ -126,7 +138,7 @@ export function readFilter(options: Omit<FindingsOptions, 'format'>, nowMs: numb
   if (options.knownAt !== undefined && options.asOf === undefined)
     throw refuse('--known-at says by what was known, and needs --as-of: as of when');
   return {
-    ...(status === 'all' ? {} : { status: status }),
+    ...stated,
     ...(severity.length === 0 ? {} : { severity: severity as Severity[] }),
     ...(options.cloud === undefined ? {} : { cloud: options.cloud }),
     ...(options.account === undefined ? {} : { account: options.account }),

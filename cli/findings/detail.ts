@@ -30,7 +30,7 @@ export function findingDetail(finding: Finding, history: readonly Transition[], 
     for (const more of rest) lines.push(`${' '.repeat(LABEL)}${more}`);
   };
   const { resource, last } = finding;
-  const { mark, format } = markOf(finding.verdict);
+  const { mark, format } = markOf(finding.verdict, finding.status === 'excepted');
 
   lines.push(`${paint(format, mark)} ${paint('bold', plain(finding.title))}`);
   lines.push('');
@@ -42,6 +42,8 @@ export function findingDetail(finding: Finding, history: readonly Transition[], 
     `${finding.status}${finding.resolution === undefined ? '' : ` (${finding.resolution.replaceAll('_', ' ')})`} since ${finding.since.trueAt}`,
   );
   if (finding.shadow === true) put('shadow', 'its policy is in shadow: nobody was alerted');
+  if (last.exception !== undefined)
+    put('excepted', `until ${last.exception.until} by ${last.exception.owner} (${last.exception.id})`);
   put('verdict', finding.verdict ?? 'none any more');
   put('resource', `${shortName(resource)}  ${resource.nativeType}`);
   put('', resource.id);
@@ -82,7 +84,7 @@ export function findingDetail(finding: Finding, history: readonly Transition[], 
 
   lines.push('', paint('bold', 'History'));
   for (const t of history) {
-    const sign = markOf(t.to);
+    const sign = markOf(t.to, t.exception !== undefined);
     lines.push(
       `  ${t.trueAt}  ${paint(sign.format, sign.mark)} ${(t.from ?? 'new').padEnd(14)} → ${(t.to ?? 'gone').padEnd(14)} ${plain(sentenceOf(t)).replace(/^violated: /, '')}`,
     );

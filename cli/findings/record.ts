@@ -1,7 +1,7 @@
 /** A finding as `edict findings --format json` writes it (docs/findings-json.md): stable, versioned. */
 import type { FactValue } from '../../shared/model/fact.ts';
-import type { Finding } from '../../shared/model/finding.ts';
-import type { Cause, DecidingFact, Transition } from '../../shared/model/resource.ts';
+import { type Finding, type FindingState, stateOf } from '../../shared/model/finding.ts';
+import type { Cause, DecidingFact, HeldException, Transition } from '../../shared/model/resource.ts';
 import type { CoverageRecord } from './coverage.ts';
 
 /** A fact that decided, and how it is known. The shape is that of `edict check`. */
@@ -30,6 +30,8 @@ export interface TransitionRecord {
   readonly evidence: readonly Evidence[];
   readonly missing: readonly string[];
   readonly error: string | null;
+  /** The exception that holds from here on; null: none. */
+  readonly exception: HeldException | null;
 }
 
 export interface FindingRecord {
@@ -38,6 +40,8 @@ export interface FindingRecord {
   readonly title: string;
   readonly severity: string;
   readonly status: string;
+  /** Status, verdict and resolution in one word. */
+  readonly state: FindingState;
   /** How it ended; null while open. */
   readonly resolution: string | null;
   /** Null once nothing is judged any more. */
@@ -102,6 +106,7 @@ export const transitionRecord = (t: Transition): TransitionRecord => ({
   evidence: t.facts.map(evidenceOf),
   missing: t.missing ?? [],
   error: t.error ?? null,
+  exception: t.exception ?? null,
 });
 
 export function findingRecord(f: Finding): FindingRecord {
@@ -112,6 +117,7 @@ export function findingRecord(f: Finding): FindingRecord {
     title: f.title,
     severity: f.severity,
     status: f.status,
+    state: stateOf(f),
     resolution: f.resolution ?? null,
     verdict: f.verdict,
     cloud: resource.cloud,

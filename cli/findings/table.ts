@@ -21,13 +21,15 @@ interface Column {
   readonly widest: number;
 }
 
+const signOf = (f: Finding) => markOf(f.verdict, f.status === 'excepted');
+
 /** One line a finding, the columns as wide as they must be; the sentence takes the rest of the line. */
 export function findingsTable(findings: readonly Finding[], options: TableOptions): string {
   const { paint, width, nowMs } = options;
   if (findings.length === 0) return 'No findings.\n';
   const columns: readonly Column[] = [
     { title: 'ID', of: (f) => f.id.slice(0, SHOWN_ID), format: () => 'dim', widest: SHOWN_ID },
-    { title: '', of: (f) => markOf(f.verdict).mark, format: (f) => markOf(f.verdict).format, widest: 1 },
+    { title: '', of: (f) => signOf(f).mark, format: (f) => signOf(f).format, widest: 1 },
     { title: 'SEVERITY', of: (f) => f.severity, format: (f) => SEVERITY_FORMAT[f.severity], widest: 8 },
     { title: 'STATUS', of: (f) => (f.shadow === true && f.status === 'open' ? 'shadow' : f.status), widest: 8 },
     { title: 'SINCE', of: (f) => ago(f.since.trueAt, nowMs), widest: 6 },

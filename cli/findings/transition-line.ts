@@ -41,7 +41,7 @@ export const transitionHeader = (paint: LineOptions['paint'], width: number | un
 export function transitionLine(event: FindingTransitionEvent, atMs: number, options: LineOptions): string {
   const { paint, width } = options;
   const { edict } = event.detail;
-  const { mark, format } = markOf(edict.to);
+  const { mark, format } = markOf(edict.to, edict.exception !== undefined);
   const [fact] = tellingFacts(edict);
   const policy = policyColumns(width);
 

@@ -19,7 +19,8 @@ export const SEVERITY_FORMAT: { readonly [S in Severity]: Format } = {
 };
 
 /** One sign for where a transition leads, and its colour. */
-export function markOf(to: string | null): { readonly mark: string; readonly format: Format } {
+export function markOf(to: string | null, excepted = false): { readonly mark: string; readonly format: Format } {
+  if (excepted) return { mark: '~', format: 'cyan' };
   if (to === 'violation' || to === 'error') return { mark: '✗', format: 'red' };
   if (to === 'unknown') return { mark: '?', format: 'yellow' };
   return { mark: '✓', format: 'green' };
@@ -36,6 +37,24 @@ export function ago(iso: string, nowMs: number): string {
 
 /** What the transition says, in one clause: the violated sentences, what is undecided, how it ended. */
 export function sentenceOf(
+  t: Pick<Transition, 'from' | 'to' | 'resolution' | 'clauses' | 'missing' | 'error' | 'title'> &
+    Partial<Pick<Transition, 'exception' | 'cause'>>,
+): string {
+  const { exception, cause } = t;
+  if (exception !== undefined)
+    return `excepted until ${exception.until.slice(0, 10)} by ${exception.owner}: ${verdictOf(t)}`;
+  return cause?.is === 'exception' ? `exception ${ENDED[cause.turn]}, ${verdictOf(t)}` : verdictOf(t);
+}
+
+const ENDED: { readonly [T in ExceptionTurn]: string } = {
+  granted: 'granted',
+  voided: 'void',
+  expired: 'expired',
+  revoked: 'revoked',
+  compensation_lost: 'void (its compensation is lost)',
+};
+
+function verdictOf(
   t: Pick<Transition, 'from' | 'to' | 'resolution' | 'clauses' | 'missing' | 'error' | 'title'>,
 ): string {
   const clauses = (verdict: 'fails' | 'unknown'): string =>

@@ -1,4 +1,5 @@
 /** What every store of findings does alike: filters, the past, page tokens. */
+import { isCanaryAccount } from '../model/canary.ts';
 import { AppError } from '../model/errors.ts';
 import { type Finding, type FindingFilter, opens, statusOf } from '../model/finding.ts';
 import type { Transition } from '../model/resource.ts';
@@ -7,9 +8,12 @@ import type { Transition } from '../model/resource.ts';
 export function matches(finding: Finding, filter: FindingFilter): boolean {
   const { resource } = finding;
   return (
+    // The canary is asked for by name or not at all.
+    (!isCanaryAccount(resource.account) || filter.account === resource.account || filter.resource === resource.id) &&
     (filter.severity === undefined || filter.severity.includes(finding.severity)) &&
     (filter.status === undefined || filter.status === finding.status) &&
     (filter.verdict === undefined || (finding.verdict !== null && filter.verdict.includes(finding.verdict))) &&
+    (filter.resolution === undefined || filter.resolution === finding.resolution) &&
     (filter.cloud === undefined || filter.cloud === resource.cloud) &&
     (filter.account === undefined || filter.account === resource.account) &&
     (filter.policy === undefined || filter.policy === finding.policy) &&

@@ -85,6 +85,7 @@ export interface FindingFilter {
   readonly severity?: readonly Severity[];
   readonly status?: FindingStatus;
   readonly verdict?: readonly Verdict[];
+  readonly resolution?: Resolution;
   readonly cloud?: Cloud;
   readonly account?: string;
   readonly policy?: string;

@@ -216,7 +216,10 @@ describe('filters', () => {
 
   it.each([
     [{ severity: ['urgent'] }, /--severity cannot be "urgent"; it is one or several of critical/],
-    [{ status: 'closed' }, /--status cannot be "closed"; it is one of open, resolved, all/],
+    [
+      { status: 'closed' },
+      /--status cannot be "closed"; it is one of open, unknown, error, excepted, resolved, resource_deleted, all/,
+    ],
     [{ cloud: 'oracle' }, /--cloud cannot be "oracle"/],
     [{ since: 'yesterday' }, /--since cannot be "yesterday"/],
     [{ asOf: 'then' }, /--as-of cannot be "then"/],
