@@ -14,10 +14,15 @@ import { type LocalAws, startLocalAws } from '../../../local/ministack.ts';
 import { makeDocumentClient } from '../../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoFindingStore } from '../../../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoPolicyStore } from '../../../shared/adapters/dynamodb/policy-store.ts';
+import { readPolicyFolder } from '../../../shared/adapters/files/policy-folder.ts';
+import { buildBundle } from '../../../shared/adapters/opa/build.ts';
+import { formatManifest, MANIFEST_FILE, WASM_FILE } from '../../../shared/adapters/opa/bundle-files.ts';
+import { kinds } from '../../../shared/kinds/index.ts';
 import { stackNames } from '../../../shared/model/deployment.ts';
 import { findingId } from '../../../shared/model/finding.ts';
 import { findingsTable, policiesTable } from '../../../shared/model/tables.ts';
 import { applyTransition } from '../../../shared/pipeline/publish.ts';
+import { folderOf } from '../../../shared/policy/bundle.ts';
 import { transition } from '../../support/conformance/finding-store.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { createTable } from '../../support/tables.ts';
@@ -27,16 +32,30 @@ const STAGE = 'approval';
 const REGION = 'us-east-1';
 const policies = join(import.meta.dirname, '..', '..', '..', 'policies');
 const one = 'object-store.versioned';
+const two = 'sql-database.deletion-protected';
 const resource = 'arn:aws:s3:::reports';
 
-describeWith(['python'], 'approval against a deployment', () => {
+describeWith(['python', 'opa'], 'approval against a deployment', () => {
   let aws: LocalAws;
   let config: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
   /** Runs a command on the deployment as whoever assumed the role under that name. */
   let as: (role: string, session: string, ...args: readonly string[]) => Promise<Run>;
   const on = (name: string) => ({ client: makeDocumentClient(config), name });
 
+  /** A bundle of two of the policies that ship, and nobody's approvals. */
+  const folder = mkdtempSync(join(tmpdir(), 'edict-approval-'));
+  const bundle = ['--bundle', folder, '--approvals', join(folder, 'approvals.yaml')] as const;
+
   beforeAll(async () => {
+    const { manifest: built, wasm } = buildBundle(
+      join(policies, '..', '.bin', 'opa'),
+      [one, two].map((id) => {
+        const { compiled, version } = readPolicyFolder(join(policies, folderOf(id)), kinds);
+        return { ...compiled, bundled: { ...compiled.bundled, version: version.hash } };
+      }),
+    );
+    writeFileSync(join(folder, MANIFEST_FILE), formatManifest(built));
+    writeFileSync(join(folder, WASM_FILE), wasm);
     aws = await startLocalAws({ port: 0 });
     config = {
       endpoint: aws.endpoint,
@@ -75,19 +94,20 @@ describeWith(['python'], 'approval against a deployment', () => {
   });
 
   // Step by step: each goes on from what the one before left.
-  const nobody = ['--approvals', join(tmpdir(), 'there-is-no-such-file.yaml')] as const;
 
   it('releases nothing that nobody approved, and says of each how it is approved', async () => {
-    const { code, stderr } = await as('Releaser', 'cy', 'release', ...nobody);
+    const { code, stderr } = await as('Releaser', 'cy', 'release', ...bundle);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/Nothing was released, because not approved are firewall\.no-admin-ports-from-internet/);
+    expect(stderr).toMatch(
+      /Nothing was released, because not approved are object-store\.versioned, sql-database\.deletion-protected/,
+    );
     expect(stderr).toMatch(/object-store\.versioned +version [0-9a-f]{12}: its approval was never asked for/);
     expect(stderr).toContain('edict policies request');
     expect(await makeDynamoPolicyStore(on('policies')).active()).toBeUndefined();
   });
 
   it('knows who asks and who approves by their credentials, whatever they call themselves', async () => {
-    const asked = await as('Author', 'ann', 'policies', 'request', 'policies');
+    const asked = await as('Author', 'ann', 'policies', 'request', one, two);
     expect(asked).toMatchObject({ code: 0, stderr: '' });
     expect(asked.stdout).toContain(
       'asked for by arn:aws:sts::000000000000:assumed-role/Author/ann; waits for approval',
@@ -105,6 +125,16 @@ describeWith(['python'], 'approval against a deployment', () => {
     expect(stale).toMatchObject({ code: 2, stderr: expect.stringMatching(/is not version e+ any more/) });
   });
 
+  it('asks nobody about a policy that does not pass its gates', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'edict-bad-'));
+    cpSync(join(policies, folderOf(one)), join(copy, folderOf(one)), { recursive: true });
+    const yaml = join(copy, folderOf(one), 'policy.yaml');
+    writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('is: true', 'is: false'));
+    const { code, stderr } = await as('Author', 'ann', 'policies', 'request', copy);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/object-store\.versioned does not pass identity, /);
+  });
+
   it('of two who approve at once tells one that the other did', async () => {
     const both = await Promise.all([
       as('Approver', 'ben', 'policies', 'approve', one),
@@ -117,28 +147,30 @@ describeWith(['python'], 'approval against a deployment', () => {
   });
 
   it('releases what is approved, in shadow and then active, and goes back in one command', async () => {
-    const rest = await as(
-      'Auditor',
-      'di',
-      'policies',
-      'approve',
-      'policies/firewall',
-      'policies/model-endpoint',
-      'policies/sql-database',
-    );
-    expect(rest).toMatchObject({ code: 0 });
-    const { stdout } = await as('Auditor', 'di', 'policies', 'approvals', '--format', 'json');
+    const half = await as('Releaser', 'cy', 'release', ...bundle);
+    expect(half).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/not approved is sql-database\.[^]*1 more person/),
+    });
+    expect(await as('Auditor', 'di', 'policies', 'approve', two)).toMatchObject({ code: 0 });
+    const { stdout } = await as('Auditor', 'di', 'policies', 'approvals', one, two, '--format', 'json');
     const { policies: listed } = JSON.parse(stdout) as { policies: readonly { policy: string; state: string }[] };
-    const waiting = listed.filter((p) => p.state === 'requested').map((p) => p.policy);
-    expect(waiting.length).toBeGreaterThan(0);
-    expect(await as('Auditor', 'di', 'policies', 'approve', ...waiting)).toMatchObject({ code: 0 });
+    expect(listed.map((p) => [p.policy, p.state])).toEqual([one, two].map((id) => [id, 'approved']));
 
-    const shadow = await as('Releaser', 'cy', 'release', ...nobody, '--shadow', one);
+    const shadow = await as('Releaser', 'cy', 'release', ...bundle, '--shadow', one);
     expect(shadow).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/in shadow object-store\.versioned .*sequence 1\)/),
     });
-    const active = await as('Releaser', 'cy', 'release', ...nobody, '--activate', one);
+    const active = await as(
+      'Releaser',
+      'cy',
+      'release',
+      '--approvals',
+      join(folder, 'approvals.yaml'),
+      '--activate',
+      one,
+    );
     expect(active).toMatchObject({ code: 0, stdout: expect.stringContaining('(sequence 2)') });
     const store = makeDynamoPolicyStore(on('policies'));
     expect(await store.active()).not.toHaveProperty('shadow');
@@ -177,9 +209,7 @@ describeWith(['python'], 'approval against a deployment', () => {
       links: readonly { name: string; state: string; says: string }[];
     };
     expect([whole.code, intact]).toEqual([0, true]);
-    expect(links.filter((l) => l.state !== 'verified').map((l) => l.name)).toEqual(
-      links.some((l) => l.name === 'wasm' && l.state === 'unverified') ? ['wasm'] : [],
-    );
+    expect(links.filter((l) => l.state !== 'verified')).toEqual([]);
     expect(links.find((l) => l.name === 'approvals')?.says).toMatch(/Author\/ann \(sts\).*approved by .*\(sts\)/);
 
     const copy = mkdtempSync(join(tmpdir(), 'edict-chain-'));
