@@ -156,6 +156,8 @@ class Session {
   readonly #questions: { readonly question: Authored['questions'][number]['question']; readonly answer: Answer }[] = [];
   readonly #shown = new Set<string>();
   readonly #checks = new Map<Check['name'], Check>();
+  /** The reading that was told last. */
+  #told: Reading | undefined;
 
   constructor(
     sentence: string,
@@ -180,6 +182,7 @@ class Session {
     const none = withoutBoth(both);
     if (none !== undefined) return none;
     this.#readings = both.filter((r) => r.is === 'policies');
+    this.#understood(this.#readings[0], []);
     let settled = await this.#settle();
     if (settled.is === 'refused') return settled;
     this.#step('paraphrase');
@@ -335,7 +338,9 @@ class Session {
     this.#deps.tells?.({ is: 'step', step });
   }
 
-  #understood(draft: Reading, idle: readonly string[]): void {
+  #understood(draft: Reading | undefined, idle: readonly string[]): void {
+    if (draft === undefined || (draft === this.#told && idle.length === 0)) return;
+    this.#told = draft;
     const { uncovered } = coverageOf(this.#sentence, draft.formals, this.#deps.active);
     this.#deps.tells?.({
       is: 'understood',

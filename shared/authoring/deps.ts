@@ -1,10 +1,12 @@
 /** What authoring needs of the world. Everything is given: no SDK, no file, no clock of its own. */
 import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
+import type { CompiledPolicy } from '../policy/bundle.ts';
 import type { CorePolicy } from '../policy/core.ts';
 import type { LanguageModel } from '../ports/language-model.ts';
+import type { Completion } from './complete.ts';
 import type { Draft, LeftOut } from './intent.ts';
-import type { Candidate, Verification } from './verify.ts';
+import type { Candidate, ExampleResource, Verification } from './verify.ts';
 
 /** A native document that has some facts: `name` is a file name with its extension, its stem says the dialect. */
 export interface Rendered {
@@ -63,7 +65,7 @@ export const DEFAULT_LIMITS: AuthorLimits = {
 /** How far a session is: for a dialogue. Nothing that is told has an influence on what comes of it. */
 export type Told =
   | { readonly is: 'step'; readonly step: 'formalise' | 'paraphrase' | 'delete' | 'redraft' | 'judge' | 'prove' }
-  /** One meaning is left: what will be judged blind. Told again after a new draft. */
+  /** The author's first reading; and again what will be judged blind, where that is another. */
   | { readonly is: 'understood'; readonly drafts: readonly Draft[]; readonly leftOut: readonly LeftOut[] };
 
 export interface AuthorDeps {
@@ -75,6 +77,12 @@ export interface AuthorDeps {
   readonly active: readonly CorePolicy[];
   /** Native documents that have these facts, in every dialect that can say them; none where nothing can. */
   readonly render: (kind: string, facts: FactStates) => readonly Rendered[];
+  /** The documents that a policy lacks beside its examples (`completeExamples`); absent: none are made. */
+  readonly complete?: (
+    policy: Pick<CompiledPolicy, 'policy' | 'core'>,
+    kind: Kind,
+    examples: readonly ExampleResource[],
+  ) => Pick<Completion, 'files' | 'survivors'>;
   /** The resources of a kind that are there. */
   readonly inventory?: (kind: string) => Iterable<InventoryResource>;
   /** The examples among the files (`examples/<verdict>/<name>`), mapped as `edict check` maps them. */
