@@ -7,6 +7,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
 import { SEVERITIES } from '../shared/model/verdict.ts';
+import { addAuthorCommands } from './author-commands.ts';
 import { addApprovalCommands, addStackCommands } from './stack-commands.ts';
 import { plain, style } from './terminal.ts';
 
@@ -122,6 +123,7 @@ function program(run: (action: Action) => Promise<void>): Command {
     .action((file, options) => run(async () => (await import('./commands/import.ts')).importRego(file, options)));
 
   addApprovalCommands(policies, run);
+  addAuthorCommands(edict, run);
   addStackCommands(edict, run);
   return edict;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePolicyTools } from '../../shared/adapters/opa/policy-tools.ts';
 import { comparePolicies } from '../../shared/authoring/compare.ts';
+import { renderMapped } from '../../shared/authoring/renderers/render.ts';
 import { type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -20,8 +21,9 @@ export interface VerifyCommandOptions {
 
 const root = join(import.meta.dirname, '..', '..');
 /** Examples are judged as of this instant, so that their verdicts do not change with time. */
-const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
-const SEED = 1;
+export const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
+/** The chance that gates take. */
+export const SEED = 1;
 const WIDEST = 400;
 
 /** The tools of this project. */
@@ -43,6 +45,7 @@ export function makeVerify(): (folder: string) => Promise<Verification> {
       clock: () => performance.now(),
       now: EXAMPLES_NOW,
       seed: SEED,
+      render: renderMapped,
     });
 }
 

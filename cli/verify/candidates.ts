@@ -95,7 +95,8 @@ function exceptionsOf(folder: string): { readonly besides: ReadonlySet<string>; 
   };
 }
 
-async function readExamples(
+/** The native examples below `examples/` of a folder, mapped; and what is wrong with them. */
+export async function readExamples(
   folder: string,
   kind: string,
 ): Promise<{ readonly examples: readonly ExampleResource[]; readonly problems: readonly string[] }> {

@@ -1,0 +1,178 @@
+/** What authoring has to say to a person, as lines of text: the same on a terminal, in a pipe and in docs. */
+import type { BlastRadius, Newly } from '../../shared/authoring/blast-radius.ts';
+import type { AuthoredPolicy, Check, Draft, LeftOut, Refusal } from '../../shared/authoring/intent.ts';
+import type { SemanticDifference } from '../../shared/authoring/revise.ts';
+import { kinds } from '../../shared/kinds/index.ts';
+import { AppError } from '../../shared/model/errors.ts';
+import type { Kind } from '../../shared/model/kind.ts';
+import { toEnglish } from '../../shared/policy/to-english.ts';
+import type { ModelCall } from '../../shared/ports/language-model.ts';
+import { count, plain, style } from '../terminal.ts';
+import type { Relative } from './review.ts';
+
+const paint = style(process.stdout);
+const dim = (text: string): string => paint('dim', text);
+
+/** The kind of a policy. */
+export function kindOf(id: string): Kind {
+  const kind = kinds.find((k) => k.id === id);
+  if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${id}`);
+  return kind;
+}
+
+/** What was understood: numbered clauses in generated English beside the words that they formalise. */
+export function understoodLines(drafts: readonly Draft[], leftOut: readonly LeftOut[]): readonly string[] {
+  const lines: string[] = [];
+  let n = 0;
+  const several = drafts.length > 1;
+  for (const { policy, covers } of drafts) {
+    const english = toEnglish(policy, kindOf(policy.kind));
+    const wordsOf = (by: string): string => {
+      const words = covers.filter((c) => c.by === by).map((c) => `"${plain(c.words.trim())}"`);
+      return words.length === 0 ? '' : dim(`      ← ${words.join(', ')}`);
+    };
+    const add = (text: string, by: string): void => {
+      lines.push(`${String(++n).padStart(2)}. ${plain(text, 2000)}`);
+      if (wordsOf(by) !== '') lines.push(wordsOf(by));
+    };
+    if (several) lines.push(paint('bold', kindOf(policy.kind).title));
+    lines.push(
+      `    ${dim('speaks of')} ${kindOf(policy.kind).title.toLowerCase()}${several ? '' : ` (${policy.kind})`}`,
+    );
+    if (wordsOf('kind') !== '') lines.push(wordsOf('kind'));
+    if (english.scope !== undefined) add(english.scope, 'scope');
+    for (const [id, text] of Object.entries(english.clauses)) add(text, id);
+    for (const text of english.params) lines.push(`    ${plain(text, 2000)}`);
+    for (const name of Object.keys(policy.params ?? {})) if (wordsOf(name) !== '') lines.push(wordsOf(name));
+  }
+  const uncovered = [...new Set(drafts.flatMap((d) => d.uncovered))];
+  if (uncovered.length > 0)
+    lines.push(paint('yellow', `No clause formalises: ${uncovered.map((w) => `"${plain(w)}"`).join(', ')}`));
+  for (const { kind, because } of leftOut) lines.push(dim(`Left out: ${kind} (${plain(because)})`));
+  return lines;
+}
+
+/** A native document as a person can read it, cut. */
+export function documentLines(document: unknown, most = 40): readonly string[] {
+  const text = typeof document === 'string' ? document : JSON.stringify(document, undefined, 2);
+  const lines = text.trimEnd().split('\n');
+  const shown = lines.slice(0, most).map((line) => plain(line, 160));
+  return lines.length > most ? [...shown, dim(`… ${lines.length - most} more lines`)] : shown;
+}
+
+const VERDICT_COLOURS = { compliant: 'green', violation: 'red', unknown: 'yellow' } as const;
+const verdictText = (verdict: string): string => {
+  const colour = VERDICT_COLOURS[verdict as keyof typeof VERDICT_COLOURS];
+  const padded = verdict.replaceAll('_', ' ').padEnd(14);
+  return colour === undefined ? dim(padded) : paint(colour, padded);
+};
+
+/** The example table: native documents with the verdict that they get. */
+export function exampleLines({ files }: AuthoredPolicy, most = 40): readonly string[] {
+  const examples = Object.keys(files).filter((path) => path.startsWith('examples/'));
+  const lines = examples.slice(0, most).map((path) => {
+    const [, verdict = '', name = ''] = path.split('/');
+    return `${verdictText(verdict)} ${name}`;
+  });
+  if (examples.length === 0) return ['There are none: no native document could be written that has these facts.'];
+  return examples.length > most ? [...lines, dim(`… ${examples.length - most} more`)] : lines;
+}
+
+/** The gates: all passed in one line, those that stop in one line each. */
+export function gateLines({ verification: v }: AuthoredPolicy): readonly string[] {
+  const seconds = (v.gates.reduce((sum, g) => sum + g.ms, 0) / 1000).toFixed(1);
+  const stopped = v.gates.filter((g) => !g.passed);
+  const head = v.accepted
+    ? paint('green', `All ${v.gates.length} gates passed`)
+    : paint('red', `${stopped.length} of ${v.gates.length} gates stop it`);
+  return [
+    `${head}; evidence: ${v.evidence} (${seconds} s)`,
+    ...stopped.map((g) => {
+      const text = typeof g.counterexample === 'string' ? g.counterexample : JSON.stringify(g.counterexample);
+      return `  ${g.name}: ${plain(text, 400)}`;
+    }),
+    ...v.warnings.map((w) => dim(`  warning: ${plain(w, 400)}`)),
+  ];
+}
+
+/** Checks that found something. */
+export const checkLines = (checks: readonly Check[]): readonly string[] =>
+  checks.map((c) => `${c.passed ? paint('green', '✓') : paint('yellow', '!')} ${c.name}: ${plain(c.says, 600)}`);
+
+const RELATION_WORDS = {
+  duplicate: 'means the same as',
+  covers: 'covers, so makes superfluous,',
+  covered: 'is covered by',
+  conflict: 'contradicts',
+} as const;
+
+/** How it stands to the active policies. */
+export function relationLines(relatives: readonly Relative[]): readonly string[] {
+  if (relatives.length === 0) return ['It neither repeats nor contradicts an active policy.'];
+  return relatives.map(({ is, policy, on }) =>
+    is === 'undecided'
+      ? paint('yellow', `Whether it repeats or contradicts ${policy} could not be decided: ${on}`)
+      : paint(is === 'conflict' ? 'red' : 'yellow', `It ${RELATION_WORDS[is]} ${policy}`) +
+        (on === undefined ? '' : `: ${plain(on, 300)}`),
+  );
+}
+
+const newlyText = ({ violation, compliant, unknown }: Newly): string =>
+  `${violation} newly violating, ${compliant} newly compliant, ${unknown} newly unknown`;
+
+/** What it would change of the resources that are there. */
+export function blastLines(radius: BlastRadius | undefined, where: string): readonly string[] {
+  if (radius === undefined) return [`${where} (--inventory <files>, or a stack that runs)`];
+  const lines = [
+    `Of ${count(radius.judged, 'resource')} in ${where}: ${newlyText(radius.newly)}`,
+    ...(radius.relieved > 0 ? [`${radius.relieved} violate it no more`] : []),
+  ];
+  for (const { clause, count: n, exemplars } of radius.clauses) {
+    if (n === 0) continue;
+    lines.push(`  ${clause}: ${n}`);
+    for (const e of exemplars)
+      lines.push(
+        dim(`    ${plain(e.id, 120)}  ${e.cloud} ${plain(e.account, 40)} ${plain(e.owner ?? '(nobody)', 40)}`),
+      );
+    if (n > exemplars.length) lines.push(dim(`    … ${n - exemplars.length} more`));
+  }
+  for (const [key, rows] of Object.entries(radius.by)) {
+    if (rows.length < 2) continue;
+    lines.push(
+      `  by ${key}: ${rows.map((r) => `${plain(r.is, 40)} ${r.violation}/${r.compliant}/${r.unknown}`).join(', ')}`,
+    );
+  }
+  return lines;
+}
+
+/** What a changed sentence means otherwise. */
+export function differenceLines(differences: readonly SemanticDifference[]): readonly string[] {
+  const lines: string[] = [];
+  for (const { kind, changes, undecided } of differences) {
+    if (undecided !== undefined) lines.push(`${kind}: not decided: ${undecided}`);
+    else if (changes.length === 0) lines.push(`${kind}: both versions mean the same`);
+    for (const { from, to, resource } of changes)
+      lines.push(`${from.replaceAll('_', ' ')} → ${verdictText(to).trimEnd()}  ${plain(resource.says, 400)}`);
+  }
+  return lines;
+}
+
+/** A refusal, with everything that helps. */
+export function refusalLines({ code, why, missing, readings }: Refusal): readonly string[] {
+  const lines = [`${paint('red', 'Refused')} (${code.replaceAll('_', ' ')}): ${plain(why, 2000)}`];
+  for (const m of missing ?? [])
+    lines.push(`  missing: ${plain(m.kind, 60)}.${plain(m.fact, 60)}: ${plain(m.says, 300)}`);
+  if ((missing ?? []).length > 0)
+    lines.push('  An engineer can add a fact to a kind: docs/adding-a-kind.md. Nothing near to it is taken instead.');
+  for (const [i, reading] of (readings ?? []).entries()) lines.push(`  reading ${i + 1}: ${plain(reading, 1000)}`);
+  return lines;
+}
+
+/** What was spent. */
+export function spentText(calls: readonly ModelCall[]): string {
+  if (calls.length === 0) return 'No model was asked.';
+  const tokens = calls.reduce((n, c) => n + c.usage.inputTokens + c.usage.outputTokens, 0);
+  const unknown = calls.some((c) => c.usage.cost === null);
+  const cost = calls.reduce((n, c) => n + (c.usage.cost ?? 0), 0);
+  return `${count(calls.length, 'call')} of models, ${count(tokens, 'token')}, ${unknown ? 'of a cost that is not known' : `$${cost.toFixed(4)}`}`;
+}

@@ -1,0 +1,145 @@
+/** What authoring is given here: the gates of this project, its policies and mappings, and an inventory of files. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { parse } from 'yaml';
+import {
+  type AuthorDeps,
+  DEFAULT_LIMITS,
+  type InventoryResource,
+  type PolicyFiles,
+} from '../../shared/authoring/deps.ts';
+import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
+import { completeExamples } from '../../shared/authoring/complete.ts';
+import { renderNative } from '../../shared/authoring/renderers/render.ts';
+import { verifyPolicy } from '../../shared/authoring/verify.ts';
+import { kinds } from '../../shared/kinds/index.ts';
+import type { ContextConfig } from '../../shared/mappings/context.ts';
+import { AppError } from '../../shared/model/errors.ts';
+import type { FactStates } from '../../shared/model/fact.ts';
+import { isObject } from '../../shared/model/json.ts';
+import { SEGMENTS } from '../../shared/model/tables.ts';
+import { coreOf } from '../../shared/policy/bundle.ts';
+import type { CorePolicy } from '../../shared/policy/core.ts';
+import type { LanguageModel } from '../../shared/ports/language-model.ts';
+import { readManifest } from '../bundle.ts';
+import { EXAMPLES_NOW, projectTools, SEED } from '../commands/verify.ts';
+import { LONGEST_FILE_BYTES } from '../input/documents.ts';
+import { Inputs } from '../input/sets.ts';
+import type { Stack } from '../stack/stack.ts';
+import { readExamples } from '../verify/candidates.ts';
+
+/** The policies that ship: what a new one is compared with. */
+export const activePolicies = (): readonly CorePolicy[] => readManifest().policies.map(coreOf);
+
+/** All that authoring needs. The same instant and seed as `edict policies verify`, so both say the same. */
+export function authoringWorld(
+  model: LanguageModel,
+  more: Partial<Pick<AuthorDeps, 'inventory' | 'tells' | 'limits'>> = {},
+): AuthorDeps {
+  const tools = projectTools();
+  const active = activePolicies();
+  return {
+    model,
+    kinds,
+    active,
+    now: EXAMPLES_NOW,
+    limits: DEFAULT_LIMITS,
+    render: renderNative,
+    examplesOf,
+    complete: (policy, kind, examples) => completeExamples(policy, examples, { kind, now: EXAMPLES_NOW }),
+    verify: (candidate) =>
+      verifyPolicy(candidate, {
+        tools,
+        kinds,
+        others: active,
+        clock: () => performance.now(),
+        now: EXAMPLES_NOW,
+        seed: SEED,
+      }),
+    ...more,
+  };
+}
+
+/** The examples among the files of a policy's folder, mapped as `edict check` maps documents. */
+async function examplesOf(yaml: string, files: PolicyFiles): ReturnType<AuthorDeps['examplesOf']> {
+  const declared: unknown = parse(yaml);
+  const kind = isObject(declared) ? String(declared['kind']) : '';
+  const folder = mkdtempSync(join(tmpdir(), 'edict-author-'));
+  try {
+    for (const [path, text] of Object.entries(files)) writeBelow(folder, path, text);
+    return await readExamples(folder, kind);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes a file below a folder. A path that leads out of it is a defect. */
+export function writeBelow(folder: string, path: string, text: string): void {
+  const file = join(folder, path);
+  if (!file.startsWith(`${folder}${sep}`)) throw new AppError('INVARIANT_BROKEN', `${path} leads out of ${folder}`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+/** The resources in files, by kind: what a new policy would be judged on. */
+export async function inventoryOf(
+  paths: readonly string[],
+  context: ContextConfig,
+): Promise<{ readonly inventory: NonNullable<AuthorDeps['inventory']>; readonly count: number }> {
+  const byKind = new Map<string, InventoryResource[]>();
+  const inputs = new Inputs({ context, read: {}, maxBytes: LONGEST_FILE_BYTES });
+  let count = 0;
+  for await (const resources of inputs.resources(paths, () => {})) {
+    for (const { id, kind, facts, deleted } of resources) {
+      if (deleted) continue;
+      count++;
+      const of = byKind.get(kind.id) ?? [];
+      of.push(inventoryResource(id, facts));
+      byKind.set(kind.id, of);
+    }
+  }
+  const [problem] = inputs.problems;
+  if (problem !== undefined)
+    throw new AppError('INPUT_INVALID', `--inventory: ${problem.document}: ${problem.reason}; ${problem.action}`);
+  return { inventory: (kind) => byKind.get(kind) ?? [], count };
+}
+
+/** The live resources that a stack knows, by kind. */
+export async function stackInventory(stack: Stack): Promise<NonNullable<AuthorDeps['inventory']>> {
+  const store = makeDynamoResourceStore({ client: stack.documents(), name: stack.output('ResourcesTable') });
+  const byKind = new Map<string, InventoryResource[]>();
+  for (let segment = 0; segment < SEGMENTS; segment++) {
+    let next: string | undefined;
+    do {
+      const page = await store.belowActivation(segment, Number.MAX_SAFE_INTEGER, next);
+      for (const state of await Promise.all(page.items.map((id) => store.read(id)))) {
+        if (state === undefined || state.deleted || state.kind === null) continue;
+        const of = byKind.get(state.kind) ?? [];
+        // Replaced since: nothing is known of it.
+        of.push(inventoryResource(state.id, (await store.evidence(state)) ?? {}));
+        byKind.set(state.kind, of);
+      }
+      next = page.next;
+    } while (next !== undefined);
+  }
+  return (kind) => byKind.get(kind) ?? [];
+}
+
+/** A resource as authoring looks at it. */
+export function inventoryResource(id: string, facts: FactStates): InventoryResource {
+  const text = (fact: string): string | undefined => {
+    const state = facts[fact];
+    return state !== undefined && state.state !== 'unknown' && typeof state.value === 'string'
+      ? state.value
+      : undefined;
+  };
+  const owner = text('owner');
+  return {
+    id,
+    cloud: text('cloud') ?? '(unknown)',
+    account: text('account') ?? '(unknown)',
+    owner: owner === undefined || owner === 'none' ? null : owner,
+    facts,
+  };
+}

@@ -1,0 +1,450 @@
+/** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { AuthoringConfig } from '../../shared/adapters/anthropic/config.ts';
+import { budgeted } from '../../shared/adapters/anthropic/budget.ts';
+import { makeLanguageModel } from '../../shared/adapters/anthropic/language-model.ts';
+import { type Judge, recorded } from '../../shared/adapters/anthropic/recorded.ts';
+import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
+import { literalsToApprove } from '../../shared/authoring/advisory.ts';
+import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
+import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
+import type { Answer, Authored, Refusal } from '../../shared/authoring/intent.ts';
+import { answerOf, judge } from '../../shared/authoring/resources.ts';
+import { reviseIntent, type SemanticDifference } from '../../shared/authoring/revise.ts';
+import { kinds } from '../../shared/kinds/index.ts';
+import { AppError } from '../../shared/model/errors.ts';
+import { toCore } from '../../shared/policy/core.ts';
+import { toEnglish } from '../../shared/policy/to-english.ts';
+import type { LanguageModel } from '../../shared/ports/language-model.ts';
+import { Dialogue, Left } from '../author/dialogue.ts';
+import {
+  beginDraft,
+  type Draft,
+  type DraftRecord,
+  DRAFTS,
+  endDraft,
+  listDrafts,
+  openDraft,
+  readNamed,
+} from '../author/drafts.ts';
+import { review, type Reviewed } from '../author/review.ts';
+import { activate, hindrance, type Requested, requestFor, writePolicies } from '../author/save.ts';
+import {
+  blastLines,
+  checkLines,
+  differenceLines,
+  exampleLines,
+  gateLines,
+  kindOf,
+  refusalLines,
+  relationLines,
+  spentText,
+  understoodLines,
+} from '../author/words.ts';
+import { authoringWorld, inventoryOf, stackInventory } from '../author/world.ts';
+import { readAuthoring, readConfig } from '../options.ts';
+import { readLocalStack } from '../stack/local-stack.ts';
+import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
+import { count, Output, plain } from '../terminal.ts';
+import { POLICIES, policyFolders } from '../verify/candidates.ts';
+import { identityOn } from './approvals.ts';
+import { EXAMPLES_NOW } from './verify.ts';
+
+/** As commander gives them. */
+export interface AuthorOptions extends StackOptions {
+  readonly file?: string;
+  readonly kind?: readonly string[];
+  readonly fromClauses?: string;
+  readonly advisory?: string;
+  readonly yes?: true;
+  readonly json?: true;
+  readonly dryRun?: true;
+  readonly as?: string;
+  readonly approveAs?: string;
+  readonly out?: string;
+  readonly baseUrl?: string;
+  readonly config?: string;
+  readonly inventory?: readonly string[];
+  readonly resume?: string;
+}
+
+/** Longer files are no intents, whatever the limit for an intent is. */
+const LONGEST_FILE_BYTES = 1_000_000;
+const LONGEST_ADVISORY_BYTES = 16_000_000;
+const EXIT = { authored: 0, refused: 1, left: 130 } as const;
+
+type Result = (Authored & { readonly differences?: readonly SemanticDifference[] }) | Refusal;
+
+export async function author(sentence: string | undefined, options: AuthorOptions): Promise<number> {
+  checkOptions(sentence, options);
+  if (options.advisory !== undefined) {
+    const { fromAdvisory } = await import('../author/advisory.ts');
+    return await fromAdvisory(readNamed(options.advisory, '--advisory', LONGEST_ADVISORY_BYTES), options);
+  }
+  if (options.resume !== undefined) return await session(openDraft(options.resume), options);
+  const yaml =
+    options.fromClauses === undefined
+      ? undefined
+      : readNamed(options.fromClauses, '--from-clauses', LONGEST_FILE_BYTES);
+  const text =
+    options.file === undefined ? (sentence ?? '') : readNamed(options.file, '--file', LONGEST_FILE_BYTES).trim();
+  return await begin({ sentence: text, ...(yaml === undefined ? {} : { yaml }) }, options);
+}
+
+/** The sentence of a policy is changed: what the two versions say differently is shown before anything is. */
+export async function editPolicy(id: string, sentence: string, options: AuthorOptions): Promise<number> {
+  checkOptions(sentence, options);
+  const folders = policyFolders([id]);
+  if (folders.length !== 1) throw new AppError('INPUT_INVALID', `there are several policies in ${id}: name one`);
+  return await begin({ sentence, edits: id }, options);
+}
+
+export const begin = (
+  asked: Omit<DraftRecord, 'version' | 'id' | 'createdAt'>,
+  options: AuthorOptions,
+): Promise<number> =>
+  session(
+    beginDraft(
+      { ...asked, ...(options.kind === undefined ? {} : { kinds: [...options.kind] }) },
+      new Date().toISOString(),
+    ),
+    options,
+  );
+
+function checkOptions(sentence: string | undefined, options: AuthorOptions): void {
+  const sources = [sentence, options.file, options.fromClauses, options.advisory, options.resume].filter(
+    (s) => s !== undefined,
+  );
+  if (sources.length !== 1)
+    throw new AppError(
+      'INPUT_INVALID',
+      sources.length === 0
+        ? 'what should hold? edict author "<sentence>", or one of --file, --from-clauses, --advisory, --resume'
+        : 'a sentence, --file, --from-clauses, --advisory and --resume are each alone',
+    );
+  if (options.json === true && options.yes !== true)
+    throw new AppError('INPUT_INVALID', '--json is for automation and has no dialogue: give --yes, too');
+  if (options.yes !== true && !(process.stdin.isTTY && process.stdout.isTTY))
+    throw new AppError(
+      'INPUT_INVALID',
+      'authoring is a dialogue, and this is no terminal: give --yes (nobody is asked; what two readings part on is refused), with --json for a machine',
+    );
+}
+
+/** The configured models; `--base-url` wins over the file. */
+export async function configuredModel(options: Pick<AuthorOptions, 'config' | 'baseUrl'>): Promise<LanguageModel> {
+  const config = await configOf(options);
+  const apiKey = process.env[config.provider === 'bedrock' ? 'AWS_BEARER_TOKEN_BEDROCK' : 'ANTHROPIC_API_KEY'];
+  const model = makeLanguageModel({
+    config,
+    clock: () => performance.now(),
+    ...(apiKey === undefined || apiKey === '' ? {} : { apiKey }),
+  });
+  return budgeted(model, config.token_budget);
+}
+
+async function configOf({ config, baseUrl }: Pick<AuthorOptions, 'config' | 'baseUrl'>): Promise<AuthoringConfig> {
+  const file = await readAuthoring(config);
+  if (baseUrl === undefined) return file;
+  if (!/^https?:\/\/./.test(baseUrl) || !URL.canParse(baseUrl))
+    throw new AppError('INPUT_INVALID', `--base-url: "${baseUrl}" is no http address`);
+  return { ...file, base_url: baseUrl };
+}
+
+/** Where resources are looked up, in words, and the look-up. */
+async function inventoryFor(
+  options: AuthorOptions,
+): Promise<{ readonly where: string; readonly inventory?: NonNullable<AuthorDeps['inventory']> }> {
+  if (options.inventory !== undefined) {
+    const { inventory, count: n } = await inventoryOf(options.inventory, await readConfig(options.config));
+    return { where: `the ${count(n, 'resource')} of ${options.inventory.join(', ')}`, inventory };
+  }
+  const stack = await stackOf(options);
+  if (stack === undefined) return { where: 'No inventory was given' };
+  return { where: stack.title, inventory: await stackInventory(stack) };
+}
+
+/** The stack that is named, or that runs on this machine; none is no error. */
+async function stackOf(options: StackOptions): Promise<Stack | undefined> {
+  const isNamed = options.stage !== undefined || options.region !== undefined;
+  return isNamed || readLocalStack() !== undefined ? await findStack(options) : undefined;
+}
+
+/** One session, from its beginning or from where it was left. */
+async function session(draft: Draft, options: AuthorOptions): Promise<number> {
+  const dialogue = options.yes === true ? undefined : new Dialogue();
+  const { where, inventory } = await inventoryFor(options);
+  const nobody = new Nobody();
+  const isKept = options.dryRun !== true;
+  const log = isKept ? draft.log : { lines: draft.log.lines, append: () => {} };
+  const { model, person, replayed } = recorded(await configuredModel(options), dialogue ?? nobody, log);
+  const deps = authoringWorld(model, {
+    ...(inventory === undefined ? {} : { inventory }),
+    tells: dialogue?.tells ?? nobody.tells,
+  });
+  dialogue?.begin(draft.record.edits === undefined ? 'edict author' : `edict author edit ${draft.record.edits}`);
+  if (draft.log.lines.length > 0) dialogue?.say(`Going on with "${plain(draft.record.sentence, 300)}"`);
+  const resume = `edict author --resume ${draft.record.id}`;
+  try {
+    const result = await authorOf(draft.record, deps, person, dialogue === undefined);
+    if (replayed() > 0) dialogue?.say(`${count(replayed(), 'answer')} were known from before.`);
+    if (result.is === 'refused') {
+      // What is refused for the model's sake can be tried again; nothing that was said is lost.
+      const isOpen = result.code === 'model_unavailable';
+      const isThere = isKept && draft.log.lines.length + replayed() > 0;
+      if (isKept && (isThere || !isOpen)) endDraft(draft, isOpen ? 'begun' : 'refused', result.code);
+      return refused(result, draft, options, dialogue, isOpen && isThere ? resume : undefined);
+    }
+    const replaces = draft.record.edits === undefined ? undefined : previousOf(draft.record.edits).policy.id;
+    const reviewed = result.policies.map((p) => review(p, deps, p.policy.id === replaces ? replaces : undefined));
+    return await finish({ draft, options, dialogue, result, reviewed, where, replaces });
+  } catch (error) {
+    if (!(error instanceof Left)) throw error;
+    dialogue?.stop(isKept ? `Left. What was said is kept: ${resume}` : 'Left. Nothing was kept.');
+    return EXIT.left;
+  }
+}
+
+const previousOf = (name: string) => readPolicyFolder(policyFolders([name])[0] ?? name, kinds).compiled;
+
+function authorOf(
+  record: DraftRecord,
+  deps: AuthorDeps,
+  person: Parameters<typeof authorIntent>[2],
+  isAlone: boolean,
+): Promise<Result> {
+  if (record.yaml !== undefined) return authorFromYaml(record.yaml, deps, isAlone ? undefined : person);
+  const intent = { text: record.sentence, ...(record.kinds === undefined ? {} : { kinds: record.kinds }) };
+  return record.edits === undefined
+    ? authorIntent(intent, deps, person)
+    : reviseIntent([previousOf(record.edits).policy], intent, deps, person);
+}
+
+/**
+ * Nobody sits there (`--yes`): what two readings part on is not answered, so it is refused; what was understood is agreed
+ * with, because there is nobody who could judge. That is said in the result, and nothing of it is activated by itself.
+ */
+class Nobody implements Judge {
+  #drafts: Extract<Told, { is: 'understood' }>['drafts'] = [];
+  readonly tells = (told: Told): void => {
+    if (told.is === 'understood') this.#drafts = told.drafts;
+  };
+  async answer(question: Parameters<Judge['answer']>[0]): Promise<Answer> {
+    return question.id === 'claim' ? await this.judge(question.resource) : 'skip';
+  }
+  judge({ kind, facts }: Parameters<Judge['judge']>[0]): Promise<Answer> {
+    const draft = this.#drafts.find((d) => d.policy.kind === kind);
+    const core = draft === undefined ? undefined : toCore(draft.policy, kindOf(kind));
+    return Promise.resolve(answerOf(judge(core, kindOf(kind), facts, EXAMPLES_NOW)) ?? 'skip');
+  }
+}
+
+function refused(
+  result: Refusal,
+  draft: Draft,
+  options: AuthorOptions,
+  dialogue: Dialogue | undefined,
+  resume: string | undefined,
+): number {
+  const output = new Output();
+  if (options.json === true) {
+    const more = resume === undefined ? {} : { draft: draft.record.id };
+    output.line(JSON.stringify({ version: 1, ...result, ...more }, undefined, 2));
+  } else {
+    const lines = [...refusalLines(result), ...(resume === undefined ? [] : [`What was said is kept: ${resume}`])];
+    if (dialogue === undefined) for (const line of lines) output.line(line);
+    else {
+      dialogue.show('No policy', lines);
+      dialogue.end(spentText(result.calls));
+    }
+  }
+  output.flush();
+  return EXIT.refused;
+}
+
+interface Finished {
+  readonly draft: Draft;
+  readonly options: AuthorOptions;
+  readonly dialogue: Dialogue | undefined;
+  readonly result: Exclude<Result, Refusal>;
+  readonly reviewed: readonly Reviewed[];
+  readonly where: string;
+  readonly replaces: string | undefined;
+}
+type Wish = 'draft' | 'request' | 'activate' | 'nothing';
+interface Saved {
+  readonly as: Wish;
+  readonly folders: readonly string[];
+  readonly approvals: readonly Requested[];
+  readonly activation?: number;
+}
+
+async function finish(all: Finished): Promise<number> {
+  const { dialogue, result, options } = all;
+  const isAccepted = result.policies.every((p) => p.verification.accepted);
+  const lines = (say: (title: string, lines: readonly string[]) => void): void => tellAll(all, say);
+  if (dialogue !== undefined) {
+    lines((title, text) => dialogue.show(title, text));
+    const saved = await save(all, await wishOf(all, isAccepted));
+    dialogue.end(`${savedText(saved)} ${spentText(result.calls)}`);
+    return isAccepted ? EXIT.authored : EXIT.refused;
+  }
+  const saved = await save(all, automaticWish(all));
+  const output = new Output();
+  if (options.json === true) output.line(JSON.stringify(jsonOf(all, saved), undefined, 2));
+  else {
+    lines((title, text) => {
+      output.line(title);
+      for (const line of text) output.line(`  ${line}`);
+    });
+    output.line(savedText(saved));
+    output.line(spentText(result.calls));
+  }
+  output.flush();
+  return isAccepted ? EXIT.authored : EXIT.refused;
+}
+
+function tellAll(
+  { result, reviewed, where, dialogue }: Finished,
+  say: (title: string, lines: readonly string[]) => void,
+): void {
+  if (dialogue === undefined) say('What I understood', understoodLines(result.policies, result.leftOut));
+  if (result.differences !== undefined) say('What it says otherwise', differenceLines(result.differences));
+  for (const { policy, relatives, radius } of reviewed) {
+    const { id, severity, title } = policy.policy;
+    say(`${id} (${severity})`, [title, ...gateLines(policy)]);
+    say('Examples', exampleLines(policy));
+    say('Active policies', relationLines(relatives));
+    say('What it would change', blastLines(radius, where));
+  }
+  if (result.checks.length > 0) say('Checks', checkLines(result.checks));
+}
+
+/** What the person wants to become of it. */
+async function wishOf({ dialogue, options }: Finished, isAccepted: boolean): Promise<Wish> {
+  if (dialogue === undefined || options.dryRun === true) return 'nothing';
+  const keep = { value: 'draft' as const, label: 'Keep it as a draft', hint: 'nothing is judged by it' };
+  if (!isAccepted) {
+    dialogue.warn('The gates do not accept it, so it can only be kept as a draft.');
+    return await dialogue.pick('What shall become of it?', [keep, { value: 'nothing', label: 'Nothing' }]);
+  }
+  return await dialogue.pick<Wish>('What shall become of it?', [
+    keep,
+    { value: 'request', label: 'Ask for its approval', hint: 'by somebody else' },
+    ...(options.approveAs === undefined
+      ? []
+      : [{ value: 'activate' as const, label: `Activate it, approved by ${plain(options.approveAs, 60)}` }]),
+    { value: 'nothing', label: 'Nothing' },
+  ]);
+}
+
+const automaticWish = ({ options }: Finished): Wish =>
+  options.dryRun === true ? 'nothing' : options.approveAs === undefined ? 'draft' : 'activate';
+
+async function save(all: Finished, wish: Wish): Promise<Saved> {
+  const { draft, options, result, replaces } = all;
+  if (wish === 'nothing') {
+    if (options.dryRun !== true) endDraft(draft, 'authored', '');
+    return { as: wish, folders: [], approvals: [] };
+  }
+  if (wish === 'draft') {
+    const root = options.out ?? join(DRAFTS, draft.record.id, 'policies');
+    // A draft is its own place: what was kept there before is of the same sentence.
+    const own = options.out === undefined ? result.policies.map((p) => p.policy.id) : replacedIds(replaces);
+    const folders = writePolicies(root, result.policies, own);
+    endDraft(draft, 'saved', folders.join(', '));
+    return { as: wish, folders, approvals: [] };
+  }
+  const stack = wish === 'activate' ? await stackOf(options) : undefined;
+  const by = await identityOn(
+    stack,
+    stack?.local === undefined && stack !== undefined ? options.as : (options.as ?? userInfo().username),
+  );
+  if (wish === 'activate') {
+    const approver = { who: options.approveAs ?? '', established: 'declared' } as const;
+    const why = stack === undefined ? undefined : hindrance(result.policies, by, approver);
+    if (stack === undefined || why !== undefined)
+      throw new AppError(
+        'AUTHORING_REJECTED',
+        `not activated, and nothing was written: ${why ?? 'no stack runs here (npm start) and none is named (--stage, --region)'}`,
+      );
+    if (stack.local === undefined)
+      throw new AppError(
+        'AUTHORING_REJECTED',
+        `${stack.title} knows who approves by their own AWS credentials: ask for approval, and "edict policies approve"`,
+      );
+  }
+  const folders = writePolicies(options.out ?? POLICIES, result.policies, replacedIds(replaces));
+  const approvals = await requestFor(folders, by);
+  endDraft(draft, 'saved', folders.join(', '));
+  if (stack === undefined) return { as: wish, folders, approvals };
+  const approver = { who: options.approveAs ?? '', established: 'declared' } as const;
+  const activation = await activate(folders, approver, stack, by.who, options.yes === true);
+  return { as: wish, folders, approvals, activation };
+}
+
+const replacedIds = (replaces: string | undefined): readonly string[] => (replaces === undefined ? [] : [replaces]);
+
+function savedText({ as, folders, approvals, activation }: Saved): string {
+  const where = folders.join(', ');
+  switch (as) {
+    case 'nothing':
+      return 'Nothing was written.';
+    case 'draft':
+      return `Kept as a draft in ${where}.`;
+    case 'request':
+      return `Written to ${where}; approval is asked for in ${approvals[0]?.kept ?? ''}. Next, somebody else: edict policies approve ${approvals.map((a) => a.policy).join(' ')} --as <name>; then npm run gen, edict release.`;
+    case 'activate':
+      return `Active as release ${activation}: ${approvals.map((a) => a.policy).join(', ')}.`;
+  }
+}
+
+/** Everything, for a machine. */
+function jsonOf({ result, reviewed, draft, options }: Finished, saved: Saved): unknown {
+  const { policies: _, ...rest } = result;
+  return {
+    version: 1,
+    ...rest,
+    draft: options.dryRun === true ? null : draft.record.id,
+    /** Nobody has judged the examples: the draft was agreed with. */
+    judgedBy: null,
+    policies: reviewed.map(({ policy: p, relatives, radius }) => ({
+      id: p.policy.id,
+      kind: p.policy.kind,
+      severity: p.policy.severity,
+      title: p.policy.title,
+      english: toEnglish(p.policy, kindOf(p.policy.kind)),
+      covers: p.covers,
+      uncovered: p.uncovered,
+      literals: literalsToApprove(p.policy, kindOf(p.policy.kind)),
+      yaml: p.yaml,
+      rego: p.rego,
+      accepted: p.verification.accepted,
+      evidence: p.verification.evidence,
+      gates: p.verification.gates,
+      warnings: p.verification.warnings,
+      files: Object.keys(p.files),
+      relatives,
+      blastRadius: radius ?? null,
+    })),
+    saved: { ...saved, activation: saved.activation ?? null },
+  };
+}
+
+/** The drafts of this folder. */
+export function drafts(options: Pick<AuthorOptions, 'json'>): number {
+  const output = new Output();
+  const all = listDrafts();
+  if (options.json === true)
+    output.line(
+      JSON.stringify({ version: 1, drafts: all.map(({ record, ...d }) => ({ ...record, ...d })) }, undefined, 2),
+    );
+  else if (all.length === 0) output.line(`There are no drafts in ${DRAFTS}.`);
+  for (const { record, state, said } of options.json === true ? [] : all)
+    output.line(
+      `${record.id}  ${record.createdAt.slice(0, 16)}Z  ${plain(state, 80)}, ${count(said, 'answer')}  "${plain(record.sentence, 80)}"`,
+    );
+  output.flush();
+  return 0;
+}
