@@ -119,11 +119,45 @@ describe('two formalisations that agree', () => {
     expect(result.judged.length).toBeGreaterThanOrEqual(6);
     expect(new Set(result.judged.map((j) => j.answer))).toEqual(new Set(['violation', 'fine', 'does_not_apply']));
     const folders = Object.keys(result.policies[0]?.files ?? {}).map((f) => f.split('/')[1] ?? f);
-    expect(new Set(folders)).toEqual(new Set(['intent.md', 'compliant', 'violation', 'not_applicable', 'unknown']));
+    expect(new Set(folders)).toEqual(new Set(['intent.md', 'compliant', 'violation', 'not_applicable']));
     expect(result.policies[0]?.files['intent.md']).toContain(SENTENCE);
     expect(deps.verified[0]?.examples.length).toBe(folders.length - 1);
     expect(result.policies[0]?.rego).toContain('package');
     expect(result.calls.map((c) => c.role)).toEqual(['author', 'second']);
+  });
+
+  it('have what the person has judged completed with what the gates would miss; what cannot be told is excused openly', async () => {
+    const told: number[] = [];
+    const complete: AuthorDeps['complete'] = (_, __, examples) => {
+      told.push(examples.length);
+      const unknown: FactStates = { environment: { state: 'known', value: 'production', at: '' } };
+      return {
+        files: [{ path: 'examples/unknown/plain-more.json', text: JSON.stringify(unknown) }],
+        survivors: [{ what: 'a bound one lower', where: 'backups-kept', on: undefined }],
+      };
+    };
+    const deps = worldOf(byRole(right, right), { complete });
+    const result = authored(await authorIntent({ text: SENTENCE }, deps, person()));
+    const files = result.policies[0]?.files ?? {};
+    expect(files['examples/unknown/plain-more.json']).toBeDefined();
+    expect(files['examples/exceptions.yaml']).toContain('what: a bound one lower');
+    expect(deps.verified[0]?.examples.length).toBe((told[0] ?? 0) + 1);
+    expect(deps.verified[0]?.excused).toMatchObject([{ what: 'a bound one lower', where: 'backups-kept' }]);
+    expect(check(result, 'examples')).toMatchObject({ passed: false });
+  });
+
+  it('store no document that reads back as something else', async () => {
+    const render: AuthorDeps['render'] = (_, facts) => [
+      { dialect: 'wrong', name: 'wrong.json', text: JSON.stringify({ ...facts, public_endpoint: undefined }) },
+      { dialect: 'plain', name: 'plain.json', text: JSON.stringify(facts) },
+    ];
+    const result = authored(await run(byRole(right, right), { render }));
+    const wrong = Object.keys(result.policies[0]?.files ?? {}).filter((f) => f.includes('/violation/wrong'));
+    const violations = Object.keys(result.policies[0]?.files ?? {}).filter((f) => f.includes('/violation/'));
+    // Too few days violate whatever the endpoint is: only of those the document without it may stand.
+    expect(violations.length).toBeGreaterThan(wrong.length);
+    expect(wrong.every((f) => (result.policies[0]?.files[f] ?? '').includes('backup_retention_days'))).toBe(true);
+    expect(Object.keys(result.policies[0]?.files ?? {}).some((f) => f.includes('/compliant/wrong'))).toBe(false);
   });
 
   it('judge the days on both sides of the bound, and each clause broken alone', async () => {
