@@ -16,6 +16,7 @@ import { plain, style } from '../cli/terminal.ts';
 import { isTransition } from '../cli/stack/bus-watch.ts';
 import { defaultPort, LocalAwsError } from './ministack.ts';
 import { type Service, startService } from './service.ts';
+import { exceptionStories, tellExceptions } from './stories/exceptions.ts';
 import { stories } from './stories/index.ts';
 import { summary } from './summary.ts';
 import { documentsOf, Ledger, type Told, tell } from './telling.ts';
@@ -127,7 +128,7 @@ async function main(): Promise<number> {
   try {
     say();
     say(
-      `${service.released.policies} policies are in force. ${stories.length} stories of three clouds begin; each line is a transition that was published.`,
+      `${service.released.policies} policies are in force. ${stories.length + exceptionStories.length} stories of three clouds begin; each line is a transition that was published.`,
     );
     say();
     say(transitionHeader(paint, columns()));
@@ -154,20 +155,23 @@ async function watchStories(
   stays: boolean,
   signal: AbortSignal,
 ): Promise<number> {
-  await tell(stories, {
-    doors: service.doors,
-    setArm: (answers) => service.arm.set(answers),
-    ledger,
-    quiet: () => service.quiet(),
-    onChange: (change) => void told.push(change),
-    patienceMs: PATIENCE_MS,
-    signal,
-  });
+  const [, more] = await Promise.all([
+    tell(stories, {
+      doors: service.doors,
+      setArm: (answers) => service.arm.set(answers),
+      ledger,
+      quiet: () => service.quiet(),
+      onChange: (change) => void told.push(change),
+      patienceMs: PATIENCE_MS,
+      signal,
+    }),
+    tellExceptions({ service, ledger, patienceMs: PATIENCE_MS, signal }),
+  ]);
   if (signal.aborted) return 130;
   await service.quiet();
   await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
   const { text, ok } = summary({
-    changes: told.length,
+    changes: told.length + more,
     ledger,
     latenciesMs,
     slack: service.slack.messages,

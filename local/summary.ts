@@ -66,6 +66,7 @@ export function summary(input: SummaryInput): { readonly text: string; readonly 
     ['npx edict findings', 'what is open'],
     ['npx edict findings --status all --cloud azure', 'and what was'],
     ['npx edict finding <id>', 'why: the evidence and the history'],
+    ['npx edict exceptions', 'what may stand, and until when'],
     ['npx edict observe <file>', 'send a document of your own'],
     ['npx edict policies', 'what is judged'],
   ] as const)

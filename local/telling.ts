@@ -18,6 +18,12 @@ export const expectedOf = (story: Story, step: Step): readonly Expected[] =>
     Object.entries(policies).map(([policy, to]) => ({ story: story.id, says: step.says, resource, policy, to })),
   );
 
+/** What a transition comes to, in a word: the verdict, or what became of the exception to it. */
+export function toOf({ to, cause, exception }: FindingTransitionEvent['detail']['edict']): string {
+  if (exception !== undefined) return 'excepted';
+  return cause.is === 'exception' ? `exception ${cause.turn}` : (to ?? 'gone');
+}
+
 const keyOf = (resource: string, policy: string, to: string): string => `${resource} ${policy} ${to}`;
 
 /** What was expected and came, what did not come, and what came that nobody expected. */
@@ -46,7 +52,7 @@ export class Ledger {
   /** Notes a transition. */
   note(event: FindingTransitionEvent): void {
     const { edict } = event.detail;
-    const key = keyOf(edict.resource.id, edict.policy.id, edict.to ?? 'gone');
+    const key = keyOf(edict.resource.id, edict.policy.id, toOf(edict));
     const [first, ...rest] = this.#open.get(key) ?? [];
     if (first === undefined) {
       this.unexpected.push(event);
