@@ -15,6 +15,7 @@ import { bundle } from './gen/bundle.ts';
 import { catalogue } from './gen/catalogue.ts';
 import { checkSchema } from './gen/check-schema.ts';
 import { policies } from './gen/policies.ts';
+import { renderers } from './gen/renderers.ts';
 import { schemas } from './gen/schemas.ts';
 import { isMain } from './is-main.ts';
 
@@ -34,7 +35,7 @@ export interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema];
+export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema, renderers];
 
 export const projectRoot: string = join(import.meta.dirname, '..');
 

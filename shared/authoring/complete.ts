@@ -40,7 +40,7 @@ export interface Completion {
 const WANTED = ['compliant', 'violation', 'unknown'] as const;
 /** How many resources are tried in a form for one verdict, and over all forms for one mutant. */
 const MOST_FOR_VERDICT = 60;
-const MOST_FOR_MUTANT = 240;
+const MOST_FOR_MUTANT = 80;
 
 /** How examples of a form begin: its dialect, and of a plan the provider. */
 export const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelope'>): string =>
