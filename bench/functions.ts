@@ -72,6 +72,7 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
     AZURE_READER: azureReader,
     GOOGLE_READER: googleReader,
   },
+  canary: { ...base, RESOURCES_TABLE: 'resources', INGEST_FUNCTION: 'ingest', AZURE_PATH: 'true' },
 };
 
 /** The time since the process started, its processor time and its memory, once the handler is there. */

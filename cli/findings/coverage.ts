@@ -27,7 +27,11 @@ export interface Scope {
   readonly account?: string;
 }
 
-const ALL_SOURCES = SWEPT_CLOUDS.flatMap((cloud) => [...CLOUD_SOURCES[cloud].events, CLOUD_SOURCES[cloud].sweep]);
+const sourcesOf = (cloud: SweptCloud): readonly string[] => [
+  ...CLOUD_SOURCES[cloud].events,
+  CLOUD_SOURCES[cloud].sweep,
+];
+const ALL_SOURCES = SWEPT_CLOUDS.flatMap(sourcesOf);
 
 /** Everything that was heard, of every source. */
 export const heardOf = async (sources: SourceLog): Promise<readonly Heard[]> =>
@@ -39,10 +43,9 @@ export function coverageRecord(heard: readonly Heard[], scope: Scope, nowMs: num
   const all = staleSources(heard, nowMs);
   const { account } = scope;
   const of = (cloud: SweptCloud): readonly StaleSource[] => {
-    if (account === undefined) return all.filter(({ source }) => source === CLOUD_SOURCES[cloud].sweep);
+    if (account === undefined) return all.filter(({ source }) => sourcesOf(cloud).includes(source));
     // An account that this cloud never told of is another's.
-    const sources: readonly string[] = [...CLOUD_SOURCES[cloud].events, CLOUD_SOURCES[cloud].sweep];
-    const isTheirs = heard.some((h) => h.account === account && sources.includes(h.source));
+    const isTheirs = heard.some((h) => h.account === account && sourcesOf(cloud).includes(h.source));
     const stale = isTheirs ? staleAccount(cloud, account, all, heard) : undefined;
     return stale === undefined ? [] : [stale];
   };

@@ -10,6 +10,7 @@ import { makeAzureCaller } from '../../shared/adapters/http-auth/azure-caller.ts
 import { makeGoogleCaller } from '../../shared/adapters/http-auth/google-caller.ts';
 import { answers } from '../../shared/adapters/http-auth/http.ts';
 import { fromApiGateway, toApiGateway } from '../../shared/adapters/http-auth/lambda.ts';
+import { canaryCallSchema, makeCanaryDoor } from '../../shared/adapters/service/canary-door.ts';
 import { now } from '../../shared/adapters/service/clock.ts';
 import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
 import type { Change } from '../../shared/model/change.ts';
@@ -35,9 +36,13 @@ const doors = new Map([
     : [[INGEST_PATHS.google, makeAssetFeedDoor({ ...common, ...google, check: makeGoogleCaller(google) })] as const]),
 ]);
 
+const canary = makeCanaryDoor(common, google?.subscription);
+
 export const handler = middleware<APIGatewayProxyEventV2>()
   .use(baseStack(telemetry))
   .handler(async (event) => {
+    const call = canaryCallSchema.safeParse(event);
+    if (call.success) return toApiGateway(await canary(call.data));
     const request = fromApiGateway(event);
     const door = [...doors].find(([path]) => request.path.endsWith(path))?.[1];
     return toApiGateway(door === undefined ? answers.notFound : await door(request));

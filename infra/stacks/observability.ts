@@ -59,6 +59,8 @@ const GRAPHS: readonly {
       ['SweepsDenied', 'sweep'],
       ['ResourcesAbsent', 'sweep'],
       ['MissedEvents', 'evaluate'],
+      ['CanaryDetected', 'canary'],
+      ['CanaryMissed', 'canary'],
     ],
   },
 ];

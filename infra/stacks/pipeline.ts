@@ -1,9 +1,10 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnStage, HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBusPolicy, type EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -11,6 +12,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { CANARY, CANARY_MINUTES, CANARY_SOURCE } from '../../shared/model/canary.ts';
 import {
   AWS_DETAIL_TYPES,
   CONFIG_MESSAGE_TYPES,
@@ -23,7 +25,7 @@ import {
 import { FINDING_DETAIL_TYPES } from '../../shared/model/finding-event.ts';
 import type { FunctionName } from '../../shared/runtime/env.ts';
 import type { EdictConfig } from '../config.ts';
-import { addAlarm } from '../constructs/alarm.ts';
+import { addAlarm, edictMetric } from '../constructs/alarm.ts';
 import { AppFunction } from '../constructs/app-function.ts';
 import { acknowledge } from '../constructs/nag.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
@@ -63,6 +65,8 @@ export class PipelineStack extends Stack {
     this.#reJudge(reJudge);
     const sweep = this.#sweep(changes);
     if (config.slack !== undefined) this.#slack(config.slack);
+    // Nothing local moves by the clock that a person did not ask for.
+    if (!config.local) this.#canary(ingest);
 
     this.queues = this.node.findAll().filter((construct) => construct instanceof WorkQueue);
     const output = (name: PipelineOutput, value: string) => new CfnOutput(this, name, { value });
@@ -251,6 +255,16 @@ export class PipelineStack extends Stack {
       eventPattern: { source: sources('aws.sagemaker'), detailType: [...AWS_DETAIL_TYPES['aws.sagemaker']] },
       targets: [target],
     });
+    if (!config.local)
+      new Rule(this, 'CanaryChanges', {
+        description: 'The canary changed: of its one resource and of nothing else',
+        eventPattern: {
+          source: [CANARY_SOURCE],
+          detailType: [...AWS_DETAIL_TYPES['aws.config']],
+          detail: { configurationItem: { ARN: [CANARY.aws.id], awsAccountId: [CANARY.aws.account] } },
+        },
+        targets: [target],
+      });
     if (config.organizationId !== undefined)
       new CfnEventBusPolicy(this, 'Organisation', {
         statementId: `edict-${config.stage}-organisation`,
@@ -433,6 +447,56 @@ export class PipelineStack extends Stack {
       'sweep',
     );
     return queue;
+  }
+
+  /** Proves by the clock that a change on every path is noticed, and rings where it is not. */
+  #canary(ingest: AppFunction<'ingest'>): void {
+    const { config, resources } = this.#props;
+    const canary = new AppFunction(this, 'Canary', {
+      functionName: 'canary',
+      config,
+      timeout: Duration.seconds(60),
+      environment: {
+        RESOURCES_TABLE: resources.tableName,
+        INGEST_FUNCTION: ingest.function.functionName,
+        AZURE_PATH: String(config.azureCallers !== undefined),
+        GOOGLE_SUBSCRIPTION: config.googleCallers?.subscription,
+      },
+      rings: [
+        {
+          metric: 'CanaryMissed',
+          says: 'A change that Edict made itself was not noticed within twice the promise: a path of news is broken.',
+          runbook: 'canary-missed',
+        },
+      ],
+    });
+    // Its own moves, and what became of the one resource of each path.
+    grantItems(resources, canary, ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
+    canary.function.addToRolePolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [ingest.function.functionArn] }),
+    );
+    const bus = this.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
+    canary.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['events:PutEvents'],
+        resources: [bus],
+        conditions: { StringEquals: { 'events:source': CANARY_SOURCE } },
+      }),
+    );
+    addAlarm(canary, 'Silent', {
+      metric: edictMetric(config, 'CanaryProbes', 'canary'),
+      threshold: 1,
+      comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 3,
+      silence: TreatMissingData.BREACHING,
+      says: 'The canary did not move for fifteen minutes: nobody knows whether changes are noticed.',
+      runbook: 'canary-silent',
+    });
+    new Rule(this, 'CanaryTick', {
+      description: 'Move the canary, and look whether its last move was noticed',
+      schedule: Schedule.rate(Duration.minutes(CANARY_MINUTES)),
+      targets: [new LambdaFunction(canary.function, { retryAttempts: 0 })],
+    });
   }
 
   /** Tells Slack, grouped by cause over a small window. */

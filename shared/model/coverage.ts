@@ -1,4 +1,5 @@
 /** What is seen and what is not: of which accounts and types Edict heard, since when a source is silent, what it may not read. Pure. */
+import { CANARY_MINUTES, isCanaryAccount, NOTICE_PROMISE_MS } from './canary.ts';
 import type { Cloud } from './cloud.ts';
 
 /** The sources of a cloud: who tells, and who lists. */
@@ -12,6 +13,9 @@ export const SWEPT_CLOUDS = Object.keys(CLOUD_SOURCES) as readonly SweptCloud[];
 
 /** A list of everything is promised daily; two hours are for the list itself. */
 export const SWEEP_PROMISE_MS = 26 * 3_600_000;
+
+/** A source through which the canary is not heard for so long is silent: two moves, and twice the promise. */
+const CANARY_SILENCE_MS = 2 * CANARY_MINUTES * 60_000 + 2 * NOTICE_PROMISE_MS;
 
 /** When an account was last heard through a source: silence shows as stale, never as green. */
 export interface Heard {
@@ -61,17 +65,25 @@ const isScope = (h: Heard): boolean =>
 /** The sources that do not keep their promise, by what was heard of each. A cloud of which nothing was ever heard is not there. */
 export function staleSources(heard: readonly Heard[], nowMs: number): readonly StaleSource[] {
   const oldest = new Date(nowMs - SWEEP_PROMISE_MS).toISOString();
+  const heardSince = new Date(nowMs - CANARY_SILENCE_MS).toISOString();
   return SWEPT_CLOUDS.flatMap((cloud): readonly StaleSource[] => {
     const { events, sweep: source } = CLOUD_SOURCES[cloud];
     const scopes = heard.filter((h) => h.source === source && isScope(h));
-    const isHeard = heard.some((h) => events.some((name) => name === h.source));
-    if (scopes.length === 0) return isHeard ? [{ source, account: '*', since: null, why: 'never_listed' }] : [];
-    return scopes.flatMap(({ account, lastSweptAt = '', lastWholeAt, lastDeniedAt = '' }) => {
+    const tellers = heard.filter((h) => events.some((name) => name === h.source));
+    // The canary moves by the clock: where it was heard and is not any more, nobody else is heard either.
+    const silent = tellers
+      .filter((h) => isCanaryAccount(h.account) && h.lastSeenAt < heardSince)
+      .map((h): StaleSource => ({ source: h.source, account: '*', since: h.lastSeenAt, why: 'silent' }));
+    const isTold = tellers.some((h) => !isCanaryAccount(h.account));
+    if (scopes.length === 0)
+      return isTold ? [{ source, account: '*', since: null, why: 'never_listed' }, ...silent] : silent;
+    const unlisted = scopes.flatMap(({ account, lastSweptAt = '', lastWholeAt, lastDeniedAt = '' }) => {
       const kept = lastWholeAt !== undefined && lastWholeAt >= oldest;
       if (kept && lastDeniedAt <= lastWholeAt) return [];
       const why = lastDeniedAt > lastSweptAt ? 'denied' : lastSweptAt > (lastWholeAt ?? '') ? 'incomplete' : 'silent';
-      return [{ source, account, since: lastWholeAt ?? null, why }];
+      return [{ source, account, since: lastWholeAt ?? null, why } as const];
     });
+    return [...unlisted, ...silent];
   });
 }
 
@@ -83,10 +95,11 @@ export function staleAccount(
   heard: readonly Heard[],
 ): StaleSource | undefined {
   const source = CLOUD_SOURCES[cloud].sweep;
-  const of = stale.filter((s) => s.source === source);
+  const sources: readonly string[] = [...CLOUD_SOURCES[cloud].events, source];
+  const of = stale.filter((s) => sources.includes(s.source));
   // Where each account is a scope it is that scope; elsewhere every scope holds a share of every account.
   const isOwnScope = heard.some((h) => h.source === source && h.account === account && isScope(h));
-  const own = isOwnScope ? of.filter((s) => s.account === account) : of;
+  const own = isOwnScope ? of.filter((s) => s.account === account || s.account === '*') : of;
   return own.toSorted((a, b) => ((a.since ?? '') < (b.since ?? '') ? -1 : 1))[0];
 }
 
@@ -124,6 +137,7 @@ export function controlsOf(
     for (const h of heard)
       if (sources.has(h.source) && !isScope(h)) accounts.set(h.account, accounts.get(h.account) ?? []);
     return [...accounts].flatMap(([account, of]) => {
+      if (isCanaryAccount(account)) return [];
       const why = staleAccount(cloud, account, stale, heard);
       return policies.flatMap(({ id: policy, kind }): readonly Control[] => {
         // Azure does not keep the case of names.

@@ -25,6 +25,9 @@ export const METRICS = {
   SweepsDenied: 'A provider refused a page of a sweep.',
   ResourcesAbsent: 'A whole list of everything lacked a resource that is held.',
   MissedEvents: 'A sweep found something other than events had told.',
+  CanaryProbes: 'The canary changed something on a path.',
+  CanaryDetected: 'What the canary changed was judged and published in time.',
+  CanaryMissed: 'What the canary changed was not noticed within twice the promise, or could not be sent.',
   MessagesSent: 'A message was sent to Slack.',
   MessagesFailed: 'Slack did not take a message.',
 } as const;

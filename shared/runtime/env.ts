@@ -136,6 +136,15 @@ export const environments = {
     AZURE_READER: json(azureReader).optional(),
     GOOGLE_READER: json(googleReader).optional(),
   }),
+  canary: z.object({
+    ...base,
+    RESOURCES_TABLE: name,
+    INGEST_FUNCTION: name,
+    /** Whether Azure tells us: then the canary takes that path too. */
+    AZURE_PATH: z.stringbool().default(false),
+    /** The subscription by which Google tells us, if it does. */
+    GOOGLE_SUBSCRIPTION: name.optional(),
+  }),
 } as const;
 
 export type FunctionName = keyof typeof environments;

@@ -9,6 +9,7 @@ import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store
 import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
 import {
   makeMemoryCoverageLedger,
+  makeMemoryProbeLog,
   makeMemoryRoster,
   makeMemorySourceLog,
   makeMemorySweepLog,
@@ -18,7 +19,13 @@ import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { coverageLedgerSuite, rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
+import {
+  coverageLedgerSuite,
+  probeLogSuite,
+  rosterSuite,
+  sourceLogSuite,
+  sweepLogSuite,
+} from '../support/conformance/source-log.ts';
 
 // The same suites run against DynamoDB's protocol in test/integration/dynamodb.test.ts.
 const resources = makeMemoryResourceStore();
@@ -37,6 +44,7 @@ sourceLogSuite('memory', makeMemorySourceLog);
 sweepLogSuite('memory', makeMemorySweepLog);
 rosterSuite('memory', makeMemoryRoster);
 coverageLedgerSuite('memory', makeMemoryCoverageLedger);
+probeLogSuite('memory', makeMemoryProbeLog);
 approvalStoreSuite('memory', () => {
   const store = makeMemoryApprovals();
   return Promise.resolve([store, store]);

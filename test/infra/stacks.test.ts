@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../infra/config.ts';
 import { addEdict } from '../../infra/edict.ts';
 import { EdictChecks } from '../../infra/nag.ts';
+import { CANARY, CANARY_SOURCE } from '../../shared/model/canary.ts';
 import { AWS_DETAIL_TYPES, LOCAL_SOURCES, STACK_OUTPUTS } from '../../shared/model/deployment.ts';
 import { METRICS } from '../../shared/model/telemetry.ts';
 import { environments } from '../../shared/runtime/env.ts';
@@ -129,6 +130,32 @@ describe('the state stack', () => {
     local.state.resourceCountIs('AWS::Events::Archive', 0);
     prod.state.hasResourceProperties('AWS::Events::EventBus', { Name: 'edict' });
     local.state.hasResourceProperties('AWS::Events::EventBus', { Name: 'edict-local' });
+  });
+});
+
+describe('the canary', () => {
+  it('moves by the clock, through a rule that takes its one resource and nothing else', () => {
+    prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: [CANARY_SOURCE],
+        detail: { configurationItem: { ARN: [CANARY.aws.id], awsAccountId: [CANARY.aws.account] } },
+      },
+    });
+    prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(5 minutes)',
+      Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] } }],
+    });
+  });
+
+  it('rings when it is missed, and when it does not move', () => {
+    const alarms = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm').filter(([id]) => id.startsWith('Canary'));
+    const told = alarms.map(([, { Properties: p }]) => [p['MetricName'], p['TreatMissingData'], p['Threshold']]);
+    expect(told).toContainEqual(['CanaryMissed', 'notBreaching', 0]);
+    expect(told).toContainEqual(['CanaryProbes', 'breaching', 1]);
+  });
+
+  it('is not there locally, where nothing moves by itself', () => {
+    expect(JSON.stringify(local.pipeline.toJSON())).not.toMatch(/canary/i);
   });
 });
 
@@ -365,6 +392,23 @@ describe('least privilege', () => {
     ]);
     const { awsReaderRole: _role, awsExternalId: _id, ...alone } = everything;
     expect(assumes(deploy({ ...alone, stage: 'alone' }).pipeline)).toEqual([]);
+  });
+
+  it('lets the canary speak as itself, knock at one door and keep its proofs, and nothing else', () => {
+    const canary = statements(prod.pipeline).filter(([id]) => id.startsWith('Canary'));
+    const actions = canary.flatMap(([, s]) => actionsOf(s)).filter((action) => !/^(kms|logs):/.test(action));
+    expect(actions.sort()).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'events:PutEvents',
+      'lambda:InvokeFunction',
+    ]);
+    const invokes = canary.find(([, s]) => actionsOf(s).includes('lambda:InvokeFunction'))?.[1].Resource;
+    expect(JSON.stringify(invokes)).toMatch(/^\{"Fn::GetAtt":\["IngestFunction/);
+    const speaks = canary.find(([, s]) => actionsOf(s).includes('events:PutEvents'))?.[1];
+    expect(speaks).toMatchObject({ Condition: { StringEquals: { 'events:source': CANARY_SOURCE } } });
   });
 
   it('lets the front door write only to the queue and the quarantine', () => {

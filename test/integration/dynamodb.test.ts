@@ -10,6 +10,7 @@ import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-sto
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
 import { makeDynamoSourceLog } from '../../shared/adapters/dynamodb/source-log.ts';
 import { makeDynamoCoverageLedger } from '../../shared/adapters/dynamodb/coverage-ledger.ts';
+import { makeDynamoProbeLog } from '../../shared/adapters/dynamodb/probe-log.ts';
 import { makeDynamoRoster } from '../../shared/adapters/dynamodb/roster.ts';
 import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { findingsTable, policiesTable, resourcesTable } from '../../shared/model/tables.ts';
@@ -18,7 +19,13 @@ import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
 import { resourceStoreSuite } from '../support/conformance/resource-store.ts';
-import { coverageLedgerSuite, rosterSuite, sourceLogSuite, sweepLogSuite } from '../support/conformance/source-log.ts';
+import {
+  coverageLedgerSuite,
+  probeLogSuite,
+  rosterSuite,
+  sourceLogSuite,
+  sweepLogSuite,
+} from '../support/conformance/source-log.ts';
 import { describeWith } from '../support/requirements.ts';
 import { createTable } from '../support/tables.ts';
 
@@ -57,6 +64,7 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
   sweepLogSuite('dynamodb', () => makeDynamoSweepLog(table('resources')));
   rosterSuite('dynamodb', () => makeDynamoRoster(table('resources')));
   coverageLedgerSuite('dynamodb', () => makeDynamoCoverageLedger(table('resources')));
+  probeLogSuite('dynamodb', () => makeDynamoProbeLog(table('resources')));
   let policyTables = 0;
   policyStoreSuite('dynamodb', async () => {
     const name = `policies-${(policyTables += 1)}`;

@@ -1,6 +1,7 @@
 import { type SageMakerNotice, sageMakerNotice } from '../../mappings/aws/sagemaker-endpoint.ts';
 import { configEvent, configItem, configNotice } from '../../mappings/dialects/aws-config.ts';
 import { type Change, changeIdOf } from '../../model/change.ts';
+import { CANARY, CANARY_SOURCE } from '../../model/canary.ts';
 import { LOCAL_SOURCES } from '../../model/deployment.ts';
 import { isObject, type Json } from '../../model/json.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
@@ -48,12 +49,23 @@ export function makeNoticeDoor(
     const said = event['source'];
     for (const [source, local] of Object.entries(LOCAL_SOURCES))
       if (said === source || (deps.local && said === local)) return take(source, event);
+    if (said === CANARY_SOURCE && isOfCanary(event)) return take(CANARY.aws.source, event);
     await keep(deps, 'aws.unknown', JSON.stringify(event), {
       reason: 'nobody asked for events of this source',
       pointer: '/source',
     });
     return [];
   };
+}
+
+/** Whoever may put events on our bus may speak as the canary: it speaks of its own resource and of nothing else. */
+function isOfCanary(event: Json): boolean {
+  try {
+    const natives = configEvent.read(event, {});
+    return natives.length > 0 && natives.every(({ id }) => id === CANARY.aws.id);
+  } catch {
+    return false;
+  }
 }
 
 const change = (source: string, receivedAt: string, content: Change['content']): Change => {

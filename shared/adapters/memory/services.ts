@@ -5,6 +5,7 @@ import type { CoverageRow } from '../../model/coverage.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
+import type { Probe, ProbeLog } from '../../ports/probe-log.ts';
 import type { Quarantine, Quarantined } from '../../ports/quarantine.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Heard, SourceLog } from '../../ports/source-log.ts';
@@ -102,6 +103,22 @@ export function makeMemoryCoverageLedger(): CoverageLedger {
     list: async (source, account) => {
       await undefined;
       return [...rows.values()].filter((r) => r.source === source && (account === undefined || r.account === account));
+    },
+  };
+}
+
+/** The moves of the canary; `all` in the order in which they were made. */
+export function makeMemoryProbeLog(): ProbeLog & { all(): readonly Probe[] } {
+  const probes = new Map<string, Probe>();
+  return {
+    all: () => [...probes.values()],
+    last: async (path) => {
+      await undefined;
+      return [...probes.values()].findLast((p) => p.path === path);
+    },
+    note: async (probe) => {
+      await undefined;
+      probes.set(`${probe.path} ${probe.sentAt}`, probe);
     },
   };
 }

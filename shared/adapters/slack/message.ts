@@ -7,6 +7,7 @@ import type {
   TransitionDetail,
 } from '../../model/finding-event.ts';
 import type { ExceptionTurn } from '../../model/resource.ts';
+import { isCanaryAccount } from '../../model/canary.ts';
 import { SEVERITIES, type Severity } from '../../model/verdict.ts';
 
 /** One message. `text` is what notifications show. */
@@ -33,6 +34,7 @@ const TEXT_CHARS = 300;
  */
 export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =>
   edict.baseline === undefined &&
+  !isCanaryAccount(edict.resource.account) &&
   edict.status !== 'excepted' &&
   edict.shadow === undefined &&
   (isBad(edict.to) || isBad(edict.from));

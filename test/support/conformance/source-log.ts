@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceLog } from '../../../shared/ports/source-log.ts';
 import type { CoverageLedger } from '../../../shared/ports/coverage-ledger.ts';
+import type { ProbeLog } from '../../../shared/ports/probe-log.ts';
 import type { Roster } from '../../../shared/ports/roster.ts';
 import type { SweepLog } from '../../../shared/ports/sweep-log.ts';
 
@@ -25,6 +26,24 @@ export function sourceLogSuite(title: string, make: () => SourceLog): void {
         { source, account: 'c', lastSeenAt: at(5), lastSweptAt: at(5), lastDeniedAt: at(6) },
       ]);
       expect(await log.list(`${title}.other`)).toEqual([]);
+    });
+  });
+}
+
+/** What every ProbeLog holds. */
+export function probeLogSuite(title: string, make: () => ProbeLog): void {
+  describe(`${title}: ProbeLog`, () => {
+    it('knows the last move of each path, and what became of it', async () => {
+      const log = make();
+      const at = (m: number): string => `2026-11-25T01:0${m}:00.000Z`;
+      expect(await log.last('azure')).toBeUndefined();
+      await log.note({ path: 'azure', sentAt: at(1), expects: 'violation' });
+      await log.note({ path: 'azure', sentAt: at(1), expects: 'violation', outcome: 'detected', detectedAt: at(2) });
+      await log.note({ path: 'azure', sentAt: at(5), expects: 'compliant' });
+      await log.note({ path: 'google', sentAt: at(7), expects: 'violation' });
+      expect(await log.last('azure')).toEqual({ path: 'azure', sentAt: at(5), expects: 'compliant' });
+      await log.note({ path: 'azure', sentAt: at(5), expects: 'compliant', outcome: 'missed' });
+      expect(await log.last('azure')).toMatchObject({ sentAt: at(5), outcome: 'missed' });
     });
   });
 }
