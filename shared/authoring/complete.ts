@@ -10,6 +10,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy } from '../policy/bundle.ts';
 import { type CorePolicy, toCore } from '../policy/core.ts';
 import type { PolicyInput } from '../policy/meaning.ts';
+import { PROOF_NOW } from '../policy/proof.ts';
 import { fieldsRead, instancesOf, withUnknowns } from './instances.ts';
 import type { NativeForm } from './renderers/form.ts';
 import { factsIn, nativeForms, renderForm } from './renderers/render.ts';
@@ -121,9 +122,10 @@ function spread<V>(values: readonly V[], most: number): readonly V[] {
 /** The resource of a comparison's answer. */
 function witnessOf(on: unknown): PolicyInput | undefined {
   const input: unknown = isObject(on) ? (on['input'] ?? on) : undefined;
-  return isObject(input) && isObject(input['facts']) && Array.isArray(input['closed'])
-    ? (input as unknown as PolicyInput)
-    : undefined;
+  if (!isObject(input)) return undefined;
+  const { facts, closed } = input;
+  if (!isObject(facts) || !Array.isArray(closed)) return undefined;
+  return { facts, closed: closed.filter((c) => typeof c === 'string'), now: PROOF_NOW };
 }
 
 const LONGEST_CASE = 60;

@@ -220,6 +220,11 @@ const RULED: { readonly [fact: string]: { readonly key: string; readonly open?: 
   owner: { key: 'owner' },
 };
 
+const tagOf = (item: unknown): readonly Tag[] =>
+  isObject(item) && typeof item['key'] === 'string' && typeof item['value'] === 'string'
+    ? [{ key: item['key'], value: item['value'] }]
+    : [];
+
 /** The changes that the context facts need; undefined where the form has no way to say one. */
 function contextEdits(
   form: NativeForm,
@@ -235,7 +240,7 @@ function contextEdits(
   let tags: readonly Tag[] | undefined = [];
   const listed = facts['tags'];
   if (listed?.state === 'unknown') tags = undefined;
-  else if (listed !== undefined && Array.isArray(listed.value)) tags = listed.value as unknown as readonly Tag[];
+  else if (listed !== undefined && Array.isArray(listed.value)) tags = listed.value.flatMap(tagOf);
   for (const [fact, { key, open }] of Object.entries(RULED)) {
     const state = facts[fact];
     if (state === undefined) continue;
