@@ -7,7 +7,7 @@ import type { Story } from '../../../local/stories/story.ts';
 const event = (resource: string, policy: string, to: string | null): FindingTransitionEvent =>
   ({
     resource,
-    detail: { edict: { resource: { id: resource }, policy: { id: policy }, from: null, to } },
+    detail: { edict: { resource: { id: resource }, policy: { id: policy }, from: null, to, cause: { is: 'clock' } } },
   }) as FindingTransitionEvent; // only what the ledger looks at
 
 const expected = (resource: string, policy: string, to: string): Expected => ({
