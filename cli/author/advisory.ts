@@ -1,16 +1,20 @@
 /** `edict author --advisory`: what an advisory could be answered with, and then the same way as any sentence. */
 import { intentsFromAdvisory } from '../../shared/authoring/advisory.ts';
 import { kinds } from '../../shared/kinds/index.ts';
-import { type AuthorOptions, begin, configuredModel } from '../commands/author.ts';
 import { Output, plain } from '../terminal.ts';
 import { Dialogue, Left } from './dialogue.ts';
+import { configuredModel, type ModelOptions } from './model.ts';
 import { refusalLines, spentText } from './words.ts';
 
 /**
  * Shows the sentences that are proposed; on a terminal the person chooses one, which is then authored. For a machine they
  * are the result: none of them is authored, because nobody has said that it is wanted. 1 where it is refused.
  */
-export async function fromAdvisory(text: string, options: AuthorOptions): Promise<number> {
+export async function fromAdvisory(
+  text: string,
+  options: ModelOptions & { readonly yes?: true; readonly json?: true },
+  author: (sentence: string) => Promise<number>,
+): Promise<number> {
   const dialogue = options.yes === true ? undefined : new Dialogue();
   dialogue?.begin('edict author --advisory');
   dialogue?.spin('A model reads the advisory: as data, not as instructions');
@@ -71,7 +75,7 @@ export async function fromAdvisory(text: string, options: AuthorOptions): Promis
       dialogue.end(spentText(result.calls));
       return 0;
     }
-    return await begin({ sentence: candidate.intent.text }, options);
+    return await author(candidate.intent.text);
   } catch (error) {
     if (!(error instanceof Left)) throw error;
     dialogue?.stop('Left. Nothing was kept.');

@@ -3,13 +3,12 @@ import { cancel, intro, isCancel, log, note, outro, select, spinner } from '@cla
 import type { Judge } from '../../shared/adapters/anthropic/recorded.ts';
 import type { Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Question, ShownResource } from '../../shared/authoring/intent.ts';
-import { plain, style, wrap } from '../terminal.ts';
+import { plain, wrap } from '../terminal.ts';
 import { documentLines, understoodLines } from './words.ts';
 
 /** The person left the dialogue. What was said is kept. */
 export class Left extends Error {}
 
-const paint = style(process.stdout);
 const STEPS: { readonly [step in Extract<Told, { is: 'step' }>['step']]: string } = {
   formalise: 'Two models formalise the sentence, each by itself',
   paraphrase: 'The sentence in other words must mean the same',
@@ -90,7 +89,10 @@ export class Dialogue implements Judge {
   async answer(question: Question): Promise<Answer> {
     this.#still();
     if (question.id === 'claim') return await this.#choose(question.asks, question.resource);
-    this.show('Two readings part here', [...question.readings.map((r, i) => `${i + 1}. ${plain(r.english, 600)}`)]);
+    this.show(
+      'Two readings part here',
+      question.readings.map((r, i) => `${i + 1}. ${plain(r.english, 600)}`),
+    );
     return await this.#choose(question.asks, question.resource);
   }
 

@@ -4,12 +4,13 @@ import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import type { ModelRequest } from '../../shared/ports/language-model.ts';
-import { type AuthorOptions, configuredModel } from '../commands/author.ts';
 import { Output, plain, style, wrap } from '../terminal.ts';
 import { policyFolders } from '../verify/candidates.ts';
+import { configuredModel, type ModelOptions } from './model.ts';
 import { kindOf } from './words.ts';
 
-export interface ExplainOptions extends Pick<AuthorOptions, 'json' | 'config' | 'baseUrl'> {
+export interface ExplainOptions extends ModelOptions {
+  readonly json?: true;
   readonly prose?: true;
 }
 const ProseSchema = z.strictObject({ prose: z.string() });

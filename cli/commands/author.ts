@@ -1,9 +1,6 @@
 /** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { AuthoringConfig } from '../../shared/adapters/anthropic/config.ts';
-import { budgeted } from '../../shared/adapters/anthropic/budget.ts';
-import { makeLanguageModel } from '../../shared/adapters/anthropic/language-model.ts';
 import { type Judge, recorded } from '../../shared/adapters/anthropic/recorded.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
@@ -16,7 +13,7 @@ import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { toCore } from '../../shared/policy/core.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
-import type { LanguageModel } from '../../shared/ports/language-model.ts';
+import { fromAdvisory } from '../author/advisory.ts';
 import { Dialogue, Left } from '../author/dialogue.ts';
 import {
   beginDraft,
@@ -28,6 +25,7 @@ import {
   openDraft,
   readNamed,
 } from '../author/drafts.ts';
+import { configuredModel, type ModelOptions } from '../author/model.ts';
 import { review, type Reviewed } from '../author/review.ts';
 import { activate, hindrance, type Requested, requestFor, writePolicies } from '../author/save.ts';
 import {
@@ -43,7 +41,7 @@ import {
   understoodLines,
 } from '../author/words.ts';
 import { authoringWorld, inventoryOf, stackInventory } from '../author/world.ts';
-import { readAuthoring, readConfig } from '../options.ts';
+import { readConfig } from '../options.ts';
 import { readLocalStack } from '../stack/local-stack.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain } from '../terminal.ts';
@@ -52,7 +50,7 @@ import { identityOn } from './approvals.ts';
 import { EXAMPLES_NOW } from './verify.ts';
 
 /** As commander gives them. */
-export interface AuthorOptions extends StackOptions {
+export interface AuthorOptions extends StackOptions, ModelOptions {
   readonly file?: string;
   readonly kind?: readonly string[];
   readonly fromClauses?: string;
@@ -63,8 +61,6 @@ export interface AuthorOptions extends StackOptions {
   readonly as?: string;
   readonly approveAs?: string;
   readonly out?: string;
-  readonly baseUrl?: string;
-  readonly config?: string;
   readonly inventory?: readonly string[];
   readonly resume?: string;
 }
@@ -79,8 +75,8 @@ type Result = (Authored & { readonly differences?: readonly SemanticDifference[]
 export async function author(sentence: string | undefined, options: AuthorOptions): Promise<number> {
   checkOptions(sentence, options);
   if (options.advisory !== undefined) {
-    const { fromAdvisory } = await import('../author/advisory.ts');
-    return await fromAdvisory(readNamed(options.advisory, '--advisory', LONGEST_ADVISORY_BYTES), options);
+    const text = readNamed(options.advisory, '--advisory', LONGEST_ADVISORY_BYTES);
+    return await fromAdvisory(text, options, (chosen) => begin({ sentence: chosen }, options));
   }
   if (options.resume !== undefined) return await session(openDraft(options.resume), options);
   const yaml =
@@ -100,10 +96,7 @@ export async function editPolicy(id: string, sentence: string, options: AuthorOp
   return await begin({ sentence, edits: id }, options);
 }
 
-export const begin = (
-  asked: Omit<DraftRecord, 'version' | 'id' | 'createdAt'>,
-  options: AuthorOptions,
-): Promise<number> =>
+const begin = (asked: Omit<DraftRecord, 'version' | 'id' | 'createdAt'>, options: AuthorOptions): Promise<number> =>
   session(
     beginDraft(
       { ...asked, ...(options.kind === undefined ? {} : { kinds: [...options.kind] }) },
@@ -130,26 +123,6 @@ function checkOptions(sentence: string | undefined, options: AuthorOptions): voi
       'INPUT_INVALID',
       'authoring is a dialogue, and this is no terminal: give --yes (nobody is asked; what two readings part on is refused), with --json for a machine',
     );
-}
-
-/** The configured models; `--base-url` wins over the file. */
-export async function configuredModel(options: Pick<AuthorOptions, 'config' | 'baseUrl'>): Promise<LanguageModel> {
-  const config = await configOf(options);
-  const apiKey = process.env[config.provider === 'bedrock' ? 'AWS_BEARER_TOKEN_BEDROCK' : 'ANTHROPIC_API_KEY'];
-  const model = makeLanguageModel({
-    config,
-    clock: () => performance.now(),
-    ...(apiKey === undefined || apiKey === '' ? {} : { apiKey }),
-  });
-  return budgeted(model, config.token_budget);
-}
-
-async function configOf({ config, baseUrl }: Pick<AuthorOptions, 'config' | 'baseUrl'>): Promise<AuthoringConfig> {
-  const file = await readAuthoring(config);
-  if (baseUrl === undefined) return file;
-  if (!/^https?:\/\/./.test(baseUrl) || !URL.canParse(baseUrl))
-    throw new AppError('INPUT_INVALID', `--base-url: "${baseUrl}" is no http address`);
-  return { ...file, base_url: baseUrl };
 }
 
 /** Where resources are looked up, in words, and the look-up. */
