@@ -183,7 +183,8 @@ describe('two formalisations that agree', () => {
 
   it('replay to the same bytes from the same answers, whichever model is the faster', async () => {
     const slow = (role: string): LanguageModel => {
-      const inner = byRole(policiesAnswer(draft({ clauses: { 'not-public': notPublic } })), right);
+      const half = policiesAnswer(draft({ clauses: { 'not-public': notPublic } }));
+      const inner = modelOf(({ purpose }) => (purpose === 'repair' ? right : half));
       return {
         ask: async (request) => {
           if (request.role === role) for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -192,6 +193,7 @@ describe('two formalisations that agree', () => {
       };
     };
     const [a, b] = [await run(slow('author')), await run(slow('second'))];
+    expect(authored(a).rounds).toBe(2);
     expect(canonicalJson(a)).toBe(canonicalJson(b));
   });
 
@@ -273,11 +275,13 @@ describe('two formalisations that differ', () => {
     expect(someone.questions.length).toBeLessThanOrEqual(3);
   });
 
-  it('ask at most as many questions as there may be', async () => {
+  it.each([1, 3])('ask at most as many questions as there may be: %i', async (questions) => {
+    const elsewhere = policiesAnswer(draft({ scope: { not: isProduction } }));
     const someone = personOf([gold], () => 'skip');
-    const limits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0, questions: 1 };
-    const result = refused(await run(byRole(right, eitherOfThem), { limits }, someone));
-    expect([result.code, someone.questions.length]).toEqual(['ambiguous', 1]);
+    const limits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0, questions };
+    const result = refused(await run(byRole(right, elsewhere), { limits }, someone));
+    expect([result.code, someone.questions.length]).toEqual(['ambiguous', questions]);
+    expect(new Set(someone.questions.map((q) => canonicalJson(q.resource.facts))).size).toBe(questions);
   });
 
   it('draft anew, with the counterexample, where the person says what no reading says', async () => {
@@ -351,6 +355,12 @@ describe('refusals are results', () => {
 
   it('name what the two refuse for, where both do otherwise', async () => {
     expect(refused(await run(byRole(otherAnswer('ambiguous'), failed('unavailable')))).code).toBe('model_unavailable');
+    const missing = (fact: string) => ({ missing: [{ kind: 'sql_database', fact, says: 'x' }] });
+    const two = refused(
+      await run(byRole(otherAnswer('out_of_model', missing('one')), otherAnswer('out_of_model', missing('another')))),
+    );
+    expect(two.missing?.map((m) => m.fact)).toEqual(['one', 'another']);
+    expect(two.why).toBe('Because.');
   });
 
   it('say of drafts that nothing can violate or comply with, that they are vacuous or contradictory', async () => {
@@ -505,13 +515,30 @@ describe('blind judgement', () => {
     expect(result.judged.every((j) => j.verdict !== 'unknown')).toBe(true);
   });
 
-  it('refuses where the second draft is judged otherwise too', async () => {
-    // The person means thirty-one days; whatever is drafted, they say so.
-    const other = personOf([gold], (r, answer) => (/days: 30 days/.test(r.says) ? 'violation' : answer));
+  it('refuses where the second draft is judged otherwise too, and does not draft a third', async () => {
+    const sentence = SENTENCE.replace('for 30', 'for more than 30');
+    const covers = { ...draft().covers, 'backups-kept': 'keep backups for more than 30 days' };
+    const of = (days: number, title: string) =>
+      policiesAnswer(draft({ title, covers, clauses: { 'not-public': notPublic, 'backups-kept': backups(days) } }));
     const model = modelOf(({ purpose, role }) =>
-      purpose === 'repair' ? policiesAnswer(draft({ title: `Again, ${role}` })) : right,
+      purpose === 'repair' ? of(31, `Again, ${role}`) : of(30, `At first, ${role}`),
     );
-    expect(refused(await run(model, {}, other)).code).toBe('misjudged');
+    // Whatever is drafted, the resource at the bound is said to violate.
+    let sessions = 0;
+    const someone = person();
+    const contrary = {
+      ...someone,
+      judge: async (resources: Parameters<typeof someone.judge>[0]) => {
+        const bound = sessions++ === 0 ? / 30 days/ : / 31 days/;
+        const answers = await someone.judge(resources);
+        return answers.map(
+          (answer, i): Answer => (answer === 'fine' && bound.test(resources[i]?.says ?? '') ? 'violation' : answer),
+        );
+      },
+    };
+    const result = refused(await authorIntent({ text: sentence }, worldOf(model), contrary));
+    expect([result.code, sessions]).toEqual(['misjudged', 2]);
+    expect(model.requests.filter((r) => r.purpose === 'repair').length).toBe(2);
   });
 
   it.each(['violation', 'fine', 'does_not_apply'] as const)('detects whoever says %s to everything', async (always) => {
@@ -585,6 +612,17 @@ describe('the checks that cost calls', () => {
       ),
     );
     expect(check(result, 'paraphrases')).toMatchObject({ passed: false, says: '0 of 3 paraphrases mean the same' });
+  });
+
+  it('delete no sentence whole', async () => {
+    const whole = policiesAnswer(
+      draft({
+        covers: { scope: SENTENCE, 'not-public': SENTENCE, 'backups-kept': SENTENCE },
+      }),
+    );
+    const model = modelOf(({ purpose }) => (purpose === 'paraphrase' ? paraphrases : whole));
+    authored(await run(model, { limits: { ...limits, paraphrases: 0 } }));
+    expect(model.requests.filter((r) => r.purpose === 'deletion')).toEqual([]);
   });
 
   it('mark the words whose deletion changes nothing', async () => {
