@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../shared/kinds/index.ts';
 import { isAppError } from '../../../shared/model/errors.ts';
 import type { Condition, Param } from '../../../shared/model/policy.ts';
+import { compilePolicy } from '../../../shared/policy/compile.ts';
 import { parsePolicy, registryOf, typecheck } from '../../../shared/policy/clauses.ts';
 import { factsOf } from '../../../shared/policy/core.ts';
 import { probe } from '../../support/policy-lab.ts';
@@ -192,8 +193,19 @@ describe('a policy', () => {
     ['title: Title', 'title: &a Title', 'accepted'],
     ['title: Title', 'title: *a', 'p.yaml:2:8'],
     ['frameworks: { soc2: [CC1.1] }', 'frameworks: { soc2: [] }', 'a list of controls must not be empty'],
+    ['remediation: Do it.', 'remediation: Do it.\nexceptions: {}', 'the key "max_days" is missing'],
+    ['remediation: Do it.', 'remediation: Do it.\nexceptions: { max_days: 0 }', 'max_days is at least 1'],
+    ['remediation: Do it.', 'remediation: Do it.\nexceptions: { max_days: 400 }', 'at most 366, got 400'],
   ])('with %j as %j: %s', (from, to, message) => {
     expect(refusalOf(source('{ fact: flag, is: true }').replace(from, to))).toContain(message);
+  });
+
+  it('says how long an exception to it may last', () => {
+    const yaml = source('{ fact: flag, is: true }');
+    const limited = compilePolicy({ file: 'p.yaml', yaml: `${yaml}exceptions: { max_days: 14 }\n` }, [probe]);
+    expect(limited.bundled.exceptions).toEqual({ max_days: 14 });
+    expect(typecheck(limited.policy, probe)).toEqual(limited.policy);
+    expect(compilePolicy({ file: 'p.yaml', yaml }, [probe]).bundled).not.toHaveProperty('exceptions');
   });
 
   it('is refused when a clause stands twice', () => {
