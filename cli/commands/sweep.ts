@@ -44,7 +44,8 @@ export async function sweep(options: SweepOptions): Promise<number> {
     output.line(
       `It is not finished after ${seconds} seconds and goes on by itself; what it finds appears in "edict findings".`,
     );
-  output.line('What a first sweep finds is published as one event, FindingsBaselined.v1, once it is judged.');
+  output.line('What a first sweep finds is published as one event, FindingsBaselined.v1, once it is judged;');
+  output.line('what no event had told, and what is gone, as SourceReconciled.v1.');
   output.flush();
   return 0;
 }

@@ -3,12 +3,12 @@
  * change is noticed. It lives in accounts that nobody can have, and by that alone people are not bothered with it.
  */
 
-/** An account of each cloud that no provider gives to anyone, and the one resource in it. */
+/** An account of each cloud that no provider gives to anyone (twelve zeros are what a local AWS calls itself), and the one resource in it. */
 export const CANARY = {
   aws: {
     source: 'aws.config',
-    account: '000000000000',
-    id: 'arn:aws:ec2:us-east-1:000000000000:security-group/sg-00000000000000000',
+    account: 'edict-canary',
+    id: 'arn:aws:ec2:us-east-1:edict-canary:security-group/sg-00000000000000000',
   },
   azure: {
     source: 'azure.event-grid',
@@ -17,8 +17,8 @@ export const CANARY = {
   },
   google: {
     source: 'gcp.asset-feed',
-    account: '000000000000',
-    id: '//compute.googleapis.com/projects/000000000000/global/firewalls/edict-canary',
+    account: 'edict-canary',
+    id: '//compute.googleapis.com/projects/edict-canary/global/firewalls/edict-canary',
   },
 } as const;
 export type CanaryPath = keyof typeof CANARY;

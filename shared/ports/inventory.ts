@@ -26,8 +26,8 @@ export interface Listable {
 export interface Cover {
   readonly scope: string;
   /**
-   * Of what something else must have been listed in the same run (an account and its region): a list can lose a whole
-   * account and not say so, and that is no deletion of everything in it.
+   * Of what something else must have been listed in the same run (an account, its region, a type there): a list can lose a
+   * whole account and not say so, and that is no deletion of everything in it.
    */
   readonly place?: string;
   /** What it means that the whole list lacks it. `gone`: it is gone. A notice: the list leaves out what we may not see, so the provider is asked. */

@@ -420,6 +420,23 @@ describe('the inventory', () => {
     expect(JSON.parse(provider.asked[0]?.body ?? '')).toMatchObject({ ConfigurationAggregatorName: 'organisation' });
   });
 
+  it('says which list would hold a resource, and of what something must be in it before an absence says anything', async () => {
+    const { covers } = await startInventory(() => undefined);
+    const there = { cloud: 'aws', account: '111122223333', region: 'eu-central-1' } as const;
+    expect(covers?.({ ...there, id: 'arn:aws:s3:::files', nativeType: 'AWS::S3::Bucket' })).toEqual({
+      scope: 'account',
+      place: '111122223333 eu-central-1 AWS::S3::Bucket',
+      absence: 'gone',
+    });
+    // Config does not record it: the service is asked.
+    const endpoint = 'arn:aws:sagemaker:eu-central-1:111122223333:endpoint/shop';
+    expect(covers?.({ ...there, id: endpoint, nativeType: 'AWS::SageMaker::Endpoint' })).toMatchObject({
+      scope: 'services',
+      absence: { is: 'notice', resourceId: endpoint, hints: { name: 'shop' } },
+    });
+    expect(covers?.({ ...there, id: 'x', nativeType: 'AWS::SageMaker::Model' })).toBeUndefined();
+  });
+
   it('lists from the services what Config lacks', async () => {
     const inventory = await startInventory((asked) =>
       target(asked) === 'ListEndpoints'

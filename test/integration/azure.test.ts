@@ -257,6 +257,32 @@ describe('the inventory', () => {
     expect(query).toContain("'microsoft.storage/storageaccounts'");
   });
 
+  it('says that a page is not whole that was cut without a token for the rest', async () => {
+    const cut = { totalRecords: 5000, count: 1000, resultTruncated: 'true', data: rows([account]) };
+    await start(() => ({ status: 200, body: cut }));
+    expect(await inventory(provider.url).page(subscription, undefined)).toMatchObject({ incomplete: true });
+  });
+
+  it('has ARM asked for what it lacks: it leaves out what may not be read, and does not say so', async () => {
+    await start(() => undefined);
+    const { covers } = inventory(provider.url);
+    const listed = { cloud: 'azure', nativeType: 'Microsoft.Storage/storageAccounts', account: subscription } as const;
+    expect(covers?.({ ...listed, id: account })).toEqual({
+      scope: subscription,
+      absence: {
+        is: 'notice',
+        cloud: 'azure',
+        resourceId: account,
+        nativeType: 'microsoft.storage/storageaccounts',
+        account: subscription,
+      },
+    });
+    expect(covers?.({ ...listed, id: account, account: 'another' })).toBeUndefined();
+    expect(
+      covers?.({ ...listed, id: '/subscriptions/x/resourcegroups/y/providers/microsoft.other/things/z' }),
+    ).toBeUndefined();
+  });
+
   it.each([
     [
       error(429, 'RateLimiting', { 'x-ms-user-quota-remaining': '0', 'x-ms-user-quota-resets-after': '00:00:05' }),

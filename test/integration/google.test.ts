@@ -77,6 +77,17 @@ const constraint = {
 };
 
 describe('the inventory', () => {
+  it('says that resources are listed or gone, and policies are neither', async () => {
+    const { covers } = await start(() => undefined);
+    const listed = { cloud: 'gcp', id: bucket.name, account: '1234' } as const;
+    expect(covers?.({ ...listed, nativeType: 'storage.googleapis.com/Bucket' })).toEqual({
+      scope: 'projects/shop#RESOURCE',
+      place: '1234',
+      absence: 'gone',
+    });
+    expect(covers?.({ ...listed, nativeType: 'cloudresourcemanager.googleapis.com/Project#iam' })).toBeUndefined();
+  });
+
   it('gives each asset as the REST API states it, page by page', async () => {
     const inventory = await start(({ query }) =>
       query.get('pageToken') === null

@@ -19,6 +19,7 @@ import type { Json } from '../../shared/model/json.ts';
 import { makeObserve } from '../../shared/pipeline/observe.ts';
 import type { Repair } from '../../shared/pipeline/stages.ts';
 import type { Inventory, InventoryPage } from '../../shared/ports/inventory.ts';
+import type { ReadBack } from '../../shared/ports/read-back.ts';
 import { change, type Doc, makeWorld, registry, testForm } from './world.ts';
 
 /** What the list does at a page, instead of giving it. */
@@ -31,8 +32,18 @@ const LISTED = new Set(['Test::Store', 'Test::Block']);
 /** A document at an instant: `at` counts seconds after nine on 25 November. */
 const NINE = Date.parse('2026-11-25T09:00:00.000Z');
 
-export function makeReconcileWorld(options: { readonly scopes?: readonly string[] } = {}) {
-  const world = makeWorld({ policies: ['not-public', 'versioned'] });
+export function makeReconcileWorld(
+  options: {
+    readonly scopes?: readonly string[];
+    /** What is absent is asked for, and this is the answer. */
+    readonly ask?: ReadBack;
+  } = {},
+) {
+  const { ask } = options;
+  const world = makeWorld({
+    policies: ['not-public', 'versioned'],
+    ...(ask === undefined ? {} : { readBack: { aws: ask } }),
+  });
   const scopes = options.scopes ?? [ACCOUNT];
   /** What there is, by id: the truth. */
   const truth = new Map<string, Doc>();
@@ -51,8 +62,11 @@ export function makeReconcileWorld(options: { readonly scopes?: readonly string[
   const inventory: Inventory = {
     source: 'aws.sweep',
     scopes,
-    covers: ({ nativeType, account = '' }) =>
-      LISTED.has(nativeType) ? { scope: account, place: account, absence: 'gone' } : undefined,
+    covers: ({ nativeType, account = '', id: resourceId }) => {
+      const notice = { is: 'notice', cloud: 'aws', resourceId, nativeType, account } as const;
+      if (!LISTED.has(nativeType)) return undefined;
+      return { scope: account, place: account, absence: ask === undefined ? 'gone' : notice };
+    },
     page: async (scope, next) => {
       const page = Number(next ?? 0);
       await meanwhile(scope, page);

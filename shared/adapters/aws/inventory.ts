@@ -106,9 +106,10 @@ export function makeAwsInventory(options: {
     source: 'aws.sweep',
     scopes: [configScope, SERVICES],
     covers({ nativeType, account = '', region = '', id: resourceId }) {
-      // Without an aggregator this account and region alone are listed; with one, what it gathers. The place says which.
+      // Without an aggregator this account and region alone are listed; with one, what it gathers. The place says which, and
+      // by its type that the recorder still records such things: what it leaves out is gone from the list and not from the world.
       if (configTypes.has(nativeType))
-        return { scope: configScope, place: `${account} ${region}`, absence: 'gone' as const };
+        return { scope: configScope, place: `${account} ${region} ${nativeType}`, absence: 'gone' as const };
       if (nativeType !== ENDPOINT) return undefined;
       const hints = { name: resourceId.replace(/^.*\//, '') };
       const notice = { is: 'notice', cloud: 'aws', resourceId, nativeType, account, region, hints } as const;

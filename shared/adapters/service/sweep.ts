@@ -183,7 +183,7 @@ async function digest(deps: SweepDeps, message: Extract<SweepMessage, { job: 'di
   const oldest = instant(deps.nowMs() - STALLED_MS);
   if (all.some(({ outcome, at }) => outcome === undefined && at > oldest)) return lookAgain(-1, looks + 1);
   // Everything is listed: only now can it be said what is not there.
-  if (message.walked !== true && all.length > 0) {
+  if (message.walked !== true && all.some(({ outcome }) => outcome === 'swept')) {
     const segments = Array.from({ length: SEGMENTS }, (_, segment) => segment);
     const chains = segments.map((segment) => ({ source: WALK, scope: String(segment), baseline: false }));
     await deps.runs.begin(sweep.id, chains, instant(deps.nowMs()));

@@ -1,6 +1,7 @@
 /** What a sweep says of what is not there, and of the news that it should have been told. */
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/model/errors.ts';
+import type { ReadAnswer } from '../../../shared/ports/read-back.ts';
 import { type Doc, t } from '../../support/world.ts';
 import { makeReconcileWorld } from '../../support/reconcile-world.ts';
 
@@ -138,6 +139,50 @@ describe('what a whole list lacks', () => {
     await world.happen(store('gone', 2 * DAY + 30, { body: { open: false, versioned: true } }));
     expect(await verdictOf(world, 'gone')).toEqual([false, 'compliant']);
   });
+});
+
+describe('what a list lacks that leaves out what we may not see', () => {
+  const native = {
+    dialect: 'aws.config',
+    type: 'Test::Store',
+    id: 'gone',
+    name: 'gone',
+    account: '111122223333',
+  } as const;
+  /** A list that lacks `gone`, and a provider that answers so when it is asked for it. */
+  async function asked(answer: ReadAnswer | AppError) {
+    const world = makeReconcileWorld({
+      ask: { read: () => (answer instanceof AppError ? Promise.reject(answer) : Promise.resolve(answer)) },
+    });
+    await world.activate();
+    for (const doc of [block, store('keep', 0), store('gone', 0)]) await world.happen(doc);
+    world.truth.delete('gone');
+    world.at(2 * DAY);
+    await world.sweep();
+    return world;
+  }
+  const readKey = '2026-11-27T09:00:00.000Z';
+
+  it('is gone if the provider says so', async () => {
+    const world = await asked({ is: 'gone', readKey, native });
+    expect(world.live()).toEqual(['keep']);
+    const last = world.bus.events.findLast((e) => e.detailType === 'FindingResolved.v1');
+    expect(last?.detail.edict).toMatchObject({ cause: { is: 'reconcile' }, resolution: 'resource_deleted' });
+  });
+
+  it('is unknown if the provider refuses to show it, and never gone', async () => {
+    const world = await asked({ is: 'denied', readKey, native });
+    expect(world.live()).toEqual(['gone', 'keep']);
+    expect(await verdictOf(world, 'gone')).toEqual([false, 'unknown']);
+  });
+
+  it.each(['UPSTREAM_THROTTLED', 'UPSTREAM_UNAVAILABLE'] as const)(
+    'stays as it is where the answer is %s',
+    async (code) => {
+      const world = await asked(new AppError(code, 'x'));
+      expect(await verdictOf(world, 'gone')).toEqual([false, 'violation']);
+    },
+  );
 });
 
 describe('what is told of an account', () => {
