@@ -98,12 +98,12 @@ export function completeExamples(
     const separates = (facts: FactStates): boolean => judge(mutant, facts) !== judge(core, facts);
     // One that was made for another mutant may do for this one.
     if (examples.some((e) => separates(e.facts))) continue;
+    const kills = (facts: FactStates): boolean => forms.some((form) => tryForm(form, facts, separates));
     const witness = witnessOf(survivor.on);
-    const candidates = [
-      ...(witness === undefined ? [] : [withUnknowns(statesOf(witness, kind, now), [core, mutant])]),
-      ...spread([...instances, ...instancesOf(mutant, kind, now)].filter(separates), MOST_FOR_MUTANT),
-    ];
-    if (!candidates.some((facts) => forms.some((form) => tryForm(form, facts, separates)))) survivors.push(survivor);
+    const isKilled =
+      (witness !== undefined && kills(withUnknowns(statesOf(witness, kind, now), [core, mutant]))) ||
+      spread([...instances, ...instancesOf(mutant, kind, now)].filter(separates), MOST_FOR_MUTANT).some(kills);
+    if (!isKilled) survivors.push(survivor);
   }
   return { files, gaps, survivors: survivors.map(({ what, where, on }) => ({ what, where, on })) };
 }

@@ -10,9 +10,11 @@ import { expressibleOf } from '../../shared/authoring/renderers/expressible.ts';
 import { nativeForms, type Rendered, renderNative } from '../../shared/authoring/renderers/render.ts';
 import { judgeByMeaning } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
+import { mainPart } from '../../shared/mappings/assemble.ts';
 import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
 import { detectForm } from '../../shared/mappings/dialects/index.ts';
 import { mapDocument } from '../../shared/mappings/document.ts';
+import { mappings } from '../../shared/mappings/registry.ts';
 import { type FactState, type FactStates, type FactValue, NONE } from '../../shared/model/fact.ts';
 import { canonicalJson, isObject, type Json } from '../../shared/model/json.ts';
 import type { Kind } from '../../shared/model/kind.ts';
@@ -95,7 +97,7 @@ afterAll(() => {
 /** Values that at least can be said in some form: a table that is broken is seen here, and docs/renderers.md shows where. */
 const LEAST_SAID: { readonly [kind: string]: number } = {
   object_store: 324,
-  sql_database: 443,
+  sql_database: 566,
   firewall: 235,
   model_endpoint: 232,
 };
@@ -155,6 +157,15 @@ describe.each(kinds.map((k): [string, Kind] => [k.id, k]))('%s', { timeout: PATI
   it('says in all forms together at least so much', () => {
     const said = expressibleOf(kind).filter((e) => e.is === 'said');
     expect(said.length).toBeGreaterThanOrEqual(LEAST_SAID[id] ?? 1);
+  });
+
+  it('is written in every dialect that its mappings know', () => {
+    const forms = (nativeForms[id] ?? []).map((f) => `${f.cloud} ${f.envelope.dialect}`);
+    const dialects = mappings
+      .filter((m) => m.kind?.id === id)
+      .flatMap((m) => Object.keys(m.parts[mainPart(m)]?.native ?? {}).map((dialect) => `${m.cloud} ${dialect}`));
+    expect(dialects.length).toBeGreaterThan(0);
+    expect([...new Set(dialects)].filter((d) => !forms.includes(d))).toEqual([]);
   });
 
   it('is written for each cloud as a live document and as a plan or template', () => {

@@ -1,4 +1,4 @@
-/** SQL databases: RDS instances, Azure SQL and PostgreSQL servers, Cloud SQL instances. */
+/** SQL databases: RDS instances, Azure SQL and PostgreSQL and MySQL servers, Cloud SQL instances. */
 import type { Json } from '../../model/json.ts';
 import {
   armNotification,
@@ -26,6 +26,8 @@ const days =
 const RDS_DAYS = [0, 35] as const;
 /** https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-backup-restore (read 2026-11-25) */
 const POSTGRES_DAYS = [7, 35] as const;
+/** https://learn.microsoft.com/azure/mysql/flexible-server/concepts-business-continuity (read 2026-11-25) */
+const MYSQL_DAYS = [1, 35] as const;
 /** https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview (read 2026-11-25) */
 const SQL_DAYS = [1, 35] as const;
 /** https://cloud.google.com/sql/docs/postgres/backup-recovery/backups (read 2026-11-25) */
@@ -228,8 +230,6 @@ const rdsTerraform: NativeForm = {
 
 // ── Azure ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const POSTGRES = 'Microsoft.DBforPostgreSQL/flexibleServers';
-const PSQL = `${GROUP}/${POSTGRES}/psql-claims`;
 const SQL = 'Microsoft.Sql/servers';
 const SERVER = `${GROUP}/${SQL}/sql-claims`;
 const VAULT_KEY = 'https://kv-claims.vault.azure.net/keys/claims/5d3c2b1a0f9e4c8db7a6958473625140';
@@ -239,23 +239,23 @@ const LOCK = { level: 'CanNotDelete', notes: 'production' };
 const account = '6f0d2c1e-4b57-4a19-9d3e-2f8a7c5b1e90';
 const region = 'westeurope';
 
-const postgresProperties: JsonObject = {
-  version: '17',
-  network: { publicNetworkAccess: 'Disabled' },
-  dataEncryption: { type: 'SystemManaged' },
-  backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' },
-};
-/** What the server itself says; `open` is what stands for a value that is not known. */
-const postgresFacts = (open: Json | typeof GONE): { readonly [fact: string]: Setter } => ({
-  public_endpoint: at(`${AT}/network/publicNetworkAccess`, { true: 'Enabled', unknown: open }),
-  encryption: {
-    customer_key: { [`${AT}/dataEncryption`]: { type: 'AzureKeyVault', primaryKeyURI: VAULT_KEY } },
-    unknown: { [`${AT}/dataEncryption/type`]: open },
-  },
-  backup_retention_days: days(POSTGRES_DAYS, (n) => ({ [`${AT}/backup/backupRetentionDays`]: n }), {
-    [`${AT}/backup/backupRetentionDays`]: open,
-  }),
-});
+/** What the PostgreSQL and the MySQL flexible server differ in. */
+interface FlexibleServer {
+  /** As the forms are called. */
+  readonly name: string;
+  readonly type: string;
+  readonly server: string;
+  readonly version: string;
+  readonly sku: string;
+  readonly apiVersion: string;
+  readonly days: readonly [number, number];
+  readonly azurerm: string;
+  /** The attribute of a configuration that names its server, and what of the server it is. */
+  readonly owner: readonly [attribute: string, of: string];
+  /** The attribute of public access, and its values. */
+  readonly access: readonly [attribute: string, on: Json, off: Json];
+}
+
 const restLock = (of: string): Edits => ({
   '/lock': {
     id: `${of}/providers/Microsoft.Authorization/locks/production`,
@@ -278,128 +278,160 @@ const lockFact = (lock: (level: Json) => Edits, open: Json): Setter => ({
   unknown: lock(open),
 });
 
-const postgresRest: NativeForm = {
-  name: 'azure.arm-rest-postgresql',
-  cloud: 'azure',
-  envelope: armRest,
-  main: 'server',
-  account,
-  region,
-  draft: {
-    server: {
-      id: PSQL,
-      name: 'psql-claims',
-      type: POSTGRES,
-      location: region,
-      sku: { name: 'Standard_D2ds_v5', tier: 'GeneralPurpose' },
-      properties: postgresProperties,
-    },
-    transport: {
-      id: `${PSQL}/configurations/require_secure_transport`,
-      name: 'require_secure_transport',
-      type: `${POSTGRES}/configurations`,
-      properties: { value: 'on', source: 'system-default' },
-    },
-  },
-  facts: {
-    ...postgresFacts(GONE),
-    tls_required: { false: { '/transport/properties/value': 'off' }, unknown: { '/transport': GONE } },
-    deletion_protected: { true: restLock(PSQL) },
-  },
-};
-const templateTransport = (value: Json): Edits => ({
-  '/transport': {
-    type: `${POSTGRES}/configurations`,
-    apiVersion: '2025-08-01',
-    name: 'psql-claims/require_secure_transport',
-    properties: { value, source: 'user-override' },
-  },
-});
-const postgresTemplate: NativeForm = {
-  name: 'azure.arm-template-postgresql',
-  cloud: 'azure',
-  envelope: armTemplate,
-  main: 'server',
-  region,
-  draft: {
-    server: {
-      type: POSTGRES,
-      apiVersion: '2025-08-01',
-      name: 'psql-claims',
-      location: region,
-      sku: { name: 'Standard_D2ds_v5', tier: 'GeneralPurpose' },
-      properties: postgresProperties,
-    },
-  },
-  facts: {
-    ...postgresFacts(TEMPLATE_OPEN),
-    tls_required: { false: templateTransport('off'), unknown: templateTransport(TEMPLATE_OPEN) },
-    deletion_protected: lockFact((level) => templateLock(POSTGRES, 'psql-claims', level), TEMPLATE_OPEN),
-  },
-};
-const postgresNotification: NativeForm = {
-  name: 'azure.notification-postgresql',
-  cloud: 'azure',
-  envelope: armNotification,
-  main: 'server',
-  account,
-  region,
-  draft: {
-    server: { id: PSQL, name: 'psql-claims', type: POSTGRES, location: region, properties: postgresProperties },
-  },
-  facts: postgresFacts(GONE),
-};
-
-const tfTransport = (value: Json): Edits => ({
-  '/transport': {
-    type: 'azurerm_postgresql_flexible_server_configuration',
-    values: {
-      name: 'require_secure_transport',
-      server_id: later('azurerm_postgresql_flexible_server.claims.id', 'azurerm_postgresql_flexible_server.claims'),
-      value,
-    },
-  },
-});
 const tfLock = (level: Json, type: string): Edits => ({
   '/lock': {
     type: 'azurerm_management_lock',
     values: { name: 'production', scope: later(`${type}.claims.id`, `${type}.claims`), lock_level: level },
   },
 });
-const postgresTerraform: NativeForm = {
-  name: 'terraform-azurerm-postgresql',
-  cloud: 'azure',
-  envelope: terraformPlan('azurerm', ['tags']),
-  main: 'claims',
-  region,
-  draft: {
-    claims: {
-      type: 'azurerm_postgresql_flexible_server',
+/** The forms of a flexible server. */
+function flexibleServer(of: FlexibleServer): readonly NativeForm[] {
+  const { type, server: name, azurerm } = of;
+  const id = `${GROUP}/${type}/${name}`;
+  const properties: JsonObject = {
+    version: of.version,
+    network: { publicNetworkAccess: 'Disabled' },
+    dataEncryption: { type: 'SystemManaged' },
+    backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' },
+  };
+  const sku = { name: of.sku, tier: 'GeneralPurpose' };
+  /** What the server itself says; `open` is what stands for a value that is not known. */
+  const facts = (open: Json | typeof GONE): { readonly [fact: string]: Setter } => ({
+    public_endpoint: at(`${AT}/network/publicNetworkAccess`, { true: 'Enabled', unknown: open }),
+    encryption: {
+      customer_key: { [`${AT}/dataEncryption`]: { type: 'AzureKeyVault', primaryKeyURI: VAULT_KEY } },
+      unknown: { [`${AT}/dataEncryption/type`]: open },
+    },
+    backup_retention_days: days(of.days, (n) => ({ [`${AT}/backup/backupRetentionDays`]: n }), {
+      [`${AT}/backup/backupRetentionDays`]: open,
+    }),
+  });
+  const templateTransport = (value: Json): Edits => ({
+    '/transport': {
+      type: `${type}/configurations`,
+      apiVersion: of.apiVersion,
+      name: `${name}/require_secure_transport`,
+      properties: { value, source: 'user-override' },
+    },
+  });
+  const tfTransport = (value: Json): Edits => ({
+    '/transport': {
+      type: `${azurerm}_configuration`,
       values: {
-        name: 'psql-claims',
-        resource_group_name: 'rg-claims',
-        location: region,
-        version: '17',
-        sku_name: 'GP_Standard_D2ds_v5',
-        public_network_access_enabled: false,
-        backup_retention_days: 7,
-        customer_managed_key: [],
+        name: 'require_secure_transport',
+        [of.owner[0]]: later(`${azurerm}.claims.${of.owner[1]}`, `${azurerm}.claims`),
+        value,
       },
     },
-  },
-  facts: {
-    public_endpoint: at(`${TF}/public_network_access_enabled`, { true: true, unknown: OPEN }),
-    encryption: at(`${TF}/customer_managed_key`, {
-      customer_key: [{ key_vault_key_id: VAULT_KEY }],
-      unknown: OPEN,
-    }),
-    tls_required: { false: tfTransport('off'), unknown: tfTransport(OPEN) },
-    backup_retention_days: days(POSTGRES_DAYS, (n) => ({ [`${TF}/backup_retention_days`]: n }), {
-      [`${TF}/backup_retention_days`]: OPEN,
-    }),
-    deletion_protected: lockFact((level) => tfLock(level, 'azurerm_postgresql_flexible_server'), OPEN),
-  },
-};
+  });
+  const [access, open, closed] = of.access;
+  return [
+    {
+      name: `azure.arm-rest-${of.name}`,
+      cloud: 'azure',
+      envelope: armRest,
+      main: 'server',
+      account,
+      region,
+      draft: {
+        server: { id, name, type, location: region, sku, properties },
+        transport: {
+          id: `${id}/configurations/require_secure_transport`,
+          name: 'require_secure_transport',
+          type: `${type}/configurations`,
+          properties: { value: 'on', source: 'system-default' },
+        },
+      },
+      facts: {
+        ...facts(GONE),
+        tls_required: { false: { '/transport/properties/value': 'off' }, unknown: { '/transport': GONE } },
+        deletion_protected: { true: restLock(id) },
+      },
+    },
+    {
+      name: `azure.arm-template-${of.name}`,
+      cloud: 'azure',
+      envelope: armTemplate,
+      main: 'server',
+      region,
+      draft: { server: { type, apiVersion: of.apiVersion, name, location: region, sku, properties } },
+      facts: {
+        ...facts(TEMPLATE_OPEN),
+        tls_required: { false: templateTransport('off'), unknown: templateTransport(TEMPLATE_OPEN) },
+        deletion_protected: lockFact((level) => templateLock(type, name, level), TEMPLATE_OPEN),
+      },
+    },
+    {
+      name: `azure.notification-${of.name}`,
+      cloud: 'azure',
+      envelope: armNotification,
+      main: 'server',
+      account,
+      region,
+      draft: { server: { id, name, type, location: region, properties } },
+      facts: facts(GONE),
+    },
+    {
+      name: `terraform-azurerm-${of.name}`,
+      cloud: 'azure',
+      envelope: terraformPlan('azurerm', ['tags']),
+      main: 'claims',
+      region,
+      draft: {
+        claims: {
+          type: azurerm,
+          values: {
+            name,
+            resource_group_name: 'rg-claims',
+            location: region,
+            version: of.version,
+            sku_name: `GP_${of.sku}`,
+            [access]: closed,
+            backup_retention_days: 7,
+            customer_managed_key: [],
+          },
+        },
+      },
+      facts: {
+        public_endpoint: at(`${TF}/${access}`, { true: open, unknown: OPEN }),
+        encryption: at(`${TF}/customer_managed_key`, {
+          customer_key: [{ key_vault_key_id: VAULT_KEY }],
+          unknown: OPEN,
+        }),
+        tls_required: { false: tfTransport('off'), unknown: tfTransport(OPEN) },
+        backup_retention_days: days(of.days, (n) => ({ [`${TF}/backup_retention_days`]: n }), {
+          [`${TF}/backup_retention_days`]: OPEN,
+        }),
+        deletion_protected: lockFact((level) => tfLock(level, azurerm), OPEN),
+      },
+    },
+  ];
+}
+
+const postgresql = flexibleServer({
+  name: 'postgresql',
+  type: 'Microsoft.DBforPostgreSQL/flexibleServers',
+  server: 'psql-claims',
+  version: '17',
+  sku: 'Standard_D2ds_v5',
+  apiVersion: '2025-08-01',
+  days: POSTGRES_DAYS,
+  azurerm: 'azurerm_postgresql_flexible_server',
+  owner: ['server_id', 'id'],
+  access: ['public_network_access_enabled', true, false],
+});
+const mysql = flexibleServer({
+  name: 'mysql',
+  type: 'Microsoft.DBforMySQL/flexibleServers',
+  server: 'mysql-claims',
+  version: '8.0.21',
+  sku: 'Standard_D2ds_v4',
+  apiVersion: '2023-12-30',
+  days: MYSQL_DAYS,
+  azurerm: 'azurerm_mysql_flexible_server',
+  owner: ['server_name', 'name'],
+  access: ['public_network_access', 'Enabled', 'Disabled'],
+});
 
 const sqlProperties: JsonObject = { version: '12.0', minimalTlsVersion: '1.2', publicNetworkAccess: 'Disabled' };
 const sqlFacts = (open: Json | typeof GONE): { readonly [fact: string]: Setter } => ({
@@ -650,10 +682,8 @@ export const sqlDatabaseForms: readonly NativeForm[] = [
   rdsApi,
   rdsCfn,
   rdsTerraform,
-  postgresRest,
-  postgresTemplate,
-  postgresNotification,
-  postgresTerraform,
+  ...postgresql,
+  ...mysql,
   sqlRest,
   sqlTemplate,
   sqlNotification,
