@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { shippedBundleFolder } from '../../cli/commands/release.ts';
+import { isTransition } from '../../cli/stack/bus-watch.ts';
 import { startService, type Service } from '../../local/service.ts';
 import { bucket, created, everyoneReads, policy } from '../../local/stories/aws-documents.ts';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
@@ -31,7 +32,7 @@ describeWith(['python'], 'a policy in shadow, on the deployed service', () => {
       announce: true,
       logFile: join(folder, 'server.log'),
       onEvent: ({ event }) => {
-        if (!('policy' in event.detail.edict)) return;
+        if (!isTransition(event)) return;
         const { policy: of, shadow } = event.detail.edict;
         told.push({ type: event.detailType, policy: of.id, shadow: shadow === true });
       },
@@ -57,7 +58,11 @@ describeWith(['python'], 'a policy in shadow, on the deployed service', () => {
   it('alerts nobody until it is made active, and goes back in one command', async () => {
     const hidden = await edict(['release', '--shadow', shadowed]);
     expect([hidden.code, hidden.stdout]).toEqual([0, expect.stringContaining(`in shadow ${shadowed}`)]);
-    const open = { policy: policy(everyoneReads('acme-shadowed')), tags: { environment: 'production' } };
+    const open = {
+      versioning: false,
+      policy: policy(everyoneReads('acme-shadowed')),
+      tags: { environment: 'production' },
+    };
     const place = { account: '111122223333', region: 'eu-central-1' };
     await service.doors.deliver(created(bucket('acme-shadowed', place, open))(new Date().toISOString()));
     await until(() => typesOf(shadowed).length > 0 && typesOf(alerted).length > 0 && slackOf(alerted) > 0);
