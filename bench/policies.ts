@@ -47,7 +47,8 @@ const SCOPES: readonly (object | undefined)[] = [
 
 function variant(yaml: string, nth: number): string {
   const source = parse(yaml) as Source;
-  const scope = SCOPES[nth % SCOPES.length];
+  // After a round of scopes each goes by its owner.
+  const scope = nth < SCOPES.length ? SCOPES[nth] : { fact: 'owner', is: `team-${nth}` };
   if (nth === 0) return yaml;
   source.id = `${source.id}-variant-${nth}`;
   if (scope !== undefined) {
@@ -63,9 +64,11 @@ function variant(yaml: string, nth: number): string {
 const COUNT = 200;
 
 /** The sources of the policies: the shipped ones first, then variants of each in turn. */
-function sources(): readonly { readonly file: string; readonly yaml: string; readonly nth: number }[] {
+export function sources(
+  count = COUNT,
+): readonly { readonly file: string; readonly yaml: string; readonly nth: number }[] {
   const shipped = globSync('policies/*/*/policy.yaml', { cwd: root }).sort();
-  return Array.from({ length: COUNT }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const path = shipped[i % shipped.length] ?? '';
     const nth = Math.floor(i / shipped.length);
     const yaml = variant(readFileSync(join(root, path), 'utf8'), nth);

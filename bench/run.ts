@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Benchmark, isMet, type Row } from './benchmark.ts';
+import { build } from './build.ts';
 import { check } from './check.ts';
 import { cost } from './cost.ts';
 import { functions } from './functions.ts';
@@ -22,7 +23,7 @@ import { machine } from './measure.ts';
 import { writeBundle } from './policies.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check, functions, latency, cost, ids];
+const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, ids];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 

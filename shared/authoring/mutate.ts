@@ -3,12 +3,12 @@
  * is no mutant (`compare.ts` decides it); every other one must be told from the policy by a stored example.
  */
 import { AppError } from '../model/errors.ts';
-import type { FactSpec, FieldSpec } from '../model/fact.ts';
+import type { FactSpec, FieldSpec, IpRange } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Condition, Literal, Policy } from '../model/policy.ts';
 import { typecheck } from '../policy/clauses.ts';
 import { factsOf } from '../policy/core.ts';
-import { isIpRange, isNone, isRange } from '../policy/literals.ts';
+import { HEX_DIGITS, isIpRange, isNone, isRange } from '../policy/literals.ts';
 
 export interface Mutant {
   readonly what: string;
@@ -35,7 +35,8 @@ function nearLiterals(v: Literal): readonly Change<Literal>[] {
       { what: 'a bound one higher', into: v + 1 },
       { what: 'a bound one lower', into: v - 1 },
     ];
-  if (!isRange(v) || isIpRange(v)) return [];
+  if (isIpRange(v)) return nearAddresses(v);
+  if (!isRange(v)) return [];
   return [
     { what: 'a range that begins one later', into: { from: v.from + 1, to: v.to } },
     { what: 'a range that begins one earlier', into: { from: v.from - 1, to: v.to } },
@@ -43,6 +44,26 @@ function nearLiterals(v: Literal): readonly Change<Literal>[] {
     { what: 'a range that ends one earlier', into: { from: v.from, to: v.to - 1 } },
   ].filter(({ into }) => into.from >= 0 && into.from <= into.to);
 }
+
+/** The address ranges that begin or end one address beside this one. */
+function nearAddresses({ family, first, last }: IpRange): readonly Change<Literal>[] {
+  const digits = HEX_DIGITS[family];
+  const moved = (hex: string, by: bigint): string => {
+    const n = BigInt(`0x${hex}`) + by;
+    return n < 0n ? '' : n.toString(16).padStart(digits, '0');
+  };
+  return [
+    { what: 'a range that begins one later', into: { family, first: moved(first, 1n), last } },
+    { what: 'a range that begins one earlier', into: { family, first: moved(first, -1n), last } },
+    { what: 'a range that ends one later', into: { family, first, last: moved(last, 1n) } },
+    { what: 'a range that ends one earlier', into: { family, first, last: moved(last, -1n) } },
+  ].filter(({ into }) => isIpRange(into));
+}
+
+/** The pattern without the letter before a star, and without the one after. */
+const widerPatterns = (pattern: string): readonly string[] => [
+  ...new Set([/[^*](?=\*)/u, /(?<=\*)[^*]/u].map((letter) => pattern.replace(letter, ''))),
+];
 
 const shown = (v: Literal): string => (typeof v === 'string' ? v : isNone(v) ? 'none' : JSON.stringify(v));
 const isLiteral = (v: unknown): v is Literal => !(typeof v === 'object' && v !== null && 'param' in v);
@@ -82,8 +103,15 @@ function* conditionChanges(c: Condition, place: Place): Generator<Change<Conditi
   } else if ('every' in c || 'some' in c || 'none' in c || 'count' in c) {
     yield* quantifierChanges(c, place);
   } else if ('tag' in c) {
-    if (c.tag.is !== undefined && !isNone(c.tag.is))
-      yield { what: 'a tag there for its value', into: { tag: { key: c.tag.key } } };
+    const { key, is, in: values, matches } = c.tag;
+    if ([is, values, matches].some((v) => v !== undefined && !isNone(v)))
+      yield { what: 'a tag there for its value', into: { tag: { key } } };
+    if (typeof matches === 'string')
+      for (const wider of widerPatterns(matches))
+        yield { what: 'a pattern one letter shorter', into: { tag: { key, matches: wider } } };
+    if (Array.isArray(values))
+      for (const { what, into } of listChanges(values as readonly Literal[], () => [], 'a value dropped'))
+        yield { what, into: { tag: { key, in: into } } };
   } else yield* atomChanges(c, place);
 }
 
@@ -153,6 +181,8 @@ function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condi
     for (const { what, into } of nearLiterals(a.older_than_days)) yield having(what, { older_than_days: into });
   if ('matches' in a && typeof a.matches === 'string' && a.matches.includes('*'))
     yield having('a pattern without its star', { matches: a.matches.replaceAll('*', '') });
+  if ('matches' in a && typeof a.matches === 'string')
+    for (const wider of widerPatterns(a.matches)) yield having('a pattern one letter shorter', { matches: wider });
   const siblings = 'fact' in a ? facts : (fields ?? {});
   for (const [name, sibling] of Object.entries(siblings)) {
     const own = 'fact' in a ? a.fact : 'field' in a ? a.field : name;

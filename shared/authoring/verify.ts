@@ -3,7 +3,7 @@
  * it can; each that does not pass has one small counterexample. Gates, not trust: it does not matter who wrote the policy.
  */
 import { isAppError } from '../model/errors.ts';
-import type { FactStates, FieldSpec } from '../model/fact.ts';
+import type { FactState, FactStates, FactValue, FieldSpec } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -11,15 +11,17 @@ import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
 import { compilePolicy, type PolicySource } from '../policy/compile.ts';
 import { conditionsOf, type CorePolicy, factsOf, formOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
 import { assumedOf, toInput } from '../policy/input.ts';
-import { meaningOf } from '../policy/meaning.ts';
-import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy } from '../policy/proof.ts';
+import { meaningOf, type PolicyInput } from '../policy/meaning.ts';
+import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy, shrink } from '../policy/proof.ts';
 import { constantsIn, domainOf, subjectsOf } from '../policy/regions.ts';
+import { compileValidator } from '../policy/schema.ts';
 import { toEnglish } from '../policy/to-english.ts';
-import { toRego } from '../policy/to-rego.ts';
+import { declaredOf, toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
 import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
 import { fieldsRead, instancesOf } from './instances.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
+import { regoMutantsOf } from './mutate-rego.ts';
 import { readEnglish } from './read-english.ts';
 
 export const GATES = [
@@ -187,12 +189,15 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   gate('vacuity', () => vacuityProblem(core));
   gate('relations', () => relationProblem(core, options.others));
   gate('examples', () => exampleProblem(candidate, run(), options.now, core));
-  gate('mutation', () => mutationProblem(policy, kind, candidate, options.now));
+  // Rego that does not mean its clauses is wrong already: bugs are planted in what is right.
+  let proof: { readonly problem: unknown } | undefined;
+  const proofOf = (): unknown => (proof ??= { problem: proofProblem(policy, run().evaluate, options.seed) }).problem;
+  gate('mutation', () => mutationProblem(policy, kind, candidate, options, () => attempt(proofOf) === undefined));
   gate(
     'metamorphic',
     () => metamorphicProblem(policy, kind, run().evaluate, options.seed) ?? cloudProblem(policy, kind, run(), options),
   );
-  gate('proof', () => proofProblem(policy, run().evaluate, options.seed));
+  gate('proof', proofOf);
   gate('plain-opa', () => plainProblem(policy, run().evaluate, tools, options.seed));
   return finish(policy.policy.id, policy.bundled.evidence, warningsOf(core, options.others));
 }
@@ -307,14 +312,108 @@ export function survivorsOf(
   return { total, survivors };
 }
 
+/** How many inputs of each phase decide whether misread Rego differs from the Rego. */
+const MOST_ENUMERATED = 250;
+
+/** Whether a mapped document can give this input: everything in it is of its type. */
+function validatorOf(kind: Kind): (input: unknown) => input is PolicyInput {
+  const validate = compileValidator(kind);
+  return (raw): raw is PolicyInput => {
+    const { facts, closed, now } = raw as { readonly [key: string]: unknown };
+    if (!isObject(facts) || !Array.isArray(closed) || now !== PROOF_NOW) return false;
+    const states = Object.entries(facts).map(([name, value]): [string, FactState] => [
+      name,
+      { state: 'known', value: value as FactValue, at: '' },
+    ]);
+    const { undeclared, invalid } = validate(Object.fromEntries(states));
+    return undeclared.length === 0 && invalid.size === 0;
+  };
+}
+
+/** Inputs of each phase of the proof that a document can give: all, or as many as are looked at, each as likely. */
+function validInputs(
+  { core, rego }: CompiledPolicy,
+  isValid: (input: unknown) => input is PolicyInput,
+  seed: number,
+): readonly PolicyInput[] {
+  const constants = constantsIn(rego);
+  return (['shells', 'items', 'facts', 'random'] as const).flatMap((phase) => {
+    const lots = lotsFrom(seed);
+    const kept: PolicyInput[] = [];
+    let seen = 0;
+    for (const [, input] of inputsOf(core, { seed, random: 2 * MOST_ENUMERATED, constants, phases: [phase] })) {
+      if (!isValid(input)) continue;
+      const at = seen < MOST_ENUMERATED ? seen : lots.below(seen + 1);
+      if (at < MOST_ENUMERATED) kept[at] = input;
+      seen++;
+    }
+    return kept;
+  });
+}
+
+/** What whoever judges by this Rego says of an input. */
+function verdictBy(evaluate: Evaluate, core: CorePolicy, input: PolicyInput): string {
+  const result = attempt(() => evaluate(input)) as {
+    readonly declared?: readonly string[];
+    readonly holds?: readonly string[];
+    readonly fails?: readonly { readonly clause?: string }[];
+  };
+  const { declared, holds, fails } = result;
+  if (!Array.isArray(holds) || !Array.isArray(fails)) return 'error';
+  const isContrary = fails.some((f: { readonly clause?: string }) => holds.includes(f.clause));
+  if (isContrary || JSON.stringify(declared) !== JSON.stringify(declaredOf(core))) return 'error';
+  return rawVerdict(() => result, input);
+}
+
+/**
+ * The planted bugs in Rego that its author has written which say something else of some enumerated input that a document
+ * can give, and of no stored example. What the compiler writes needs none: it is a function of the clauses, and those are
+ * misread in `survivorsOf`.
+ */
+export function regoSurvivorsOf(
+  policy: CompiledPolicy,
+  kind: Kind,
+  examples: readonly ExampleResource[],
+  { tools, now, seed }: Pick<VerifyOptions, 'tools' | 'now' | 'seed'>,
+): { readonly total: number; readonly survivors: readonly Omit<Survivor, 'mutant'>[] } {
+  const { core, rego } = policy;
+  const mutants = regoMutantsOf(rego);
+  const [own, ...others] = tools.variants(policy, [rego, ...mutants.map((m) => m.rego)]);
+  if (own === undefined) throw new Error(NOT_RUN);
+  const isValid = validatorOf(kind);
+  const said = (inputs: readonly PolicyInput[]) => inputs.map((input) => [input, verdictBy(own, core, input)] as const);
+  const stored = said(examples.map((e) => toInput(e.facts, now, factsOf(kind))));
+  const enumerated = said(validInputs(policy, isValid, seed));
+  let total = 0;
+  const survivors: Omit<Survivor, 'mutant'>[] = [];
+  for (const [i, { what, line }] of mutants.entries()) {
+    const evaluate = others[i];
+    if (evaluate === undefined) continue;
+    const differs = ([input, verdict]: readonly [PolicyInput, string]): boolean =>
+      verdictBy(evaluate, core, input) !== verdict;
+    const isKilled = stored.some(differs);
+    const on = isKilled ? undefined : enumerated.find(differs)?.[0];
+    if (isKilled || on !== undefined) total++;
+    if (on === undefined) continue;
+    const input = shrink(on, (x) => isValid(x) && differs([x, verdictBy(own, core, x)]));
+    survivors.push({ what, where: `policy.rego:${line}`, on: { input } });
+  }
+  return { total, survivors };
+}
+
 function mutationProblem(
   policy: CompiledPolicy,
   kind: Kind,
   { examples, excused }: Pick<Candidate, 'examples' | 'excused'>,
-  now: number,
+  options: VerifyOptions,
+  isProven: () => boolean,
 ): unknown {
-  const { total, survivors: all } = survivorsOf(policy, kind, examples, now);
-  const excuses = (e: Excuse, s: Survivor): boolean => e.what === s.what && e.where === s.where;
+  const ofClauses = survivorsOf(policy, kind, examples, options.now);
+  const isAuthored = policy.bundled.evidence === 'tested' && isProven();
+  const ofRego = isAuthored ? regoSurvivorsOf(policy, kind, examples, options) : { total: 0, survivors: [] };
+  const total = ofClauses.total + ofRego.total;
+  const all = [...ofClauses.survivors, ...ofRego.survivors];
+  const excuses = (e: Excuse, s: Pick<Survivor, 'what' | 'where'>): boolean => e.what === s.what && e.where === s.where;
   const idle = excused.find((e) => !all.some((s) => excuses(e, s)));
   if (idle !== undefined)
     return `examples/exceptions.yaml excuses a mutant that does not survive: ${idle.what} in ${idle.where}`;

@@ -8,7 +8,15 @@
 import type { Core, CorePolicy } from './core.ts';
 import { conditionsOf, nodesOf } from './core.ts';
 import { evaluate as truthOf, type Meaning, meaningOf, type PolicyInput } from './meaning.ts';
-import { type Compared, type Constants, type Domain, domainOf, type Subjects, subjectsOf } from './regions.ts';
+import {
+  type Compared,
+  type Constants,
+  type Domain,
+  domainOf,
+  lengthsIn,
+  type Subjects,
+  subjectsOf,
+} from './regions.ts';
 import { declaredOf } from './to-rego.ts';
 
 /** Runs the policy on an input (well-formed or not) and gives its raw result `{declared, holds, fails}`. */
@@ -196,13 +204,15 @@ class Space {
   readonly facts: ReadonlyMap<string, readonly unknown[]>;
   readonly lists: ReadonlyMap<string, ReadonlyMap<string, readonly unknown[]>>;
   readonly domains: ReadonlyMap<readonly unknown[], Domain>;
+  readonly constants: Constants;
 
-  constructor(subjects: Subjects, constants: Constants | undefined) {
+  constructor(subjects: Subjects, constants: Constants = { numbers: [], strings: [] }) {
+    this.constants = constants;
     const domains = new Map<readonly unknown[], Domain>();
     const values = ({ shape, optional, tests }: Compared): readonly unknown[] => {
       const domain = domainOf(shape, optional, tests, {
         now: PROOF_NOW,
-        ...(constants === undefined ? {} : { constants }),
+        constants,
       });
       const all = [...domain.proper, ABSENT, ...domain.wrong];
       domains.set(all, domain);
@@ -346,7 +356,10 @@ function* shellInputs(node: Shell, space: Space, lots: Lots): Generator<unknown>
   const [one, two] = [0, 1].map((n) => [...classes.values()].map((items) => items[n] ?? items[0]));
   // Long enough to go one beyond the bound of a count; a large bound is reached with one class and one other item.
   const sequences = bound <= 3 ? sequencesOf(one ?? [], Math.max(3, bound + 1)) : longSequences(one ?? [], bound);
-  for (const items of [...sequences, ...sequencesOf([...(one ?? []), ...(two ?? [])], 2)]) {
+  // Executable text may look only so far into a list: as far as its constants say, and what a count leaves beyond that.
+  const far = lengthsIn(space.constants).flatMap((n) => [n, n + bound + 1]);
+  const beyond = [...new Set(far)].flatMap((n) => longSequences(one ?? [], n));
+  for (const items of [...sequences, ...sequencesOf([...(one ?? []), ...(two ?? [])], 2), ...beyond]) {
     for (const closed of [[node.list], []]) {
       const facts = space.anyFacts(lots);
       yield { facts: { ...facts, [node.list]: items }, closed, now: PROOF_NOW };

@@ -23,6 +23,11 @@ export interface Constants {
 }
 const NO_CONSTANTS: Constants = { numbers: [], strings: [] };
 
+const LONGEST = 32;
+/** The constants that may be a position in a list or its length. */
+export const lengthsIn = ({ numbers }: Constants): readonly number[] =>
+  numbers.filter((n) => Number.isInteger(n) && n > 0 && n <= LONGEST);
+
 /** The literals in the text of a Rego module. */
 export function constantsIn(rego: string): Constants {
   const code = rego.replaceAll(/^\s*#.*$/gm, '');
@@ -54,11 +59,12 @@ function previousAddress(hex: string): string | undefined {
   return n === 0n ? undefined : (n - 1n).toString(16).padStart(hex.length, '0');
 }
 
-function addresses(ranges: readonly IpRange[], family: IpRange['family']): readonly string[] {
+function addresses(ranges: readonly IpRange[], family: IpRange['family'], constants: Constants): readonly string[] {
   const digits = HEX_DIGITS[family];
   const bounds = ranges
     .filter((r) => r.family === family)
     .flatMap((r) => [r.first, r.last])
+    .concat(constants.strings.filter((text) => text.length === digits && /^[0-9a-f]+$/.test(text)))
     .flatMap((hex) => [previousAddress(hex), hex, nextAddress(hex)]);
   const all = [...bounds, '0'.repeat(digits), 'f'.repeat(digits)].filter((hex) => hex !== undefined);
   return [...new Set(all)].sort();
@@ -110,7 +116,8 @@ function properScalars(
       return strings(tests, constants);
     case 'timestamp': {
       const ages = tests.flatMap((t) => (t.op === 'older_than' ? [t.seconds] : []));
-      const instants = [...ages, ...constants.numbers].map((age) => now - age);
+      // A number in the Rego may be an age, or an instant.
+      const instants = [...[...ages, ...constants.numbers].map((age) => now - age), ...constants.numbers];
       return integers([...instants, now + CLOCK_SKEW_SECONDS, now], 0, now + 2 * CLOCK_SKEW_SECONDS);
     }
     case 'range': {
@@ -120,7 +127,7 @@ function properScalars(
     }
     case 'ip_range':
       return (['ipv4', 'ipv6'] as const).flatMap((family) =>
-        rangesOver(addresses(ranges.filter(isIpRange), family), (first, last) => ({ family, first, last })),
+        rangesOver(addresses(ranges.filter(isIpRange), family, constants), (first, last) => ({ family, first, last })),
       );
   }
 }
@@ -199,6 +206,9 @@ export function domainOf(
   const [other] = properScalars(shape.of, tests, constants, now).filter((v) => !wanted.includes(v as string));
   const others = other === undefined ? [] : [other];
   const lists = [[], [null], ...[...wanted, ...others].flatMap((v) => [[v], [null, v], [v, ...others]])];
+  // Executable text may look only so far into a list: what is wanted also stands beyond that.
+  for (const n of [2, ...lengthsIn(constants)])
+    for (const v of wanted) lists.push([...Array.from({ length: n }, () => other ?? null), v]);
   return {
     proper: unique([...lists, ...none]),
     wrong: unique([null, {}, 'x', 7, ...wanted, ...(optional ? [] : [NONE])]),

@@ -27,6 +27,11 @@ export interface PolicyTools {
   capabilities(policy: CompiledPolicy): Objection;
   /** Compiles the policy and loads it strictly. Throws an `AppError` with what was said. */
   compile(policy: CompiledPolicy): Runnable;
+  /**
+   * Other texts of the same policy, compiled together: for each what runs it, in their order; undefined where a text does
+   * not compile. Throws an `AppError` where the tool does.
+   */
+  variants(policy: CompiledPolicy, regos: readonly string[]): readonly (Evaluate | undefined)[];
   /** The results of plain OPA on inputs, in their order. Throws an `AppError`. */
   plainOpa(policy: CompiledPolicy, inputs: readonly unknown[]): readonly unknown[];
 }

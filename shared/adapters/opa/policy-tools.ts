@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { AppError } from '../../model/errors.ts';
 import type { Kind } from '../../model/kind.ts';
 import { type CompiledPolicy, folderOf, policyEntrypoint } from '../../policy/bundle.ts';
+import type { Evaluate } from '../../policy/proof.ts';
 import { schemaOf } from '../../policy/schema.ts';
-import { VALUES_REGO } from '../../policy/to-rego.ts';
+import { packageOf, VALUES_REGO } from '../../policy/to-rego.ts';
 import type { Objection, PolicyTools } from '../../ports/policy-tools.ts';
-import { buildBundle } from './build.ts';
+import { buildBundle, buildWasm } from './build.ts';
 import { loadEngine } from './engine.ts';
 import { inFolder } from './in-folder.ts';
-import { loadModule } from './module.ts';
+import { loadModule, type WasmModule } from './module.ts';
 
 export interface ToolPaths {
   readonly opa: string;
@@ -92,17 +93,29 @@ export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): Polic
       if (!existsSync(paths.opa)) run('opa', [], tmpdir());
       const bundle = buildBundle(paths.opa, [policy]);
       const engine = loadEngine(bundle, { kindById: (id) => kinds.find((k) => k.id === id) });
-      const module = loadModule(bundle.wasm);
-      const entrypoint = policyEntrypoint(policy.policy.id);
-      const evaluate = (input: unknown): unknown => {
-        try {
-          return module.evaluate(entrypoint, JSON.stringify(input));
-        } catch (error) {
-          module.recycle();
-          throw error;
-        }
-      };
-      return { engine, evaluate };
+      return { engine, evaluate: evaluateOf(loadModule(bundle.wasm), policyEntrypoint(policy.policy.id)) };
+    },
+    variants: ({ policy }, regos) => {
+      const idOf = (i: number): string => `${policy.id}-variant-${i}`;
+      const pathOf = (i: number): string => `policies/${i}.rego`;
+      const files = (of: readonly number[]): { readonly [path: string]: string } => ({
+        'policies/values.rego': VALUES_REGO,
+        ...Object.fromEntries(of.map((i) => [pathOf(i), withPackage(regos[i] as string, policy.id, idOf(i))])),
+      });
+      let left = [...regos.keys()];
+      for (;;) {
+        // What does not parse hides what does not compile: until nothing is said any more.
+        const { status, said } = inFolder(files(left), (folder) =>
+          run('opa', ['check', '--max-errors', String(regos.length + 1), 'policies'], folder),
+        );
+        if (status === 0) break;
+        const next = left.filter((i) => !said.includes(`${pathOf(i)}:`));
+        if (next.length === left.length) throw new AppError('POLICY_LOAD_FAILED', `opa check failed: ${said}`);
+        left = next;
+      }
+      if (left.length === 0) return regos.map(() => undefined);
+      const module = loadModule(buildWasm(paths.opa, files(left)));
+      return regos.map((_, i) => (left.includes(i) ? evaluateOf(module, policyEntrypoint(idOf(i))) : undefined));
     },
     plainOpa: (policy, inputs) =>
       inFolder(filesOf(policy), (folder) => {
@@ -118,6 +131,21 @@ export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): Polic
       }),
   };
 }
+
+/** Runs one entrypoint of a module; what fails leaves nothing behind. */
+const evaluateOf =
+  (module: WasmModule, entrypoint: string): Evaluate =>
+  (input) => {
+    try {
+      return module.evaluate(entrypoint, JSON.stringify(input));
+    } catch (error) {
+      module.recycle();
+      throw error;
+    }
+  };
+
+const withPackage = (rego: string, from: string, to: string): string =>
+  rego.replace(`package ${packageOf(from)}\n`, `package ${packageOf(to)}\n`);
 
 function allowedOf(current: string): string {
   const { builtins, ...rest } = JSON.parse(current) as { readonly builtins: readonly { readonly name: string }[] };

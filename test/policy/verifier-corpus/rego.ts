@@ -13,7 +13,7 @@ ${imports}
 result := {"declared": declared, "holds": holds, "fails": fails}
 `;
 
-export const regoByHand: { readonly [base in BaseName]: string } = {
+export const regoByHand: { readonly [base in BaseName]?: string } = {
   plain: `${head('plain')}
 declared := ["scope", "flag-on", "size-enough"]
 

@@ -1,6 +1,10 @@
-/** Planted bugs: the Rego of a policy with one thing wrong. */
+/**
+ * Planted bugs in Rego: the text of a policy with one thing wrong, as a person or a model gets it wrong. For Rego that its
+ * author has written; what the compiler writes is a function of the clauses, and is misread with them (`mutate.ts`).
+ */
 
-export interface Mutant {
+export interface RegoMutant {
+  /** Counted from 1. */
   readonly line: number;
   readonly what: string;
   readonly rego: string;
@@ -44,14 +48,26 @@ const MUTATIONS: readonly { readonly what: string; readonly of: RegExp; readonly
   { what: 'touching for within', of: /is_within/, into: (l) => l.replace('is_within', 'is_touching') },
   { what: 'within for touching', of: /is_touching/, into: (l) => l.replace('is_touching', 'is_within') },
   {
+    what: 'a list as a set',
+    of: /count\(\[.*?\]\)/,
+    into: (l) => l.replace(/count\(\[(.*?)\]\)/, 'count({$1})'),
+  },
+  {
+    what: 'another value',
+    of: /(?:== |in \{)"[^"]*"/,
+    into: (l) => l.replace(/(== |in \{)"[^"]*"/, '$1"\u{1F512} other"'),
+  },
+  { what: 'a rule lost', of: /^(holds|fails) contains .* if [^{]*$/, into: () => '' },
+  { what: 'a condition lost', of: /^\t+(?!some |every |\}|is_\w+\(|values\.is_)[^\n]*[^{[,]$/, into: () => '' },
+  {
     what: 'a guard forgotten',
     of: /^\t+(is_\w+|values\.is_(integer|range|ip_range|instant))\(.*\)$|^\t"\w+" in input\.closed$/,
     into: () => '',
   },
 ];
 
-/** Every policy that differs from this one by one mutation of one line. */
-export function mutantsOf(rego: string): readonly Mutant[] {
+/** Every text that differs from this one by one mutation of one line. Not each of them compiles. */
+export function regoMutantsOf(rego: string): readonly RegoMutant[] {
   const lines = rego.split('\n');
   return lines.flatMap((text, line) =>
     text.trim().startsWith('#') || text.startsWith('package')

@@ -1,0 +1,115 @@
+/** What is verified of the corpus, one job for each policy: by `pool.ts` on as many processors as there are. */
+import { join, relative } from 'node:path';
+import { policyFolders, POLICIES, readCandidate } from '../../../cli/verify/candidates.ts';
+import { makePolicyTools, type ToolPaths } from '../../../shared/adapters/opa/policy-tools.ts';
+import {
+  type Candidate,
+  type ExampleResource,
+  type Verification,
+  verifyPolicy,
+} from '../../../shared/authoring/verify.ts';
+import { compilePolicy } from '../../../shared/policy/compile.ts';
+import { PROOF_NOW } from '../../../shared/policy/proof.ts';
+import type { PolicyTools } from '../../../shared/ports/policy-tools.ts';
+import { opaPath } from '../../support/policy-lab.ts';
+import { type BadPolicy, badPolicies } from './bad.ts';
+import { type BaseName, bases, corpusKinds, goldExamples, type Source, yamlOf } from './bases.ts';
+import { regoByHand } from './rego.ts';
+
+const bin = join(opaPath, '..');
+export const paths: ToolPaths = {
+  opa: opaPath,
+  regal: join(bin, 'regal'),
+  regalConfig: join(bin, '..', '.regal', 'config.yaml'),
+};
+const tools = makePolicyTools(paths, corpusKinds);
+/** As of when the examples of what ships are judged. */
+const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
+
+const generatedFor = (source: Source): string =>
+  compilePolicy({ file: source.id, yaml: yamlOf(source) }, corpusKinds).rego;
+
+/** What the compiler writes says so; Rego by hand does not. */
+const GENERATED = 'Generated from policy.yaml by npm run gen; edit that.';
+/** Rego for a good policy that its author has written: by hand, or what the compiler writes as if it were. */
+const authored = (base: BaseName): string =>
+  regoByHand[base] ?? generatedFor(bases[base]).replace(GENERATED, 'Written by hand.');
+
+const gold = new Map<string, readonly ExampleResource[]>();
+/** The examples of a good policy, with those that tell its Rego by hand from its planted bugs where that is verified. */
+const examplesOf = (base: BaseName, byHand: boolean): readonly ExampleResource[] => {
+  const key = `${base} ${byHand}`;
+  const known = gold.get(key) ?? goldExamples(bases[base], tools, byHand ? authored(base) : undefined);
+  gold.set(key, known);
+  return known;
+};
+
+/** Runs the gates on a policy of the corpus, with the examples of the good policy that it was made from. */
+export function verify(
+  base: BaseName,
+  source: Source,
+  rego?: string,
+  other?: Source,
+  using: PolicyTools = tools,
+): Verification {
+  const others = other === undefined ? [] : [compilePolicy({ file: 'other', yaml: yamlOf(other) }, corpusKinds).core];
+  const clock = (): number => performance.now();
+  const given = (examples: readonly ExampleResource[]): Verification => {
+    const candidate: Candidate = {
+      id: source.id,
+      file: 'policy.yaml',
+      yaml: yamlOf(source),
+      ...(rego === undefined ? {} : { rego }),
+      examples,
+      problems: [],
+      excused: [],
+    };
+    return verifyPolicy(candidate, { tools: using, kinds: corpusKinds, others, clock, now: PROOF_NOW, seed: 7 });
+  };
+  const result = given(examplesOf(base, false));
+  // Examples for bugs in Rego are many to find, and are asked for where the Rego is right: then it has them.
+  const mutation = JSON.stringify(result.gates.find((g) => g.name === 'mutation')?.counterexample ?? null);
+  return mutation.includes('policy.rego:') ? given(examplesOf(base, true)) : result;
+}
+
+function replaced(text: string, [find, replace]: readonly [string, string]): string {
+  if (!text.includes(find)) throw new Error(`there is no ${find} in ${text}`);
+  return text.replaceAll(find, replace);
+}
+
+function verifyBad({ base, clauses, rego, generated, other }: BadPolicy): Verification {
+  const source = clauses?.(bases[base]) ?? bases[base];
+  const text =
+    rego !== undefined
+      ? replaced(authored(base), rego)
+      : generated !== undefined
+        ? replaced(generatedFor(source), generated)
+        : undefined;
+  return verify(base, source, text, other);
+}
+
+async function verifyShipped(folder: string): Promise<Verification> {
+  const clock = (): number => performance.now();
+  const options = { tools, kinds: corpusKinds, others: [], clock, now: EXAMPLES_NOW, seed: 7 };
+  return verifyPolicy(await readCandidate(join(POLICIES, folder)), options);
+}
+
+export interface Job {
+  readonly sort: 'good' | 'by hand' | 'shipped' | 'bad';
+  readonly name: string;
+  readonly run: () => Verification | Promise<Verification>;
+}
+
+/** All of the corpus. */
+export const jobs: readonly Job[] = [
+  ...(Object.keys(bases) as BaseName[]).map(
+    (name): Job => ({ sort: 'good', name, run: () => verify(name, bases[name]) }),
+  ),
+  ...(Object.entries(regoByHand) as [BaseName, string][]).map(
+    ([name, rego]): Job => ({ sort: 'by hand', name, run: () => verify(name, bases[name], rego) }),
+  ),
+  ...policyFolders([])
+    .map((folder) => relative(POLICIES, folder))
+    .map((name): Job => ({ sort: 'shipped', name, run: () => verifyShipped(name) })),
+  ...badPolicies.map((bad, i): Job => ({ sort: 'bad', name: `${i}: ${bad.failure}`, run: () => verifyBad(bad) })),
+];
