@@ -10,6 +10,7 @@ import { parsePolicy, registryOf } from '../policy/clauses.ts';
 import { toCore } from '../policy/core.ts';
 import { type Formal, parseKinds, parseParaphrases, plainText, type Reading, type Understood } from './answer.ts';
 import { catalogueOf } from './catalogue.ts';
+import { needlesslyUnknown } from './compare.ts';
 import { coverageOf } from './coverage.ts';
 import type { AuthorDeps, Told } from './deps.ts';
 import { examplesFor } from './examples.ts';
@@ -243,7 +244,8 @@ class Session {
               ? 'two formalisations apart mean the same'
               : `after ${this.#questions.length} questions one meaning is left`,
         });
-        return draft;
+        const isExact = others.every((o) => o.is.is === 'same' && o.is.exactly);
+        return isExact ? draft : (own.find(isDecided) ?? draft);
       }
       const readings = [draft, differing.reading];
       const open = differing.is.on.filter((s) => !this.#shown.has(keyOf(s.kind, s.facts)));
@@ -400,6 +402,9 @@ class Session {
     };
   }
 }
+
+/** Unknown only where it matters: of readings that differ on the unknown alone, such a one says more. */
+const isDecided = (reading: Reading): boolean => reading.formals.every((f) => needlesslyUnknown(f.core) === undefined);
 
 const misjudged = (why: string): NoReading => ({ is: 'refused', code: 'misjudged', why });
 

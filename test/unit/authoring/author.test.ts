@@ -248,6 +248,25 @@ describe('two formalisations that differ', () => {
     expect(stored?.[0]).toContain('examples/not_applicable/');
   });
 
+  it('are no question where they differ on the unknown alone: the one that says more is taken', async () => {
+    const needless = policiesAnswer(
+      draft({
+        clauses: {
+          'not-public': {
+            any: [
+              { all: [notPublic, { fact: 'tls_required', is: true }] },
+              { all: [notPublic, { fact: 'tls_required', is: false }] },
+            ],
+          },
+          'backups-kept': backups(30),
+        },
+      }),
+    );
+    const result = authored(await run(byRole(needless, right)));
+    expect(result.questions).toEqual([]);
+    expect(comparePolicies(coreIn(result), gold).is).toBe('equivalent');
+  });
+
   it('take the second reading where the person means it', async () => {
     const result = authored(await run(byRole(eitherOfThem, right)));
     expect(comparePolicies(coreIn(result), gold).is).toBe('equivalent');
