@@ -224,7 +224,7 @@ export interface ExceptionExpiringEvent {
       readonly version: 1;
       readonly eventId: string;
       readonly exceptionId: string;
-      readonly policy: string;
+      readonly policyId: string;
       readonly owner: string;
       readonly ticket: string;
       readonly reason: string;

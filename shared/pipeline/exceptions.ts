@@ -304,7 +304,7 @@ export function expiringEvent(
         version: 1,
         eventId,
         exceptionId: e.id,
-        policy: e.policy,
+        policyId: e.policy,
         owner: e.owner,
         ticket: e.ticket,
         reason: e.reason,

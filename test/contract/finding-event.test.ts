@@ -6,6 +6,7 @@ import { type Finding, findingId } from '../../shared/model/finding.ts';
 import type { FindingEvent } from '../../shared/model/finding-event.ts';
 import { MAX_DETAIL_BYTES, transitionEvent } from '../../shared/pipeline/event.ts';
 import { transition } from '../support/conformance/finding-store.ts';
+import { decidedOf, granted, store as keep } from '../support/exceptions.ts';
 import { arrivalArb, historyArb } from '../support/histories.ts';
 import { bundle, change, makeWorld, t } from '../support/world.ts';
 
@@ -53,6 +54,29 @@ describe('the events that are published', () => {
     );
     expect(events).toBeGreaterThan(60);
     expect([...types].sort()).toEqual(['FindingChanged.v1', 'FindingOpened.v1', 'FindingResolved.v1']);
+  });
+
+  it('are so while an exception holds and when it does no more: suppressed, with whose it is and until when', async () => {
+    const world = makeWorld();
+    await world.activate();
+    await world.deliver(change({ type: 'Test::Store', id: 's1', at: 1, body: { open: true } }));
+    await world.drain();
+    await keep(world.state, granted({ decided: await decidedOf(world.state) }));
+    await world.drain();
+    await world.deliver(change({ type: 'Test::Grant', id: 's1/grant/a', at: 5, body: { public: true } }));
+    await world.drain();
+    const all = world.bus.events.filter(
+      (e) => e.detailType === 'FindingChanged.v1' && e.detail.edict.policy.id === 'store.not-public',
+    );
+    expect(all.map(problems)).toEqual([[], []]);
+    expect(all.map(({ detail }) => ('status' in detail ? [detail.status_id, detail.status] : []))).toEqual([
+      [3, 'Suppressed'],
+      [1, 'New'],
+    ]);
+    // A row that is suppressed says by which exception.
+    const [first] = all;
+    const unsaid = JSON.parse(JSON.stringify(first ?? {}).replace(/"exception":\{[^}]*\},/, '')) as FindingEvent;
+    expect(problems(unsaid)).not.toEqual([]);
   });
 
   it('the schema refuses what is not one', () => {

@@ -119,7 +119,7 @@ export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMess
 
 /** The reminder that an exception ends. */
 export function expiringMessage({ detail: { edict } }: ExceptionExpiringEvent): SlackMessage {
-  const headline = `⏳ An exception to ${edict.policy} ends in ${count(edict.days, 'day')}`;
+  const headline = `⏳ An exception to ${edict.policyId} ends in ${count(edict.days, 'day')}`;
   const of = edict.findings === 1 ? (edict.resources[0] ?? '1 finding') : count(edict.findings, 'finding');
   return {
     text: escape(headline),

@@ -178,7 +178,7 @@ describe('exceptions', () => {
     );
     expect(wishes().filter((w) => w.cause === 'exception')).toHaveLength(1);
     expect(world.bus.events[0]?.detail.edict).toMatchObject({
-      policy: 'store.versioned',
+      policyId: 'store.versioned',
       owner: 'team-web',
       ticket: 'SEC-42',
       days: 14,

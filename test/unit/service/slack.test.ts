@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { lazySlackClient, makeSlackClient } from '../../../shared/adapters/slack/client.ts';
 import { findingEventIn } from '../../../shared/adapters/slack/finding-message.ts';
-import { baselineMessage, causeMessage, groupByCause, isNews } from '../../../shared/adapters/slack/message.ts';
+import { expiringEvent } from '../../../shared/pipeline/exceptions.ts';
+import { granted } from '../../support/exceptions.ts';
+import {
+  baselineMessage,
+  causeMessage,
+  expiringMessage,
+  groupByCause,
+  isNews,
+} from '../../../shared/adapters/slack/message.ts';
 import { makeNotify } from '../../../shared/adapters/slack/notify.ts';
 import type { SentRecord } from '../../../shared/adapters/slack/sent-record.ts';
 import { baselineEvent, makeSum } from '../../../shared/adapters/service/baseline-digest.ts';
@@ -69,6 +77,40 @@ describe('a message', () => {
     expect(JSON.stringify(message)).toContain('and 190 more');
     expect(JSON.stringify(message).length).toBeLessThan(20_000);
     expect(message.blocks.length).toBeLessThanOrEqual(50);
+  });
+
+  it('tells nobody of what may stand, and again of what may no more: whose exception it was, and who voided it', () => {
+    const held = { id: 'exc-000000000001', owner: 'team-web', until: '2026-12-25T12:00:00.000Z' };
+    const permitted = event('g', {
+      from: 'violation',
+      status: 'excepted',
+      exception: held,
+      cause: { is: 'exception', exceptionId: held.id, turn: 'granted', owner: held.owner },
+    });
+    const voided = event('v', {
+      from: 'violation',
+      cause: { is: 'exception', exceptionId: held.id, turn: 'voided', owner: held.owner, actor: 'ana@example.com' },
+    });
+    expect(isNews(permitted)).toBe(false);
+    expect(isNews(voided)).toBe(true);
+    const text = textsOf(causeMessage({ causeKey: 'x', events: [voided] })).join('\n');
+    expect(text).toContain(
+      'Its exception (exc-000000000001 of team-web) is void: what it was granted for was changed by ana@example.com',
+    );
+  });
+
+  it('reminds of an exception that ends, and is told so by the bus', () => {
+    const due = { at: '2026-12-18T12:00:00.000Z', days: 7 };
+    const exception = granted({ decided: '0123456789abcdef' });
+    const reminder = expiringEvent(exception, due);
+    const body = JSON.stringify({ 'detail-type': reminder.detailType, time: due.at, detail: reminder.detail });
+    expect(findingEventIn(body)).toMatchObject({ id: reminder.id, detailType: 'ExceptionExpiring.v1' });
+    const message = expiringMessage(reminder);
+    expect(message.text).toBe('⏳ An exception to store.not-public ends in 7 days');
+    const text = textsOf(message).join('\n');
+    expect(text).toContain('team-web');
+    expect(text).toContain(`answers for s1 until ${exception.expiresAt}`);
+    expect(text).toContain('A public website, until it moves (SEC-42)');
   });
 
   it('tells what ended as well as what began', () => {
