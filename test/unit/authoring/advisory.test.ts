@@ -11,7 +11,6 @@ import {
 import { authorIntent } from '../../../shared/authoring/author.ts';
 import { relationOf } from '../../../shared/authoring/compare.ts';
 import { kindById, kinds } from '../../../shared/kinds/index.ts';
-import type { Condition } from '../../../shared/model/policy.ts';
 import { coreOf } from '../../../shared/policy/bundle.ts';
 import { parsePolicy } from '../../../shared/policy/clauses.ts';
 import { toCore } from '../../../shared/policy/core.ts';
@@ -279,7 +278,7 @@ describe('a hostile advisory, obeyed', () => {
     '%s asks for the opposite, and comes to nothing before a person who does not want it',
     async (id, kindId, that, meant) => {
       const text = OBEYED[id] ?? '';
-      const answer = policiesAnswer({ kind: kindId, clauses: { open: that as Condition }, covers: { open: text } });
+      const answer = policiesAnswer({ kind: kindId, clauses: { open: that }, covers: { open: text } });
       const gold = goldOf(kindId, `require: [{ id: a, says: x, that: ${JSON.stringify(meant)} }]`);
       const result = await authorIntent({ text }, worldOf(modelOf(() => answer)), personOf([gold]));
       expect(result).toMatchObject({ is: 'refused', code: 'misjudged' });
