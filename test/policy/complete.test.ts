@@ -95,6 +95,38 @@ describeWith(['opa', 'regal'], 'complete', () => {
   );
 });
 
+describeWith(['opa', 'regal'], 'the metamorphic gate', () => {
+  it(
+    'refuses where a cloud reads the same facts otherwise',
+    async () => {
+      const [shipped = ''] = policyFolders(['object-store.versioned']);
+      const options = { tools: projectTools(), kinds, others: [], clock: () => 0, now: NOW, seed: 1 };
+      const result = verifyPolicy(await readCandidate(shipped), {
+        ...options,
+        // A mapping that takes soft delete for versions.
+        render: (kind, facts, o) =>
+          renderMapped(kind, facts, o).map((d) =>
+            d.name.startsWith('azure.arm-rest')
+              ? { ...d, facts: { ...d.facts, versioned: { state: 'known', value: true, at: '' } } }
+              : d,
+          ),
+      });
+      const [metamorphic, ...others] = result.gates.filter((g) => !g.passed);
+      expect(others).toEqual([]);
+      expect(metamorphic).toMatchObject({
+        name: 'metamorphic',
+        counterexample: {
+          says: 'the same facts have the same verdict through every cloud',
+          document: 'azure.arm-rest-storage-account.json',
+          expected: 'violation',
+          got: 'compliant',
+        },
+      });
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('what cannot be written', () => {
   it(
     'is what the shipped policies say that nobody can write',

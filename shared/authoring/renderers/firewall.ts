@@ -199,6 +199,7 @@ const groupTerraform: NativeForm = {
   cloud: 'aws',
   envelope: terraformPlan('aws', ['tags', 'tags_all']),
   main: 'claims',
+  region: 'eu-west-1',
   draft: {
     claims: { type: 'aws_security_group', values: { name: 'claims', vpc_id: 'vpc-0a1b2c3d4e5f60718' } },
   },
@@ -411,6 +412,7 @@ const ruleCai: NativeForm = {
   cloud: 'gcp',
   envelope: caiAssets(undefined),
   main: 'rule',
+  account: '417203886120',
   draft: {
     rule: {
       name: '//compute.googleapis.com/projects/acme-claims/global/firewalls/claims',

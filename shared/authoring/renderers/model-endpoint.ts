@@ -69,6 +69,7 @@ const sageMakerTerraform: NativeForm = {
   cloud: 'aws',
   envelope: terraformPlan('aws', ['tags', 'tags_all']),
   main: 'churn',
+  region: 'eu-west-1',
   draft: {
     churn: {
       type: 'aws_sagemaker_endpoint',
@@ -248,6 +249,7 @@ const vertexCai: NativeForm = {
   cloud: 'gcp',
   envelope: caiAssets('/labels'),
   main: 'endpoint',
+  account: '417203886120',
   region: 'europe-west4',
   draft: {
     endpoint: {

@@ -230,6 +230,7 @@ const s3Terraform: NativeForm = {
   cloud: 'aws',
   envelope: terraformPlan('aws', ['tags', 'tags_all']),
   main: 'bucket',
+  region: 'eu-west-1',
   draft: {
     bucket: { type: 'aws_s3_bucket', values: { bucket: BUCKET, force_destroy: false } },
     block: {
@@ -585,6 +586,8 @@ const bucketCai: NativeForm = {
   cloud: 'gcp',
   envelope: caiAssets('/labels'),
   main: 'bucket',
+  account: '417203886120',
+  region: 'europe-west3',
   draft: {
     bucket: {
       name: '//storage.googleapis.com/claims-documents',
@@ -654,6 +657,7 @@ const bucketTerraform: NativeForm = {
   envelope: terraformPlan('google', ['labels', 'effective_labels', 'terraform_labels']),
   main: 'bucket',
   account: 'acme-claims',
+  region: 'europe-west3',
   draft: {
     bucket: {
       type: 'google_storage_bucket',

@@ -235,7 +235,10 @@ function contextEdits(
     const state = facts[fact];
     const base = form[fact];
     if (state === undefined || state.state === 'unknown' || base === undefined) continue;
-    if (typeof state.value === 'string') replace.push([base, state.value]);
+    if (typeof state.value !== 'string') continue;
+    // As it stands within a text of JSON; Cloud Storage writes its locations in capitals.
+    const value = JSON.stringify(state.value).slice(1, -1);
+    replace.push([base, value], [base.toUpperCase(), value.toUpperCase()]);
   }
   let tags: readonly Tag[] | undefined = [];
   const listed = facts['tags'];

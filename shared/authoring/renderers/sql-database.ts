@@ -193,6 +193,7 @@ const rdsTerraform: NativeForm = {
   cloud: 'aws',
   envelope: terraformPlan('aws', ['tags', 'tags_all']),
   main: 'claims',
+  region: 'eu-west-1',
   draft: {
     claims: {
       type: 'aws_db_instance',
@@ -571,6 +572,8 @@ const cloudSqlCai: NativeForm = {
   cloud: 'gcp',
   envelope: caiAssets('/settings/userLabels'),
   main: 'instance',
+  account: '417203886120',
+  region: 'europe-west3',
   draft: {
     instance: {
       name: '//cloudsql.googleapis.com/projects/acme-claims/instances/claims',
