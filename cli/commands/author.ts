@@ -1,7 +1,7 @@
 /** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type Judge, recorded } from '../../shared/adapters/anthropic/recorded.ts';
+import { type Judge, recorded, type SessionLog } from '../../shared/adapters/anthropic/recorded.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
 import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
@@ -150,7 +150,15 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
   const { where, inventory } = await inventoryFor(options);
   const nobody = new Nobody();
   const isKept = options.dryRun !== true;
-  const log = isKept ? draft.log : { lines: draft.log.lines, append: () => {} };
+  let kept = draft.log.lines.length;
+  const log: SessionLog = {
+    lines: draft.log.lines,
+    append(line) {
+      if (!isKept) return;
+      draft.log.append(line);
+      kept++;
+    },
+  };
   const { model, person, replayed } = recorded(await configuredModel(options), dialogue ?? nobody, log);
   const deps = authoringWorld(model, {
     ...(inventory === undefined ? {} : { inventory }),
@@ -165,8 +173,8 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
     if (result.is === 'refused') {
       // What is refused for the model's sake can be tried again; nothing that was said is lost.
       const isOpen = result.code === 'model_unavailable';
-      const isThere = isKept && draft.log.lines.length + replayed() > 0;
-      if (isKept && (isThere || !isOpen)) endDraft(draft, isOpen ? 'begun' : 'refused', result.code);
+      const isThere = kept > 0 && isKept;
+      if (isThere) endDraft(draft, isOpen ? 'begun' : 'refused', result.code);
       return refused(result, draft, options, dialogue, isOpen && isThere ? resume : undefined);
     }
     const replaces = draft.record.edits === undefined ? undefined : previousOf(draft.record.edits).policy.id;
@@ -251,14 +259,15 @@ interface Saved {
   readonly folders: readonly string[];
   readonly approvals: readonly Requested[];
   readonly activation?: number;
+  /** Why it was not activated: it is kept as a draft instead. */
+  readonly notActivated?: string;
 }
 
 async function finish(all: Finished): Promise<number> {
   const { dialogue, result, options } = all;
   const isAccepted = result.policies.every((p) => p.verification.accepted);
-  const lines = (say: (title: string, lines: readonly string[]) => void): void => tellAll(all, say);
   if (dialogue !== undefined) {
-    lines((title, text) => dialogue.show(title, text));
+    tellAll(all, (title, text) => dialogue.show(title, text));
     const saved = await save(all, await wishOf(all, isAccepted));
     dialogue.end(`${savedText(saved)} ${spentText(result.calls)}`);
     return isAccepted ? EXIT.authored : EXIT.refused;
@@ -267,7 +276,7 @@ async function finish(all: Finished): Promise<number> {
   const output = new Output();
   if (options.json === true) output.line(JSON.stringify(jsonOf(all, saved), undefined, 2));
   else {
-    lines((title, text) => {
+    tellAll(all, (title, text) => {
       output.line(title);
       for (const line of text) output.line(`  ${line}`);
     });
@@ -275,7 +284,7 @@ async function finish(all: Finished): Promise<number> {
     output.line(spentText(result.calls));
   }
   output.flush();
-  return isAccepted ? EXIT.authored : EXIT.refused;
+  return isAccepted && saved.as === automaticWish(all) ? EXIT.authored : EXIT.refused;
 }
 
 function tellAll(
@@ -322,50 +331,52 @@ async function save(all: Finished, wish: Wish): Promise<Saved> {
     return { as: wish, folders: [], approvals: [] };
   }
   if (wish === 'draft') {
-    const root = options.out ?? join(DRAFTS, draft.record.id, 'policies');
+    // Where --approve-as was given, --out is where active policies lie: a draft does not belong there.
+    const out = options.approveAs === undefined ? options.out : undefined;
+    const isOwn = out === undefined;
+    const root = out ?? join(DRAFTS, draft.record.id, 'policies');
     // A draft is its own place: what was kept there before is of the same sentence.
-    const own = options.out === undefined ? result.policies.map((p) => p.policy.id) : replacedIds(replaces);
+    const own = isOwn ? result.policies.map((p) => p.policy.id) : replacedIds(replaces);
     const folders = writePolicies(root, result.policies, own);
     endDraft(draft, 'saved', folders.join(', '));
     return { as: wish, folders, approvals: [] };
   }
   const stack = wish === 'activate' ? await stackOf(options) : undefined;
-  const by = await identityOn(
-    stack,
-    stack?.local === undefined && stack !== undefined ? options.as : (options.as ?? userInfo().username),
-  );
+  const isDeclared = stack === undefined || stack.local !== undefined;
+  const by = await identityOn(stack, isDeclared ? (options.as ?? userInfo().username) : options.as);
+  const approver = { who: options.approveAs ?? '', established: 'declared' } as const;
   if (wish === 'activate') {
-    const approver = { who: options.approveAs ?? '', established: 'declared' } as const;
-    const why = stack === undefined ? undefined : hindrance(result.policies, by, approver);
-    if (stack === undefined || why !== undefined)
-      throw new AppError(
-        'AUTHORING_REJECTED',
-        `not activated, and nothing was written: ${why ?? 'no stack runs here (npm start) and none is named (--stage, --region)'}`,
-      );
-    if (stack.local === undefined)
-      throw new AppError(
-        'AUTHORING_REJECTED',
-        `${stack.title} knows who approves by their own AWS credentials: ask for approval, and "edict policies approve"`,
-      );
+    const notActivated = !isDeclared
+      ? `${stack.title} knows by their AWS credentials who approves: ask for approval, and they "edict policies approve"`
+      : (hindrance(result.policies, by, approver) ??
+        (options.yes === true ? openCheck(result) : undefined) ??
+        (stack === undefined ? 'no stack runs here (npm start), and none is named (--stage, --region)' : undefined));
+    // Nothing half-activated: neither the policy nor the request is where the next release would find it.
+    if (notActivated !== undefined) return { ...(await save(all, 'draft')), notActivated };
   }
   const folders = writePolicies(options.out ?? POLICIES, result.policies, replacedIds(replaces));
   const approvals = await requestFor(folders, by);
   endDraft(draft, 'saved', folders.join(', '));
   if (stack === undefined) return { as: wish, folders, approvals };
-  const approver = { who: options.approveAs ?? '', established: 'declared' } as const;
   const activation = await activate(folders, approver, stack, by.who, options.yes === true);
   return { as: wish, folders, approvals, activation };
 }
 
+/** Without a person nothing is activated of which a check has found something. */
+function openCheck({ checks }: Authored): string | undefined {
+  const open = checks.find((c) => !c.passed);
+  return open === undefined ? undefined : `nobody has looked at what a check found (${open.name}): ${open.says}`;
+}
+
 const replacedIds = (replaces: string | undefined): readonly string[] => (replaces === undefined ? [] : [replaces]);
 
-function savedText({ as, folders, approvals, activation }: Saved): string {
+function savedText({ as, folders, approvals, activation, notActivated }: Saved): string {
   const where = folders.join(', ');
   switch (as) {
     case 'nothing':
       return 'Nothing was written.';
     case 'draft':
-      return `Kept as a draft in ${where}.`;
+      return `${notActivated === undefined ? '' : `Not activated: ${notActivated}. `}Kept as a draft in ${where}.`;
     case 'request':
       return `Written to ${where}; approval is asked for in ${approvals[0]?.kept ?? ''}. Next, somebody else: edict policies approve ${approvals.map((a) => a.policy).join(' ')} --as <name>; then npm run gen, edict release.`;
     case 'activate':
@@ -401,7 +412,7 @@ function jsonOf({ result, reviewed, draft, options }: Finished, saved: Saved): u
       relatives,
       blastRadius: radius ?? null,
     })),
-    saved: { ...saved, activation: saved.activation ?? null },
+    saved: { ...saved, activation: saved.activation ?? null, notActivated: saved.notActivated ?? null },
   };
 }
 

@@ -73,7 +73,8 @@ describe('the language model over the Messages API', () => {
   it('sends the catalogue as a cached beginning, a schema, an effort, and no sampling', async () => {
     await ask(DRAFT);
     const [post] = server?.posts ?? [];
-    const { system, ...body } = post?.body as { system: { text: string; cache_control?: unknown }[] };
+    type Body = { readonly system: readonly { readonly text: string; readonly cache_control?: unknown }[] };
+    const { system, ...body } = (post?.body ?? {}) as unknown as Body; // what is on the wire has no type
     expect(system.slice(1).map((b) => b.text)).toEqual(asked.system);
     expect(system.map((b) => b.cache_control)).toEqual([undefined, undefined, { type: 'ephemeral', ttl: '1h' }]);
     expect(body).toMatchObject({

@@ -1,0 +1,167 @@
+/** `edict author` in a real terminal, with a scripted model: what a person sees, says, and what comes of it. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type MessagesServer, startMessagesServer } from '../../../local/messages-server.ts';
+import { parseScript } from '../../../local/scripted-answers.ts';
+import { describeWith } from '../../support/requirements.ts';
+import { KEYS, Terminal } from '../../support/terminal.ts';
+import { edict } from '../cli/run.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const SENTENCE = 'Production databases must never be reachable from the internet and keep backups for 30 days';
+const script = () => parseScript(readFileSync(join(root, 'local', 'answers.example.yaml'), 'utf8'));
+
+/** What is asked next: from its mark to the end of the choices. */
+const ASKED = /◆ [\s\S]*?└/;
+/** What the person means: judged by what is shown, as a person would. */
+function choiceFor(shown: string): number {
+  const text = shown.replaceAll(/\s*\n│\s*/g, ' ');
+  if (!/environment: production/.test(text)) return 2; // the sentence is not about it
+  const days = Number(/backup retention days: (\d+)/.exec(text)?.[1]);
+  return /public endpoint: no/.test(text) && days >= 30 ? 1 : 0;
+}
+
+describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
+  let server: MessagesServer;
+  let folder = '';
+  let terminal: Terminal;
+  beforeAll(async () => {
+    server = await startMessagesServer(script());
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'edict-dialogue-'));
+  });
+  afterEach(() => {
+    terminal.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const open = (args: readonly string[], env: { readonly [name: string]: string } = {}): Terminal => {
+    const bin = join(root, 'cli', 'edict.js');
+    const command = [process.execPath, bin, 'author', '--base-url', server.url, ...args];
+    return new Terminal(command, { cwd: folder, env: { EDICT_LOCAL_STACK: join(folder, 'none.json'), ...env } });
+  };
+  const choose = (n: number): void => terminal.press(...Array.from({ length: n }, () => KEYS.down), KEYS.enter);
+  /** Answers so many questions by what is meant; all up to what shall become of it, if no number is given. */
+  async function judge(most = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+    const asked: string[] = [];
+    while (asked.length < most) {
+      const shown = await terminal.until(ASKED);
+      const question = shown.slice(shown.lastIndexOf('◆'));
+      if (question.includes('What shall become of it?')) break;
+      asked.push(question);
+      choose(choiceFor(question));
+    }
+    return asked;
+  }
+  const drafts = (): readonly string[] => readdirSync(join(folder, '.edict', 'drafts'));
+
+  it('goes from a sentence over a question and blind judgement to a draft', async () => {
+    terminal = open([SENTENCE]);
+    const asked = await judge();
+    choose(0);
+    expect(await terminal.ended).toBe(0);
+
+    const { shown } = terminal;
+    // What was understood, beside the words that it formalises, before anything is asked.
+    expect(shown.indexOf('What I understood')).toBeLessThan(shown.indexOf('Two readings part here'));
+    expect(shown).toMatch(/2\. Public endpoint is false\.\s+│\s+│\s+← "must never be reachable from the internet"/);
+    expect(asked[0]).toMatch(/environment: (?!production)/);
+    const judged = asked.filter((q) => /\d+ of \d+ {2}/.test(q));
+    expect(judged.length).toBeGreaterThanOrEqual(6);
+    // Blind: no question says what the draft says, and one claim is wrong.
+    expect(judged.join('\n')).not.toMatch(/compliant|draft/);
+    expect(asked.at(-1)).toMatch(/Somebody says of[\s│]+it/);
+    expect(shown).toMatch(/All \d+ gates passed; evidence: proved/);
+    expect(shown).toMatch(/Kept as a draft/);
+
+    const [draft = ''] = drafts();
+    const policy = join(folder, '.edict', 'drafts', draft, 'policies', 'sql-database', 'closed-and-backed-up');
+    expect(readdirSync(policy).sort()).toEqual([
+      'examples',
+      'intent.md',
+      'policy.rego',
+      'policy.yaml',
+      'policy_test.rego',
+    ]);
+    const clouds = readdirSync(join(policy, 'examples', 'violation'));
+    for (const cloud of ['aws', 'azure', 'gcp']) expect(clouds.some((f) => f.startsWith(cloud))).toBe(true);
+    expect(readFileSync(join(policy, 'intent.md'), 'utf8')).toContain(SENTENCE);
+    const verified = await edict(['policies', 'verify', policy, '--format', 'json']);
+    expect(JSON.parse(verified.stdout)).toMatchObject([{ accepted: true, evidence: 'proved' }]);
+  });
+
+  it('keeps what was said when the person leaves or the connection is lost, and goes on from there', async () => {
+    terminal = open([SENTENCE]);
+    const first = await judge(3);
+    await terminal.until(ASKED);
+    terminal.press(KEYS.interrupt);
+    expect(await terminal.ended).toBe(130);
+    const [draft = ''] = drafts();
+    expect(terminal.shown).toContain(`What was said is kept: edict author --resume ${draft}`);
+    const before = server.posts.length;
+
+    terminal = open(['--resume', draft]);
+    const second = await judge(2);
+    await terminal.until(ASKED);
+    terminal.drop(); // nobody says goodbye
+    await terminal.ended;
+
+    terminal = open(['--resume', draft]);
+    const third = await judge();
+    choose(0);
+    expect(await terminal.ended).toBe(0);
+    // No model was asked again, and nothing was asked of the person twice.
+    expect(server.posts).toHaveLength(before);
+    const all = [...first, ...second, ...third].map((q) => q.split('│  ●')[0]);
+    expect(new Set(all).size).toBe(all.length);
+    expect(terminal.shown).toMatch(/\d+ answers were known from before/);
+    const listed = await edict(['author', 'drafts'], { cwd: folder });
+    expect(listed.stdout).toMatch(new RegExp(`${draft}.*saved: .*"Production databases`));
+  });
+
+  it('refuses what the person judges otherwise, and activates nothing', async () => {
+    terminal = open([SENTENCE]);
+    for (;;) {
+      const shown = await Promise.race([terminal.until(ASKED), terminal.ended]);
+      if (typeof shown === 'number') break;
+      choose(choiceFor(shown) === 1 ? 0 : choiceFor(shown)); // nothing is ever fine
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (/No policy/.test(terminal.shown)) break;
+    }
+    expect(await terminal.ended).toBe(1);
+    expect(terminal.shown).toMatch(/Refused \((misjudged|ambiguous)\)/);
+    expect(existsSync(join(folder, '.edict', 'drafts', drafts()[0] ?? '', 'policies'))).toBe(false);
+  });
+
+  it('asks for approval in the file beside the policies', async () => {
+    terminal = open([SENTENCE, '--out', 'policies', '--as', 'Ada']);
+    await judge();
+    choose(1);
+    expect(await terminal.ended).toBe(0);
+    const policy = join(folder, 'policies', 'sql-database', 'closed-and-backed-up');
+    expect(readFileSync(join(folder, 'policies', 'approvals.yaml'), 'utf8')).toMatch(/who: Ada/);
+    expect((await edict(['policies', 'approve', policy, '--as', 'ada'])).code).toBe(2); // the author
+    expect((await edict(['policies', 'approve', policy, '--as', 'Grace'])).stdout).toMatch(/approved in/);
+    // Changed afterwards, it is another version.
+    const yaml = readFileSync(join(policy, 'policy.yaml'), 'utf8').replace('severity: critical', 'severity: low');
+    writeFileSync(join(policy, 'policy.yaml'), yaml);
+    expect((await edict(['policies', 'approve', policy, '--as', 'Linus'])).stderr).toMatch(/changed/);
+  });
+
+  it('shows the document, and paints nothing where NO_COLOR is set', async () => {
+    terminal = open([SENTENCE, '--dry-run'], { NO_COLOR: '1' });
+    await terminal.until(ASKED);
+    choose(4);
+    const shown = await terminal.until(ASKED);
+    expect(shown).toMatch(/"configurationItems"|AWSTemplateFormatVersion|Resources|assetType|asset_type/);
+    terminal.press(KEYS.interrupt);
+    expect(await terminal.ended).toBe(130);
+    // oxlint-disable-next-line no-control-regex -- the escape of a colour is what it looks for
+    expect(terminal.raw).not.toMatch(/\u001b\[(?:3|4|9)\d(?:;\d+)*m/);
+    expect(existsSync(join(folder, '.edict'))).toBe(false);
+  });
+});
