@@ -355,10 +355,10 @@ const NAMES_ONLY: { readonly [value: string]: RegExp } = {
   test: /\bin (?:the )?test\b|\btest environments?\b/,
   sandbox: /\bsandbox(?:es)?\b/,
   confidential: /\bconfidential\b/,
-  restricted: /\b(?:as|or|and|with|holds?) restricted\b|\brestricted data\b/,
-  aws: /\b(?:on|in|of) aws\b/,
-  azure: /\b(?:on|in|of) azure\b/,
-  gcp: /\b(?:on|in|of) gcp\b/,
+  restricted: /\b(?:as|or|and|with|holds?) restricted\b(?! to\b)|\brestricted data\b/,
+  aws: /\b(?:on|in) aws\b(?! kms)/,
+  azure: /\b(?:on|in) azure\b(?! key)/,
+  gcp: /\b(?:on|in) gcp\b(?! kms)/,
 };
 
 /** What two models leave out alike shows in no comparison of theirs: an environment that is named is in the clauses. */
@@ -374,7 +374,13 @@ const JOINED = String.raw`(?:,\s*(?:and|or)?|\s+(?:and|or))\s+`;
 const NAME = String.raw`([\p{L}\p{N}][\p{L}\p{N}_-]*)`;
 const PART = /\b(?:begins?|beginning|starts?|starting|prefix(?:ed)?|ends?|ending|suffix(?:ed)?|contains?|containing)\b/;
 
-const NO_NAME = /^(?:whatever|whichever|regardless|nothing|nobody|no|not|never|unless|except|too|one|if)$/;
+const NO_NAME =
+  /^(?:whatever|whichever|regardless|(?:no|every|any|else)where|(?:no|every|any)(?:thing|body|one)|otherwise|always|no|not|never|nor|neither|unless|except|without|too|one|if)$/;
+/** A name in a list ends it, or is followed by a word that carries no meaning: "a and b must", not "a and keep backups". */
+const endsList = (after: string): boolean => {
+  const [word] = /^\s*([\p{L}\p{N}-]+)/u.exec(after) ?? [];
+  return /^\s*(?:$|[.;,:!?)"])/.test(after) || (word !== undefined && STOP.has(word.trim()));
+};
 
 /** A name beside a name that the clauses have ("in a and b"), and a beginning of names that no pattern has. */
 function besideProblems(text: string, formals: readonly Formal[]): readonly string[] {
@@ -393,10 +399,12 @@ function besideProblems(text: string, formals: readonly Formal[]): readonly stri
         problems.push(`${kind.id}: ${JSON.stringify(literal)} is a part of names, and no pattern with * has it`);
       const isFree = subject === 'tag' || (subject === 'fact' && factsOf(kind)[name]?.shape.type === 'string');
       if (!isFree || op === 'matches') return problems;
+      const after = new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}${JOINED}(?:the )?${NAME}`, 'gu');
+      const before = new RegExp(String.raw`${NAME}${JOINED}${escaped}(?![\p{L}\p{N}])`, 'gu');
       const beside = [
-        new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}${JOINED}(?:the )?${NAME}`, 'gu'),
-        new RegExp(String.raw`${NAME}${JOINED}${escaped}(?![\p{L}\p{N}])`, 'gu'),
-      ].flatMap((pattern) => [...text.matchAll(pattern)].map((m) => m[1] ?? ''));
+        ...[...text.matchAll(after)].filter((m) => endsList(text.slice(m.index + m[0].length))),
+        ...text.matchAll(before),
+      ].map((m) => m[1] ?? '');
       for (const w of beside.filter(isName))
         problems.push(`${kind.id}: ${JSON.stringify(w)} beside ${JSON.stringify(literal)} is in no clause`);
       return problems;
