@@ -6,6 +6,7 @@ import {
   type StaleSource,
   staleAccount,
   staleSources,
+  staleThen,
   type SweptCloud,
   SWEPT_CLOUDS,
 } from '../../shared/model/coverage.ts';
@@ -25,6 +26,8 @@ export interface CoverageRecord {
 export interface Scope {
   readonly cloud?: string;
   readonly account?: string;
+  /** The instant of the past of which it speaks: by what was seen then, and not before or after. */
+  readonly asOf?: string;
 }
 
 const sourcesOf = (cloud: SweptCloud): readonly string[] => [
@@ -39,8 +42,9 @@ export const heardOf = async (sources: SourceLog): Promise<readonly Heard[]> =>
 
 /** What stands in the way of an answer about these accounts. */
 export function coverageRecord(heard: readonly Heard[], scope: Scope, nowMs: number): CoverageRecord {
+  const { asOf } = scope;
   const clouds = SWEPT_CLOUDS.filter((cloud) => scope.cloud === undefined || scope.cloud === cloud);
-  const all = staleSources(heard, nowMs);
+  const all = asOf === undefined ? staleSources(heard, nowMs) : staleThen(heard, Date.parse(asOf));
   const { account } = scope;
   const of = (cloud: SweptCloud): readonly StaleSource[] => {
     if (account === undefined) return all.filter(({ source }) => sourcesOf(cloud).includes(source));

@@ -29,6 +29,20 @@ export interface Heard {
   readonly lastWholeAt?: string;
   /** When the provider last refused to list it. */
   readonly lastDeniedAt?: string;
+  /** When it was not listed in full for longer than is promised, oldest first. */
+  readonly gaps?: readonly ObservationGap[];
+}
+
+/** Between two whole lists of a scope more time went by than is promised. `from` null: before the first one. */
+export interface ObservationGap {
+  readonly from: string | null;
+  readonly to: string;
+}
+
+/** The gap that a whole list at `at` ends; undefined: there was none. */
+export function gapBefore(lastWholeAt: string | undefined, at: string): ObservationGap | undefined {
+  if (lastWholeAt === undefined) return { from: null, to: at };
+  return Date.parse(at) - Date.parse(lastWholeAt) > SWEEP_PROMISE_MS ? { from: lastWholeAt, to: at } : undefined;
 }
 
 /** What is known of one native type in one account through one source. */
@@ -84,6 +98,27 @@ export function staleSources(heard: readonly Heard[], nowMs: number): readonly S
       return [{ source, account, since: lastWholeAt ?? null, why } as const];
     });
     return [...unlisted, ...silent];
+  });
+}
+
+/**
+ * The sources that did not keep their promise at an instant of the past: what was seen before a gap and after it says
+ * nothing of what was in between. (Of the canary nothing is kept.)
+ */
+export function staleThen(heard: readonly Heard[], thenMs: number): readonly StaleSource[] {
+  const then = new Date(thenMs).toISOString();
+  return SWEPT_CLOUDS.flatMap((cloud): readonly StaleSource[] => {
+    const { events, sweep: source } = CLOUD_SOURCES[cloud];
+    const scopes = heard.filter((h) => h.source === source && isScope(h));
+    const isTold = heard.some((h) => events.some((name) => name === h.source) && !isCanaryAccount(h.account));
+    if (scopes.length === 0) return isTold ? [{ source, account: '*', since: null, why: 'never_listed' }] : [];
+    return scopes.flatMap(({ account, lastWholeAt, gaps = [] }): readonly StaleSource[] => {
+      const within = gaps.find(({ from, to }) => (from ?? '') < then && then < to);
+      const since = within === undefined ? (lastWholeAt ?? null) : within.from;
+      if (since === null) return [{ source, account, since, why: 'never_listed' }];
+      if (within === undefined && then <= since) return [];
+      return thenMs - Date.parse(since) > SWEEP_PROMISE_MS ? [{ source, account, since, why: 'silent' }] : [];
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { gapBefore, type ObservationGap } from '../../model/coverage.ts';
 import type { Heard, SourceLog } from '../../ports/source-log.ts';
 import { fromStore } from '../aws/errors.ts';
 import type { Table } from './client.ts';
@@ -25,12 +26,34 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
       if (!(error instanceof ConditionalCheckFailedException)) throw fromStore(error, 'note that a source was heard');
     }
   };
+  /** Before the instant is raised: if we die in between, a gap is there twice and not never. */
+  const noteGap = async (source: string, account: string, at: string): Promise<void> => {
+    const Key = { resource: `source#${source}`, item: `account#${account}` };
+    try {
+      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+      const gap = gapBefore(text(Item ?? {}, 'last_whole_at'), at);
+      if (gap === undefined) return;
+      await client.send(
+        new UpdateCommand({
+          TableName,
+          Key,
+          UpdateExpression: 'SET #gaps = list_append(if_not_exists(#gaps, :none), :gap)',
+          ExpressionAttributeNames: { '#gaps': 'gaps' },
+          ExpressionAttributeValues: { ':none': [], ':gap': [gap] },
+        }),
+      );
+    } catch (error) {
+      throw fromStore(error, 'note that a source was silent');
+    }
+  };
   return {
     heard: (source, account, at) => raise(source, account, 'last_seen_at', at),
     swept: async (source, account, at, whole = true) => {
       await raise(source, account, 'last_seen_at', at);
       await raise(source, account, 'last_swept_at', at);
-      if (whole) await raise(source, account, 'last_whole_at', at);
+      if (!whole) return;
+      await noteGap(source, account, at);
+      await raise(source, account, 'last_whole_at', at);
     },
     denied: (source, account, at) => raise(source, account, 'last_denied_at', at),
     list: async (source) => {
@@ -56,6 +79,7 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
               ...optional('lastSweptAt', text(item, 'last_swept_at')),
               ...optional('lastWholeAt', text(item, 'last_whole_at')),
               ...optional('lastDeniedAt', text(item, 'last_denied_at')),
+              ...(Array.isArray(item['gaps']) ? { gaps: item['gaps'] as readonly ObservationGap[] } : {}),
             });
           start = answer.LastEvaluatedKey;
         } while (start !== undefined);

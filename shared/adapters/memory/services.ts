@@ -2,6 +2,7 @@
 import type { QueueMessage } from '../../model/change.ts';
 import type { FindingEvent } from '../../model/finding-event.ts';
 import type { CoverageRow } from '../../model/coverage.ts';
+import { gapBefore } from '../../model/coverage.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import type { EventBus } from '../../ports/event-bus.ts';
@@ -65,6 +66,10 @@ export function makeMemorySourceLog(): SourceLog {
     heard.set(key, change(heard.get(key) ?? { source, account, lastSeenAt: '' }));
   };
   const later = (a: string | undefined, b: string): string => (a === undefined || a < b ? b : a);
+  const gapsWith = ({ lastWholeAt, gaps = [] }: Heard, at: string): Pick<Heard, 'gaps'> => {
+    const gap = gapBefore(lastWholeAt, at);
+    return gap === undefined ? {} : { gaps: [...gaps, gap] };
+  };
   return {
     heard: async (source, account, at) => {
       await undefined;
@@ -76,7 +81,7 @@ export function makeMemorySourceLog(): SourceLog {
         ...h,
         lastSeenAt: later(h.lastSeenAt, at),
         lastSweptAt: later(h.lastSweptAt, at),
-        ...(whole ? { lastWholeAt: later(h.lastWholeAt, at) } : {}),
+        ...(whole ? { ...gapsWith(h, at), lastWholeAt: later(h.lastWholeAt, at) } : {}),
       }));
     },
     denied: async (source, account, at) => {

@@ -22,10 +22,29 @@ export function sourceLogSuite(title: string, make: () => SourceLog): void {
       const heard = [...(await log.list(source))].sort((x, y) => (x.account < y.account ? -1 : 1));
       expect(heard).toEqual([
         { source, account: 'a', lastSeenAt: at(2) },
-        { source, account: 'b', lastSeenAt: at(4), lastSweptAt: at(4), lastWholeAt: at(4) },
+        {
+          source,
+          account: 'b',
+          lastSeenAt: at(4),
+          lastSweptAt: at(4),
+          lastWholeAt: at(4),
+          gaps: [{ from: null, to: at(4) }],
+        },
         { source, account: 'c', lastSeenAt: at(5), lastSweptAt: at(5), lastDeniedAt: at(6) },
       ]);
       expect(await log.list(`${title}.other`)).toEqual([]);
+    });
+
+    it('keeps when a scope was not listed in full for longer than is promised', async () => {
+      const log = make();
+      const source = `${title}.gaps`;
+      const on = (day: number): string => `2026-11-0${day}T02:00:00.000Z`;
+      for (const day of [1, 2, 5, 4, 6]) await log.swept(source, 'a', on(day));
+      await log.swept(source, 'a', on(9), false);
+      expect((await log.list(source))[0]?.gaps).toEqual([
+        { from: null, to: on(1) },
+        { from: on(2), to: on(5) },
+      ]);
     });
   });
 }

@@ -36,6 +36,24 @@ describe('an answer', () => {
     expect(coverageRecord(heard, { cloud: 'azure' }, NOW).stale).toMatchObject([{ account: 'two' }]);
   });
 
+  it('of the past says what was not seen then, whatever was seen before and after', () => {
+    const scope: Heard = {
+      ...fresh,
+      gaps: [
+        { from: null, to: at(200) },
+        { from: at(150), to: at(90) },
+      ],
+    };
+    const then = (hoursAgo: number) => coverageRecord([scope], { asOf: at(hoursAgo) }, NOW).stale;
+    expect(then(210)).toEqual([{ source: 'azure.sweep', account: 'one', since: null, why: 'never_listed' }]);
+    expect(then(160)).toEqual([]);
+    // Within the promise after the last whole list before the gap.
+    expect(then(130)).toEqual([]);
+    expect(then(100)).toEqual([{ source: 'azure.sweep', account: 'one', since: at(150), why: 'silent' }]);
+    expect(then(80)).toEqual([]);
+    expect(coverageRecord([old], { asOf: at(1) }, NOW).stale).toMatchObject([{ account: 'two', since: at(50) }]);
+  });
+
   it('of a deployment that heard of nothing is not complete', () => {
     expect(coverageRecord([], {}, NOW).complete).toBe(false);
     expect(coverageLine(coverageRecord([], {}, NOW))).toContain('no good news');
