@@ -170,6 +170,7 @@ function askedIn(body: { readonly [key: string]: unknown }, model: string): Aske
     role: model.includes('sonnet') ? 'second' : model.includes('haiku') ? 'explain' : 'author',
     wants: schema.includes('"paraphrases"') ? 'paraphrases' : schema.includes('"outcome"') ? 'formalisation' : 'kinds',
     intent: fenced === undefined ? '' : (JSON.parse(fenced) as string),
+    ...(/<data-[0-9a-f]{16} label="counterexample">/.test(text) ? { isRepair: true } : {}),
   };
 }
 

@@ -5,7 +5,7 @@
  *     intents:
  *       - text: Production databases must keep backups for 30 days
  *         paraphrases: [For 30 days backups of production databases are kept]   # as many as are asked for: repeated
- *         author:                       # what is said to each request in turn; the last one again and again
+ *         author:                       # what is said in turn, to the request and then to each repair; the last one again and again
  *           - policies:
  *               - kind: sql_database
  *                 name: backups-kept
@@ -120,6 +120,8 @@ export interface Asked {
   readonly role: 'author' | 'second' | 'explain';
   readonly wants: 'formalisation' | 'paraphrases' | 'kinds';
   readonly intent: string;
+  /** A draft was wrong, and is drafted anew. */
+  readonly isRepair?: boolean;
 }
 export type Reply =
   | { readonly is: 'value'; readonly value: unknown; readonly afterMs: number }
@@ -128,10 +130,14 @@ export type Reply =
 const OTHERWISE: ScriptedAnswer = answer.parse({ outcome: 'not_a_policy', why: 'Nothing is scripted for it.' });
 const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ').trim();
 
-/** Answers by a script. Of each intent and role it remembers how often it was asked. */
+/**
+ * Answers by a script. Of each intent and role it remembers how often it was asked in this session: whoever asks afresh
+ * what was answered already begins another one.
+ */
 export function makeScripted(script: Script): (asked: Asked) => Reply {
   const times = new Map<string, number>();
-  return ({ role, wants, intent }) => {
+  const answered = new Set<string>();
+  return ({ role, wants, intent, isRepair = false }) => {
     const wanted = plain(intent);
     const entry = script.intents.find((i) => [i.text, ...i.paraphrases].some((t) => plain(t) === wanted));
     if (wants === 'paraphrases' && entry?.explain === undefined)
@@ -139,10 +145,15 @@ export function makeScripted(script: Script): (asked: Asked) => Reply {
     if (entry === undefined) return replyOf(script.otherwise ?? OTHERWISE);
     const said = entry[role] ?? (role === 'second' ? entry.author : undefined);
     if (said === undefined) return replyOf(script.otherwise ?? OTHERWISE);
+    // In other words it is understood as it is in the end.
+    if (wanted !== plain(entry.text)) return replyOf(said.at(-1) ?? OTHERWISE);
     const key = `${role} ${wanted}`;
-    const n = times.get(key) ?? 0;
+    const n = answered.has(key) && !isRepair ? 0 : (times.get(key) ?? 0);
     times.set(key, n + 1);
-    return replyOf(said[Math.min(n, said.length - 1)] ?? OTHERWISE);
+    const reply = replyOf(said[Math.min(n, said.length - 1)] ?? OTHERWISE);
+    if (reply.is === 'value') answered.add(key);
+    else answered.delete(key);
+    return reply;
   };
 }
 

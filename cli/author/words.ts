@@ -131,9 +131,7 @@ export function blastLines(radius: BlastRadius | undefined, where: string): read
     if (n === 0) continue;
     lines.push(`  ${clause}: ${n}`);
     for (const e of exemplars)
-      lines.push(
-        dim(`    ${plain(e.id, 120)}  ${e.cloud} ${plain(e.account, 40)} ${plain(e.owner ?? '(nobody)', 40)}`),
-      );
+      lines.push(dim(`    ${plain(e.id, 72)}  ${e.cloud} ${plain(e.account, 40)} ${plain(e.owner ?? '(nobody)', 40)}`));
     if (n > exemplars.length) lines.push(dim(`    … ${n - exemplars.length} more`));
   }
   for (const [key, rows] of Object.entries(radius.by)) {

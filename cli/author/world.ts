@@ -86,14 +86,12 @@ export function writeBelow(folder: string, path: string, text: string): void {
 export async function inventoryOf(
   paths: readonly string[],
   context: ContextConfig,
-): Promise<{ readonly inventory: NonNullable<AuthorDeps['inventory']>; readonly count: number }> {
+): Promise<NonNullable<AuthorDeps['inventory']>> {
   const byKind = new Map<string, InventoryResource[]>();
   const inputs = new Inputs({ context, read: {}, maxBytes: LONGEST_FILE_BYTES });
-  let count = 0;
   for await (const resources of inputs.resources(paths, () => {})) {
     for (const { id, kind, facts, deleted } of resources) {
       if (deleted) continue;
-      count++;
       const of = byKind.get(kind.id) ?? [];
       of.push(inventoryResource(id, facts));
       byKind.set(kind.id, of);
@@ -102,7 +100,7 @@ export async function inventoryOf(
   const [problem] = inputs.problems;
   if (problem !== undefined)
     throw new AppError('INPUT_INVALID', `--inventory: ${problem.document}: ${problem.reason}; ${problem.action}`);
-  return { inventory: (kind) => byKind.get(kind) ?? [], count };
+  return (kind) => byKind.get(kind) ?? [];
 }
 
 /** The live resources that a stack knows, by kind. */

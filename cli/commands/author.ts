@@ -130,8 +130,10 @@ async function inventoryFor(
   options: AuthorOptions,
 ): Promise<{ readonly where: string; readonly inventory?: NonNullable<AuthorDeps['inventory']> }> {
   if (options.inventory !== undefined) {
-    const { inventory, count: n } = await inventoryOf(options.inventory, await readConfig(options.config));
-    return { where: `the ${count(n, 'resource')} of ${options.inventory.join(', ')}`, inventory };
+    return {
+      where: options.inventory.join(', '),
+      inventory: await inventoryOf(options.inventory, await readConfig(options.config)),
+    };
   }
   const stack = await stackOf(options);
   if (stack === undefined) return { where: 'No inventory was given' };

@@ -203,11 +203,9 @@ describe('scripted answers', () => {
   it('answers in turn, and the last one again and again', () => {
     const answerTo = makeScripted(script([{ fails: 'cut' }, DRAFT]));
     const request = { role: 'author', wants: 'formalisation', intent: ` ${SENTENCE.toUpperCase()} ` } as const;
-    expect([answerTo(request), answerTo(request), answerTo(request)].map((r) => r.is)).toEqual([
-      'fails',
-      'value',
-      'value',
-    ]);
+    const repair = { ...request, isRepair: true };
+    expect([request, request, repair].map((r) => answerTo(r).is)).toEqual(['fails', 'value', 'value']);
+    expect(answerTo(request).is).toBe('fails'); // another session
     expect(answerTo({ ...request, intent: 'Something else' })).toMatchObject({ value: { outcome: 'not_a_policy' } });
   });
   it('refuses a script that is none', () => {
