@@ -90,9 +90,17 @@ export const groupEntrypoint = (kind: string, wide: readonly string[]): string =
   `edict/bundle/${kind}/${groupRule(wide)}`;
 const groupRule = (wide: readonly string[]): string =>
   `results_by_${wide.length === 0 ? 'switches' : wide.join('_and_')}`;
-/** The entrypoint that returns what each generated policy of a kind declares, by id. */
+/** The entrypoint that returns what each generated policy of a kind declares, by id; null for one that was not generated. */
 export const declaredEntrypoint = (kind: string): string => `edict/bundle/${kind}/declared`;
-/** The entrypoint that returns the result of one policy. */
+/**
+ * The entrypoint that returns the result of the one policy of a kind that `input.policy` names, and evaluates no other. One
+ * for a kind and not one for a policy: what building a module costs grows with the square of its entrypoints.
+ */
+export const aloneEntrypoint = (kind: string): string => `edict/bundle/${kind}/alone`;
+/** What `aloneEntrypoint` is given: the text of an input (an object, not empty) with the policy that is meant. */
+export const aloneText = (policyId: string, text: string): string =>
+  `{"policy":${JSON.stringify(policyId)},${text.slice(1)}`;
+/** The rule that returns the result of one policy, where that is a module of its own. */
 export const policyEntrypoint = (policyId: string): string => `${packageOf(policyId).replaceAll('.', '/')}/result`;
 
 /**
@@ -102,7 +110,8 @@ export const policyEntrypoint = (policyId: string): string => `${packageOf(polic
 export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [path: string]: string } {
   const modules: { [path: string]: string } = { 'policies/values.rego': VALUES_REGO };
   const sorted = policies.toSorted((a, b) => (a.policy.id < b.policy.id ? -1 : 1));
-  for (const { policy, rego } of sorted) modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego;
+  for (const { policy, rego } of sorted)
+    modules[`policies/${folderOf(policy.id)}/policy.rego`] = rego.replaceAll(ENTRYPOINT, '');
   for (const kind of new Set(sorted.map((p) => p.policy.kind))) {
     const ofKind = sorted.filter((p) => p.policy.kind === kind);
     const groups = Object.groupBy(ofKind, (p) => groupRule(p.bundled.wide));
@@ -113,12 +122,20 @@ export function bundleModules(policies: readonly CompiledPolicy[]): { readonly [
       });
       return `# METADATA\n# entrypoint: true\n${name} := [\n${rows.join('')}]\n`;
     });
-    const declared = ofKind
-      .filter((p) => p.bundled.evidence === 'proved')
-      .map(({ policy: { id } }) => `\t${JSON.stringify(id)}: data.${packageOf(id)}.declared,\n`);
+    const declared = ofKind.map(
+      ({ policy: { id }, bundled }) =>
+        `\t${JSON.stringify(id)}: ${bundled.evidence === 'proved' ? `data.${packageOf(id)}.declared` : 'null'},\n`,
+    );
+    const alone = ofKind.map(
+      ({ policy: { id } }) => `alone := data.${packageOf(id)}.result if input.policy == ${JSON.stringify(id)}\n`,
+    );
     modules[`bundle/${kind}.rego`] = `package edict.bundle.${kind}
 
 ${aggregates.join('\n')}
+# METADATA
+# entrypoint: true
+# scope: document
+${alone.join('\n')}
 # METADATA
 # entrypoint: true
 declared := {
@@ -127,6 +144,9 @@ ${declared.join('')}}
   }
   return modules;
 }
+
+/** How a policy says that it can be run by itself. */
+const ENTRYPOINT = /^# METADATA\n# entrypoint: true\n(?=result\b)/gm;
 
 /** The bundle of compiled policies and of the module that was built from their `bundleModules`. */
 export function bundleOf(policies: readonly CompiledPolicy[], wasm: Uint8Array): Bundle {

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { loadModule } from '../../shared/adapters/opa/module.ts';
 import { canonicalJson } from '../../shared/model/json.ts';
-import { coreOf, policyEntrypoint } from '../../shared/policy/bundle.ts';
+import { aloneEntrypoint, aloneText, coreOf } from '../../shared/policy/bundle.ts';
 import { meaningOf, type PolicyInput } from '../../shared/policy/meaning.ts';
 import { inputsOf, lotsFrom, PROOF_NOW } from '../../shared/policy/proof.ts';
 import { packageOf, toRego } from '../../shared/policy/to-rego.ts';
@@ -85,7 +85,9 @@ describeWith(['opa'], 'the Rego that ships', () => {
         const input = inputs[i] as PolicyInput;
         for (const p of policies) {
           const { result, verdict } = (answer as { [id: string]: { result: unknown; verdict: string } })[p.id] ?? {};
-          expect(normal(result)).toEqual(normal(module.evaluate(policyEntrypoint(p.id), JSON.stringify(input))));
+          expect(normal(result)).toEqual(
+            normal(module.evaluate(aloneEntrypoint(p.kind), aloneText(p.id, JSON.stringify(input)))),
+          );
           expect(verdict).toBe(meaningOf(coreOf(p), input).verdict);
           verdicts.add(verdict ?? '');
           compared++;

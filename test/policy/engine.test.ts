@@ -235,7 +235,7 @@ describe('loading', () => {
       refusal(() =>
         loadEngine(withManifest({ policies: [...shipped.manifest.policies, { ...first, id: 'firewall.other' }] })),
       ),
-    ).toContain('no entrypoint edict/policies/firewall/other/result');
+    ).toContain('the module has no policy firewall.other');
   });
 
   it('never runs a policy that does not declare the clauses of the manifest', () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { loadModule } from '../../shared/adapters/opa/module.ts';
-import { coreOf, folderOf, policyEntrypoint, sha256 } from '../../shared/policy/bundle.ts';
+import { aloneEntrypoint, aloneText, coreOf, folderOf, sha256 } from '../../shared/policy/bundle.ts';
 import { provePolicy } from '../../shared/policy/proof.ts';
 import { constantsIn } from '../../shared/policy/regions.ts';
 
@@ -21,7 +21,8 @@ it('there are policies', () => {
 it.each(bundle.manifest.policies.map((p) => [p.id, p] as const))('%s', (id, policy) => {
   const rego = readFileSync(join(root, 'policies', folderOf(id), 'policy.rego'), 'utf8');
   expect(sha256(rego)).toBe(policy.regoSha256);
-  const evaluate = (input: unknown): unknown => module.evaluate(policyEntrypoint(id), JSON.stringify(input));
+  const evaluate = (input: unknown): unknown =>
+    module.evaluate(aloneEntrypoint(policy.kind), aloneText(id, JSON.stringify(input)));
   const proof = provePolicy(coreOf(policy), evaluate, { seed, random: 2000, constants: constantsIn(rego) });
   expect(proof.counterexample).toBeUndefined();
   expect(proof.inputs.facts + proof.inputs.items).toBeGreaterThan(5);

@@ -17,7 +17,8 @@ import {
   declaredEntrypoint,
   groupEntrypoint,
   kindEntrypoint,
-  policyEntrypoint,
+  aloneEntrypoint,
+  aloneText,
   sha256,
 } from '../../policy/bundle.ts';
 import { conditionsOf, type CorePolicy, factsOf, readsOf } from '../../policy/core.ts';
@@ -116,16 +117,15 @@ export function loadEngine(bundle: Bundle, options: EngineOptions = {}): OpaEngi
   const module = loadModule(wasm);
   const kinds = judgesByKind(manifest.policies, options.kindById ?? kindById, fail);
   const wanted = [
-    ...[...kinds.keys()].flatMap((kind) => [kindEntrypoint(kind), declaredEntrypoint(kind)]),
+    ...[...kinds.keys()].flatMap((kind) => [kindEntrypoint(kind), declaredEntrypoint(kind), aloneEntrypoint(kind)]),
     ...[...kinds.values()].flatMap((k) => k.groups.map((g) => g.entrypoint)),
-    ...manifest.policies.map((p) => policyEntrypoint(p.id)),
   ];
   const there = new Set(module.entrypoints);
   for (const name of wanted) if (!there.has(name)) fail(`the module has no entrypoint ${name}`);
 
   const quarantine = new Map<string, string>();
   const memoSize = options.memoSize ?? MEMO_SIZE;
-  for (const k of kinds.values()) checkDeclared(module, k, quarantine);
+  for (const k of kinds.values()) checkDeclared(module, k, quarantine, fail);
 
   const judgeAll = (k: KindJudges, input: PolicyInput): readonly Judged[] =>
     memoSize === 0 && k.isProved
@@ -245,7 +245,12 @@ function judgeOf(policy: BundledPolicy): Judge {
 }
 
 /** What a policy declares is a constant of the module: it is compared once. A policy that fails this is never run. */
-function checkDeclared(module: WasmModule, k: KindJudges, quarantine: Map<string, string>): void {
+function checkDeclared(
+  module: WasmModule,
+  k: KindJudges,
+  quarantine: Map<string, string>,
+  fail: (message: string) => never,
+): void {
   let declared: unknown;
   try {
     declared = module.evaluate(declaredEntrypoint(k.kind.id), '{"facts":{},"closed":[],"now":0}');
@@ -254,6 +259,7 @@ function checkDeclared(module: WasmModule, k: KindJudges, quarantine: Map<string
   }
   const byId = (typeof declared === 'object' && declared !== null ? declared : {}) as { [id: string]: unknown };
   for (const { policy, declared: expected } of k.judges) {
+    if (declared !== undefined && !Object.hasOwn(byId, policy.id)) fail(`the module has no policy ${policy.id}`);
     if (policy.evidence === 'proved' && !sameList(byId[policy.id], expected)) quarantine.set(policy.id, NOT_DECLARED);
   }
 }
@@ -403,7 +409,8 @@ function evaluateOne(module: WasmModule, judge: Judge, text: string, quarantine:
   const stopped = quarantine.get(judge.policy.id);
   if (stopped !== undefined) return errorOf(judge, stopped);
   try {
-    const r = module.evaluate(policyEntrypoint(judge.policy.id), text);
+    const { id, kind } = judge.policy;
+    const r = module.evaluate(aloneEntrypoint(kind), aloneText(id, text));
     const { declared, holds, fails } = (typeof r === 'object' && r !== null ? r : {}) as { [key: string]: unknown };
     return judgedOf(judge, [holds, fails, declared]);
   } catch (error) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../model/errors.ts';
 import type { Kind } from '../../model/kind.ts';
-import { type CompiledPolicy, folderOf, policyEntrypoint } from '../../policy/bundle.ts';
+import { aloneEntrypoint, type CompiledPolicy, folderOf, policyEntrypoint } from '../../policy/bundle.ts';
 import type { Evaluate } from '../../policy/proof.ts';
 import { schemaOf } from '../../policy/schema.ts';
 import { packageOf, VALUES_REGO } from '../../policy/to-rego.ts';
@@ -93,7 +93,9 @@ export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): Polic
       if (!existsSync(paths.opa)) run('opa', [], tmpdir());
       const bundle = buildBundle(paths.opa, [policy]);
       const engine = loadEngine(bundle, { kindById: (id) => kinds.find((k) => k.id === id) });
-      return { engine, evaluate: evaluateOf(loadModule(bundle.wasm), policyEntrypoint(policy.policy.id)) };
+      const { id, kind } = policy.policy;
+      const evaluate = evaluateOf(loadModule(bundle.wasm), aloneEntrypoint(kind));
+      return { engine, evaluate: (input) => evaluate({ ...(input as object), policy: id }) };
     },
     variants: ({ policy }, regos) => {
       const idOf = (i: number): string => `${policy.id}-variant-${i}`;
