@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { coverageJson } from '../../cli/commands/coverage.ts';
 import { listUpTo } from '../../cli/commands/findings.ts';
 import { isTransition } from '../../cli/stack/bus-watch.ts';
 import type { Delivery, FrontDoors } from '../../cli/stack/front-doors.ts';
@@ -15,6 +16,7 @@ import { startService, type Service } from '../../local/service.ts';
 import { bucket, created, database, everyoneReads, policy } from '../../local/stories/aws-documents.ts';
 import { answers, type ArmResource, happened, subscription } from '../../local/stories/azure-documents.ts';
 import { changed, sqlAsset, sqlData } from '../../local/stories/gcp-documents.ts';
+import { exceptionTransitions, tellExceptions } from '../../local/stories/exceptions.ts';
 import { stories } from '../../local/stories/index.ts';
 import { expectedOf, Ledger, tell, type Told } from '../../local/telling.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
@@ -202,6 +204,21 @@ describeWith(['python'], 'the deployed service', () => {
     expect(await rows()).toEqual(before);
   });
 
+  it('says what it sees of every account, and that AWS and Google were never listed', async () => {
+    const covered = await edict(['coverage', '--format', 'json']);
+
+    expect(covered.code).toBe(0);
+    const { complete, stale, sources, types, controls } = JSON.parse(covered.stdout) as ReturnType<typeof coverageJson>;
+    expect(complete).toBe(false);
+    expect(stale.filter(({ why }) => why === 'never_listed').map(({ source }) => source)).toEqual([
+      'aws.sweep',
+      'gcp.sweep',
+    ]);
+    expect(sources.filter((s) => s.source === 'azure.sweep' && s.lastWholeAt !== null).length).toBeGreaterThan(0);
+    expect(types.filter((t) => t.source === 'aws.config' && t.lastEventAt !== null).length).toBeGreaterThan(0);
+    expect(controls.filter(({ status }) => status === 'told').length).toBeGreaterThan(0);
+  });
+
   it('keeps no secret that a document holds: in no table, queue, object, event, log or message', async () => {
     const planted = ['table', 'text', 'tag', 'arm', 'gcp', 'broken'].map((where) => `planted-${where}-7hQ2xZ9vK4`);
     const account = answers(secretiveAccount, {
@@ -329,11 +346,13 @@ describeWith(['python'], 'the deployed service where IAM is enforced', () => {
         quiet: () => service.quiet(),
         patienceMs: 60_000,
       });
+      await tellExceptions({ service, ledger, patienceMs: 60_000 });
       await sleep(3000);
 
       expect(some).toHaveLength(3);
       expect(ledger.missing).toEqual([]);
       expect(ledger.unexpected).toEqual([]);
+      expect(ledger.seen).toBeGreaterThan(exceptionTransitions);
       expect(service.slack.messages.length).toBeGreaterThan(0);
     } finally {
       await service.stop();
