@@ -79,6 +79,7 @@ export function* strangersOf(
   }
   // Each value of what the draft reads, once at least: is the sentence meant there at all?
   const compliant = fullest('compliant') ?? {};
+  const violation = fullest('violation');
   for (const [name, { tests, optional, shape }] of subjectsOf(core).facts) {
     if (shape.type === 'list') continue;
     const { proper } = domainOf(shape, optional, tests, { now: PROOF_NOW });
@@ -89,6 +90,11 @@ export function* strangersOf(
     const left = proper.filter((v) => valueProblem(factsOf(kind)[name] as FactSpec, v) === undefined && !isShown(v));
     for (const value of left.slice(0, MOST_OTHERS))
       yield { ...compliant, [name]: { state: 'known', value: value as FactValue, at: '' } };
+    // Each value that it names, beside what is violated elsewhere: an exception that nobody said stands there.
+    const named = tests.flatMap((t) => (t.op === 'in' ? t.values : []));
+    if (violation === undefined || violation[name] === undefined) continue;
+    for (const value of named.slice(0, MOST_OTHERS))
+      yield { ...violation, [name]: { state: 'known', value: value as FactValue, at: '' } };
   }
 }
 

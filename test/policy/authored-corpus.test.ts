@@ -15,9 +15,9 @@ import { authorIntent } from '../../shared/authoring/author.ts';
 import { type AuthorLimits, DEFAULT_LIMITS } from '../../shared/authoring/deps.ts';
 import { mutantsOf } from '../../shared/authoring/mutate.ts';
 import { kindById } from '../../shared/kinds/index.ts';
-import type { Policy } from '../../shared/model/policy.ts';
+import type { Condition, Policy } from '../../shared/model/policy.ts';
 import { coreOf } from '../../shared/policy/bundle.ts';
-import { toCore } from '../../shared/policy/core.ts';
+import { factsOf, toCore } from '../../shared/policy/core.ts';
 import type { LanguageModel } from '../../shared/ports/language-model.ts';
 import { worldOf } from '../support/authoring.ts';
 import { answerWith, goldModel, sentenceOf } from '../support/gold-model.ts';
@@ -90,6 +90,41 @@ function misreadings({ gold }: EvalIntent): readonly { readonly what: string; re
   });
 }
 
+/** What nobody said, added: a clause, a narrower or wider scope, an exception, by each value of each narrow fact and by a name. */
+function additions({ gold }: EvalIntent): ReturnType<typeof misreadings> {
+  const [reading, another] = gold.readings;
+  if (reading === undefined || another !== undefined) return [];
+  const cores = reading.policies.map((p) => p.core);
+  return reading.policies.flatMap(({ policy }, at) => {
+    const kind = kindById(policy.kind);
+    if (kind === undefined) throw new Error(policy.kind);
+    const said = Object.entries(factsOf(kind)).flatMap(([fact, { shape }]): readonly Condition[] =>
+      shape.type === 'bool'
+        ? [true, false].map((is) => ({ fact, is }))
+        : shape.type === 'enum'
+          ? shape.values.map((is) => ({ fact, is }))
+          : fact === 'owner'
+            ? [{ fact, is: 'mallory' }]
+            : [],
+    );
+    const scope = policy.applies_when;
+    const changed = said.flatMap((c): readonly Policy[] => [
+      { ...policy, require: [...policy.require, { id: 'added', says: 'added', that: c }] },
+      { ...policy, applies_when: scope === undefined ? c : { all: [scope, c] } },
+      ...(scope === undefined ? [] : [{ ...policy, applies_when: { any: [scope, c] } }]),
+      { ...policy, require: policy.require.map((r) => ({ ...r, that: { any: [r.that, c] } })) },
+    ]);
+    return changed
+      .filter((p) => differencesFrom(cores, cores.with(at, toCore(p, kind))).length > 0)
+      .map((p) => ({
+        what: JSON.stringify([p.applies_when, p.require.map((r) => r.that)]),
+        policies: reading.policies.map((other) => other.policy).with(at, p),
+      }));
+  });
+}
+/** Of the additions one in so many, another part of them for each sentence: all of them were run when this was written. */
+const SAMPLE = 8;
+
 /** Without the checks that cost calls: what is planted is planted in every phrasing anyway. */
 const FEW_CALLS: AuthorLimits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0 };
 const totals = { planted: 0, stopped: 0, asked: 0 };
@@ -107,6 +142,17 @@ describe.each(intents.filter((i) => misreadings(i).length > 0).map((i) => [i.id,
         'refused',
         [],
       ]);
+      totals.planted++;
+      totals.stopped++;
+    }
+  });
+
+  it('is never activated with what both models add to it', async () => {
+    const offset = intents.indexOf(intent) % SAMPLE;
+    for (const { what, policies } of additions(intent).filter((_a, n) => n % SAMPLE === offset)) {
+      const model = goldModel(intents, (_i, request) => answerWith(policies, sentenceOf(request)));
+      const [c] = await run([only], model, ['gold'], FEW_CALLS);
+      expect([what, c?.outcome, c?.wrong]).toEqual([what, 'refused', []]);
       totals.planted++;
       totals.stopped++;
     }
@@ -135,7 +181,7 @@ describe('the misreadings', () => {
   });
 
   it('are many, and would be activated by whoever takes the draft for what was meant', async () => {
-    expect(totals.planted).toBeGreaterThan(900);
+    expect(totals.planted).toBeGreaterThan(1400);
     const intent = intents.find((i) => i.id === 'database-backups-14-days') as EvalIntent;
     const [misread] = misreadings(intent)
       .filter((m) => m.what.startsWith('a bound one higher'))
