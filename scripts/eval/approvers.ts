@@ -6,7 +6,7 @@ import type { Verdict } from '../../shared/model/verdict.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
 import type { Lots } from '../../shared/policy/proof.ts';
 import type { Reading } from './corpus.ts';
-import { type JudgedResource, verdictOf } from './gold.ts';
+import { type JudgedResource, misjudgedBy, verdictOf } from './gold.ts';
 
 /**
  * - `gold` knows what the sentence means, and says so.
@@ -53,7 +53,7 @@ export function makeApprover(name: ApproverName, needs: ApproverNeeds): Person {
   };
 }
 
-function goldAnswer({ reading, judged, now }: ApproverNeeds, kind: string, facts: FactStates): Answer {
+function goldAnswer({ reading, judged, drafted, now }: ApproverNeeds, kind: string, facts: FactStates): Answer {
   if (reading !== undefined) {
     const cores = reading.policies.map((p) => p.core);
     return ANSWER_OF[verdictOf(cores, kind, facts, now)];
@@ -63,7 +63,11 @@ function goldAnswer({ reading, judged, now }: ApproverNeeds, kind: string, facts
   const alike = judged.filter((j) => j.kind === kind && known.every(([fact, s]) => sameValue(j.facts[fact], s)));
   const verdicts = new Set(alike.flatMap((j) => j.verdicts));
   const [only] = verdicts;
-  return only !== undefined && verdicts.size === 1 ? ANSWER_OF[only] : 'skip';
+  if (only !== undefined && verdicts.size === 1) return ANSWER_OF[only];
+  // Of the rest it knows nothing: it believes a draft that judges all that it knows right, and no other.
+  const draft = drafted();
+  const isRight = judged.length > 0 && draft.length > 0 && misjudgedBy(draft, judged, now).length === 0;
+  return isRight ? ANSWER_OF[verdictOf(draft, kind, facts, now)] : 'skip';
 }
 
 function sameValue(a: FactStates[string] | undefined, b: FactStates[string]): boolean {

@@ -6,6 +6,8 @@ import { APPROVERS } from '../../../scripts/eval/approvers.ts';
 import { type EvalOptions, evaluate, EXIT } from '../../../scripts/eval/evaluate.ts';
 import type { EvalReport } from '../../../scripts/eval/report.ts';
 import type { Author } from '../../../scripts/eval/run.ts';
+import { authorIntent } from '../../../shared/authoring/author.ts';
+import { DEFAULT_LIMITS } from '../../../shared/authoring/deps.ts';
 import type { Answer, Person, ShownResource } from '../../../shared/authoring/intent.ts';
 import type { ModelRequest } from '../../../shared/ports/language-model.ts';
 import { modelOf, otherAnswer, policiesAnswer, worldOf } from '../../support/authoring.ts';
@@ -429,6 +431,23 @@ describe('gold that is judged native documents', () => {
     const turned = policyYaml('object_store', ['{ fact: tls_only, is: false }']);
     const wrong = await run({ 'Bring your own.': authoredOf([turned]) }, { out: join(work, 'turned.jsonl') }, corpus);
     expect(firstLine(wrong)).toBe('activated-wrong: gold 1 of 1 (1 false pass, 1 false fail)');
+  });
+
+  it('is enough for an approver: a draft that judges all of them right is believed, any other is not', async () => {
+    const answer = (is: boolean): unknown =>
+      policiesAnswer({
+        kind: 'object_store',
+        clauses: { tls: { fact: 'tls_only', is } },
+        covers: { tls: 'Bring your own' },
+      });
+    const limits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0 };
+    const authoring: Author = (intent, deps, person) => authorIntent(intent, { ...deps, limits }, person);
+    const right = await run({ 'Bring your own.': authoring }, {}, corpus, () => answer(true));
+    expect(firstLine(right)).toBe('activated-wrong: gold 0 of 1');
+    const out = join(work, 'turned-by-documents.jsonl');
+    const wrong = await run({ 'Bring your own.': authoring }, { out }, corpus, () => answer(false));
+    expect(firstLine(wrong)).toBe('activated-wrong: gold 0 of 0');
+    expect(wrong.text).toContain('Refused before gold: misjudged 0 right 1 wrong.');
   });
 
   it('is refused where it contradicts the clauses beside it', async () => {
