@@ -6,11 +6,11 @@ import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
 import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
 import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
-import type { Answer, Authored, Refusal } from '../../shared/authoring/intent.ts';
+import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
 import { reviseIntent, type SemanticDifference } from '../../shared/authoring/revise.ts';
 import { kinds } from '../../shared/kinds/index.ts';
-import { AppError } from '../../shared/model/errors.ts';
+import { AppError, isAppError } from '../../shared/model/errors.ts';
 import { toCore } from '../../shared/policy/core.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import { fromAdvisory } from '../author/advisory.ts';
@@ -181,7 +181,8 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
     }
     const replaces = draft.record.edits === undefined ? undefined : previousOf(draft.record.edits).policy.id;
     const reviewed = result.policies.map((p) => review(p, deps, p.policy.id === replaces ? replaces : undefined));
-    return await finish({ draft, options, dialogue, result, reviewed, where, replaces });
+    const told = dialogue === undefined ? { ...result, checks: result.checks.map(unjudged) } : result;
+    return await finish({ draft, options, dialogue, result: told, reviewed, where, replaces });
   } catch (error) {
     if (!(error instanceof Left)) throw error;
     dialogue?.stop(isKept ? `Left. What was said is kept: ${resume}` : 'Left. Nothing was kept.');
@@ -222,6 +223,12 @@ class Nobody implements Judge {
     return Promise.resolve(answerOf(judge(core, kindOf(kind), facts, EXAMPLES_NOW)) ?? 'skip');
   }
 }
+
+/** What `Nobody` has agreed with was not judged. */
+const unjudged = (check: Check): Check =>
+  check.name === 'judging'
+    ? { ...check, passed: false, says: 'nobody has judged the resources: the draft was agreed with (--yes)' }
+    : check;
 
 function refused(
   result: Refusal,
@@ -270,7 +277,7 @@ async function finish(all: Finished): Promise<number> {
   const isAccepted = result.policies.every((p) => p.verification.accepted);
   if (dialogue !== undefined) {
     tellAll(all, (title, text) => dialogue.show(title, text));
-    const saved = await save(all, await wishOf(all, isAccepted));
+    const saved = await savedInDialogue(all, dialogue, isAccepted);
     dialogue.end(`${savedText(saved)} ${spentText(result.calls)}`);
     return isAccepted ? EXIT.authored : EXIT.refused;
   }
@@ -287,6 +294,19 @@ async function finish(all: Finished): Promise<number> {
   }
   output.flush();
   return isAccepted && saved.as === automaticWish(all) ? EXIT.authored : EXIT.refused;
+}
+
+/** Asks again where something stands in the way: what was judged is not lost for a folder that is taken. */
+async function savedInDialogue(all: Finished, dialogue: Dialogue, isAccepted: boolean): Promise<Saved> {
+  for (;;) {
+    const wish = await wishOf(all, isAccepted);
+    try {
+      return await save(all, wish);
+    } catch (error) {
+      if (!isAppError(error) || wish === 'draft' || wish === 'nothing') throw error;
+      dialogue.warn(plain(error.message, 1000));
+    }
+  }
 }
 
 function tellAll(
@@ -361,12 +381,12 @@ async function save(all: Finished, wish: Wish): Promise<Saved> {
   endDraft(draft, 'saved', folders.join(', '));
   if (stack === undefined) return { as: wish, folders, approvals };
   const activation = await activate(folders, approver, stack, by.who, options.yes === true);
-  return { as: wish, folders, approvals, activation };
+  return { as: wish, folders, approvals: approvals.map((a) => ({ ...a, state: 'approved' })), activation };
 }
 
 /** Without a person nothing is activated of which a check has found something. */
 function openCheck({ checks }: Authored): string | undefined {
-  const open = checks.find((c) => !c.passed);
+  const open = checks.find((c) => !c.passed && c.name !== 'judging'); // whoever approves looks in their place
   return open === undefined ? undefined : `nobody has looked at what a check found (${open.name}): ${open.says}`;
 }
 

@@ -229,6 +229,9 @@ describeWith(['opa', 'regal'], 'a pipeline', () => {
     expect(told).toMatchObject({
       is: 'authored',
       judgedBy: null,
+      checks: expect.arrayContaining([
+        expect.objectContaining({ name: 'judging', passed: false, says: expect.stringMatching(/nobody has judged/) }),
+      ]),
       policies: [{ id: 'object-store.test-tls-only', accepted: true, evidence: 'proved', blastRadius: null }],
       saved: { as: 'draft' },
     });

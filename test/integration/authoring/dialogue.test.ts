@@ -1,5 +1,5 @@
 /** `edict author` in a real terminal, with a scripted model: what a person sees, says, and what comes of it. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -138,11 +138,17 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
   });
 
   it('asks for approval in the file beside the policies', async () => {
+    const policy = join(folder, 'policies', 'sql-database', 'closed-and-backed-up');
+    mkdirSync(policy, { recursive: true });
     terminal = open([SENTENCE, '--out', 'policies', '--as', 'Ada']);
     await judge();
     choose(1);
+    // What is in the way is said, and nothing that was judged is lost.
+    await terminal.until(/there is a policy in [\s\S]*◆/);
+    rmSync(policy, { recursive: true });
+    await terminal.until(/└/);
+    choose(1);
     expect(await terminal.ended).toBe(0);
-    const policy = join(folder, 'policies', 'sql-database', 'closed-and-backed-up');
     expect(readFileSync(join(folder, 'policies', 'approvals.yaml'), 'utf8')).toMatch(/who: Ada/);
     expect((await edict(['policies', 'approve', policy, '--as', 'ada'])).code).toBe(2); // the author
     expect((await edict(['policies', 'approve', policy, '--as', 'Grace'])).stdout).toMatch(/approved in/);
