@@ -29,6 +29,8 @@ const draftSchema = z.strictObject({
   kinds: z.array(z.string()).optional(),
   /** Clauses that were written already, in place of a sentence. */
   yaml: z.string().optional(),
+  /** The sentence was proposed against an advisory: its literals are approved one by one. */
+  advisory: z.literal(true).optional(),
   /** The policy that the sentence changes. */
   edits: z.string().optional(),
   createdAt: z.string(),

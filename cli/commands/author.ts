@@ -76,7 +76,7 @@ export async function author(sentence: string | undefined, options: AuthorOption
   checkOptions(sentence, options);
   if (options.advisory !== undefined) {
     const text = readNamed(options.advisory, '--advisory', LONGEST_ADVISORY_BYTES);
-    return await fromAdvisory(text, options, (chosen) => begin({ sentence: chosen }, options));
+    return await fromAdvisory(text, options, (chosen) => begin({ sentence: chosen, advisory: true }, options));
   }
   if (options.resume !== undefined) return await session(openDraft(options.resume), options);
   const yaml =
@@ -277,6 +277,12 @@ async function finish(all: Finished): Promise<number> {
   const isAccepted = result.policies.every((p) => p.verification.accepted);
   if (dialogue !== undefined) {
     tellAll(all, (title, text) => dialogue.show(title, text));
+    const stranger = await unapprovedLiteral(all, dialogue);
+    if (stranger !== undefined) {
+      if (options.dryRun !== true) endDraft(all.draft, 'refused', `${stranger} is not approved`);
+      dialogue.end(`Nothing was written: you have not approved ${stranger}, which came from the advisory.`);
+      return EXIT.refused;
+    }
     const saved = await savedInDialogue(all, dialogue, isAccepted);
     dialogue.end(`${savedText(saved)} ${spentText(result.calls)}`);
     return isAccepted ? EXIT.authored : EXIT.refused;
@@ -294,6 +300,21 @@ async function finish(all: Finished): Promise<number> {
   }
   output.flush();
   return isAccepted && saved.as === automaticWish(all) ? EXIT.authored : EXIT.refused;
+}
+
+/** What an advisory has brought in (a number, a name, an address) is approved one by one: the first that is not. */
+async function unapprovedLiteral({ draft, result }: Finished, dialogue: Dialogue): Promise<string | undefined> {
+  if (draft.record.advisory !== true) return undefined;
+  for (const { policy } of result.policies) {
+    for (const literal of literalsToApprove(policy, kindOf(policy.kind))) {
+      const may = await dialogue.pick(`${policy.id} takes over "${plain(literal)}" from the advisory. May it?`, [
+        { value: 'no', label: 'No' },
+        { value: 'yes', label: 'Yes, I know what it stands for' },
+      ]);
+      if (may === 'no') return `"${plain(literal)}"`;
+    }
+  }
+  return undefined;
 }
 
 /** Asks again where something stands in the way: what was judged is not lost for a folder that is taken. */

@@ -158,6 +158,38 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     expect((await edict(['policies', 'approve', policy, '--as', 'Linus'])).stderr).toMatch(/changed/);
   });
 
+  it('takes nothing over from an advisory that the person has not approved', async () => {
+    const advisory = await startMessagesServer({
+      intents: [
+        ...script().intents,
+        {
+          text: '',
+          paraphrases: [],
+          author: [{ raw: { why: 'So it is.', candidates: [{ intent: SENTENCE, why: 'It was read.', from: [] }] } }],
+        },
+      ],
+    });
+    try {
+      writeFileSync(join(folder, 'advisory.txt'), 'Databases were read over the internet.');
+      terminal = open(['--advisory', 'advisory.txt', '--base-url', advisory.url]);
+      expect(await terminal.until(ASKED)).toMatch(/takes over "30" from/);
+      choose(1);
+      expect(await terminal.until(ASKED)).toMatch(/Which of them shall become a policy/);
+      choose(0);
+      for (;;) {
+        const shown = await terminal.until(ASKED);
+        if (/takes over "30" from/.test(shown)) break;
+        choose(choiceFor(shown.slice(shown.lastIndexOf('◆'))));
+      }
+      choose(0);
+      expect(await terminal.ended).toBe(1);
+      expect(terminal.shown).toMatch(/you have not approved "30"/);
+      expect(existsSync(join(folder, '.edict', 'drafts', drafts()[0] ?? '', 'policies'))).toBe(false);
+    } finally {
+      await advisory.stop();
+    }
+  });
+
   it('shows the document, and paints nothing where NO_COLOR is set', async () => {
     terminal = open([SENTENCE, '--dry-run'], { NO_COLOR: '1' });
     await terminal.until(ASKED);
