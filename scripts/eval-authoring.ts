@@ -24,8 +24,8 @@ import { kinds } from '../shared/kinds/index.ts';
 import { AppError, isAppError } from '../shared/model/errors.ts';
 import { type LanguageModel, MODEL_ROLES } from '../shared/ports/language-model.ts';
 import { type ApproverName, APPROVERS } from './eval/approvers.ts';
+import { CORPUS } from './eval/corpus.ts';
 import { evaluate, EXIT } from './eval/evaluate.ts';
-import { CORPUS } from './eval/judge.ts';
 import { isMain } from './is-main.ts';
 
 const OPTIONS = {

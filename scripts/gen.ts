@@ -14,6 +14,7 @@ import { isToolReady } from './fetch-tools.ts';
 import { bundle } from './gen/bundle.ts';
 import { catalogue } from './gen/catalogue.ts';
 import { checkSchema } from './gen/check-schema.ts';
+import { judged } from './gen/judged.ts';
 import { policies } from './gen/policies.ts';
 import { renderers } from './gen/renderers.ts';
 import { schemas } from './gen/schemas.ts';
@@ -35,7 +36,7 @@ export interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema, renderers];
+export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema, renderers, judged];
 
 export const projectRoot: string = join(import.meta.dirname, '..');
 

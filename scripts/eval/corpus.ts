@@ -115,6 +115,9 @@ const intentSchema = z.strictObject({
   gold: goldSchema,
 });
 
+/** The corpus of this project. */
+export const CORPUS: string = join(import.meta.dirname, '..', '..', 'corpus', 'intents');
+
 const EXTENSIONS = ['.yaml', '.yml', '.json', '.jsonl'];
 
 /** The corpus at the path: a file, or the files of a folder (not below it). Throws `INPUT_INVALID` with the place. */

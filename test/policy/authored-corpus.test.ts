@@ -6,9 +6,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../cli/bundle.ts';
 import type { EvalIntent } from '../../scripts/eval/corpus.ts';
-import { readCorpus } from '../../scripts/eval/corpus.ts';
+import { CORPUS, readCorpus } from '../../scripts/eval/corpus.ts';
 import { differencesFrom } from '../../scripts/eval/gold.ts';
-import { CORPUS } from '../../scripts/eval/judge.ts';
 import { firstLine, isRight, reportOf } from '../../scripts/eval/report.ts';
 import { type CaseResult, runCorpus } from '../../scripts/eval/run.ts';
 import { authorIntent } from '../../shared/authoring/author.ts';
