@@ -1,5 +1,6 @@
 /** Concrete resources that a person is shown: from what a comparison found, in words and as a native document. */
 import { DEFAULT_CONTEXT } from '../mappings/context.ts';
+import { contextFacts } from '../kinds/index.ts';
 import type { FactSpec, FactState, FactStates, FactValue, FieldSpec } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
@@ -26,6 +27,10 @@ export const answerOf = (verdict: Verdict): Exclude<Answer, 'skip'> | undefined 
 export const judge = (core: CorePolicy | undefined, kind: Kind, facts: FactStates, now: number): Verdict =>
   core === undefined ? 'not_applicable' : meaningOf(core, toInput(facts, now, factsOf(kind))).verdict;
 
+/** A tag whose value no policy reads has one all the same: no document has a key alone. */
+const ANY_VALUE = 'any';
+const tagShape = contextFacts['tags']?.shape.type === 'list' ? contextFacts['tags'].shape.of : undefined;
+
 /** The facts of an input that a comparison found, as they would be known at `now`. */
 export function statesOf(input: PolicyInput, kind: Kind, now: number): FactStates {
   const specs = factsOf(kind);
@@ -37,7 +42,12 @@ export function statesOf(input: PolicyInput, kind: Kind, now: number): FactState
     return v.map((item: unknown) => {
       if (of.type !== 'record') return later({ says: '', optional: false, shape: of }, item);
       return isObject(item)
-        ? Object.fromEntries(Object.entries(item).map(([f, x]) => [f, later(of.fields[f], x)]))
+        ? Object.fromEntries(
+            Object.entries(of === tagShape ? { value: ANY_VALUE, ...item } : item).map(([f, x]) => [
+              f,
+              later(of.fields[f], x),
+            ]),
+          )
         : item;
     });
   };

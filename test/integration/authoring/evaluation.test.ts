@@ -42,6 +42,7 @@ const PLANTED: { readonly [id: string]: { readonly author: unknown; readonly sec
 };
 const IDS = [
   'database-deletion-protected',
+  'store-tag-cost-center',
   'store-tls',
   'database-backups-14-days',
   'store-cold-after-90-days',
@@ -101,7 +102,7 @@ describeWith(['opa', 'regal'], 'npm run eval:authoring', () => {
     const report = JSON.parse(again.stdout) as EvalReport;
     const [gold, stamp] = report.approvers;
     expect(gold?.stability.robust).toEqual(
-      expect.arrayContaining(['database-deletion-protected', 'store-cold-after-90-days']),
+      expect.arrayContaining(['database-deletion-protected', 'store-tag-cost-center', 'store-cold-after-90-days']),
     );
     expect(gold?.refusals).toMatchObject({ misjudged: { right: 0 }, out_of_model: { right: 1, wrong: 0 } });
     expect(stamp?.activatedWrong.sorts.false_pass).toBeGreaterThan(0);
