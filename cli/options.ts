@@ -5,6 +5,7 @@ import { DATA_CLASSIFICATIONS, ENVIRONMENTS } from '../shared/kinds/context.ts';
 import { AppError } from '../shared/model/errors.ts';
 import { isObject, type Json } from '../shared/model/json.ts';
 import type { ContextConfig } from '../shared/mappings/context.ts';
+import type { NotifyConfig } from '../shared/model/notify.ts';
 import { DEFAULT_CONTEXT } from '../shared/mappings/context.ts';
 import { LONGEST_FILE_BYTES } from './input/documents.ts';
 import type { InputOptions } from './input/sets.ts';
@@ -64,15 +65,15 @@ async function parseFile(path: string, option: string): Promise<Json> {
 
 const DEFAULT_CONFIG = 'edict.config.yaml';
 
-/** The configuration file: the context rules, and the section on authoring, which is no part of them. */
+/** The configuration file: the context rules, and the sections on authoring and on who hears of what, which are no part of them. */
 async function readConfigFile(
   path: string | undefined,
-): Promise<{ readonly file: string; readonly context: Json; readonly authoring?: Json } | undefined> {
+): Promise<{ readonly file: string; readonly context: Json; readonly authoring?: Json; readonly notify?: Json } | undefined> {
   const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
   if (file === undefined) return undefined;
   const parsed = await parseFile(file, '--config');
   if (!isObject(parsed)) return { file, context: parsed };
-  const { authoring, ...context } = parsed as { readonly [key: string]: Json };
+  const { authoring, ...context } = parsed;
   return { file, context, ...(authoring === undefined ? {} : { authoring }) };
 }
 
@@ -80,6 +81,17 @@ async function readConfigFile(
 export async function readAuthoring(path: string | undefined): Promise<AuthoringConfig> {
   const { parseAuthoring } = await import('../shared/adapters/anthropic/config.ts');
   return parseAuthoring((await readConfigFile(path))?.authoring);
+}
+
+/** Who hears of what, by the same file; undefined where it says nothing of it. Throws `INPUT_INVALID`. */
+export async function readNotify(path: string | undefined): Promise<NotifyConfig | undefined> {
+  const read = await readConfigFile(path);
+  if (read?.notify === undefined) return undefined;
+  const { notifyConfigSchema } = await import('../shared/model/notify.ts');
+  const parsed = notifyConfigSchema.safeParse(read.notify);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refuse(`--config: ${read.file}: ${['notify', ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? ''}`);
 }
 
 /** The context rules: of the file that is named, of `edict.config.yaml` if it is there, or the usual ones. */

@@ -88,12 +88,12 @@ export class Dialogue implements Judge {
 
   async answer(question: Question): Promise<Answer> {
     this.#still();
-    if (question.id === 'claim') return await this.#choose(question.asks, question.resource);
+    if (question.id === 'claim') return this.#choose(question.asks, question.resource);
     this.show(
       'Two readings part here',
       question.readings.map((r, i) => `${i + 1}. ${plain(r.english, 600)}`),
     );
-    return await this.#choose(question.asks, question.resource);
+    return this.#choose(question.asks, question.resource);
   }
 
   async judge(resource: ShownResource, n: number, of: number): Promise<Answer> {
@@ -103,7 +103,7 @@ export class Dialogue implements Judge {
       this.say('Judge these by what you mean, not by what stands above: what the draft says of them is not shown.');
     }
     if (n === of) this.#judging = false;
-    return await this.#choose(`${n} of ${of}  ${plain(resource.says, 1000)}`, resource);
+    return this.#choose(`${n} of ${of}  ${plain(resource.says, 1000)}`, resource);
   }
 
   async #choose(asks: string, { native }: ShownResource): Promise<Answer> {

@@ -76,16 +76,16 @@ export async function author(sentence: string | undefined, options: AuthorOption
   checkOptions(sentence, options);
   if (options.advisory !== undefined) {
     const text = readNamed(options.advisory, '--advisory', LONGEST_ADVISORY_BYTES);
-    return await fromAdvisory(text, options, (chosen) => begin({ sentence: chosen, advisory: true }, options));
+    return fromAdvisory(text, options, (chosen) => begin({ sentence: chosen, advisory: true }, options));
   }
-  if (options.resume !== undefined) return await session(openDraft(options.resume), options);
+  if (options.resume !== undefined) return session(openDraft(options.resume), options);
   const yaml =
     options.fromClauses === undefined
       ? undefined
       : readNamed(options.fromClauses, '--from-clauses', LONGEST_FILE_BYTES);
   const text =
     options.file === undefined ? (sentence ?? '') : readNamed(options.file, '--file', LONGEST_FILE_BYTES).trim();
-  return await begin({ sentence: text, ...(yaml === undefined ? {} : { yaml }) }, options);
+  return begin({ sentence: text, ...(yaml === undefined ? {} : { yaml }) }, options);
 }
 
 /** The sentence of a policy is changed: what the two versions say differently is shown before anything is. */
@@ -93,7 +93,7 @@ export async function editPolicy(id: string, sentence: string, options: AuthorOp
   checkOptions(sentence, options);
   const folders = policyFolders([id]);
   if (folders.length !== 1) throw new AppError('INPUT_INVALID', `there are several policies in ${id}: name one`);
-  return await begin({ sentence, edits: id }, options);
+  return begin({ sentence, edits: id }, options);
 }
 
 const begin = (asked: Omit<DraftRecord, 'version' | 'id' | 'createdAt'>, options: AuthorOptions): Promise<number> =>
@@ -143,7 +143,7 @@ async function inventoryFor(
 /** The stack that is named, or that runs on this machine; none is no error. */
 async function stackOf(options: StackOptions): Promise<Stack | undefined> {
   const isNamed = options.stage !== undefined || options.region !== undefined;
-  return isNamed || readLocalStack() !== undefined ? await findStack(options) : undefined;
+  return isNamed || readLocalStack() !== undefined ? findStack(options) : undefined;
 }
 
 /** One session, from its beginning or from where it was left. */
@@ -155,9 +155,9 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
   let kept = draft.log.lines.length;
   const log: SessionLog = {
     lines: draft.log.lines,
-    append(line) {
+    async append(line) {
       if (!isKept) return;
-      draft.log.append(line);
+      await draft.log.append(line);
       kept++;
     },
   };
@@ -215,7 +215,7 @@ class Nobody implements Judge {
     if (told.is === 'understood') this.#drafts = told.drafts;
   };
   async answer(question: Parameters<Judge['answer']>[0]): Promise<Answer> {
-    return question.id === 'claim' ? await this.judge(question.resource) : 'skip';
+    return question.id === 'claim' ? this.judge(question.resource) : 'skip';
   }
   judge({ kind, facts }: Parameters<Judge['judge']>[0]): Promise<Answer> {
     const draft = this.#drafts.find((d) => d.policy.kind === kind);
@@ -352,9 +352,9 @@ async function wishOf({ dialogue, options }: Finished, isAccepted: boolean): Pro
   const keep = { value: 'draft' as const, label: 'Keep it as a draft', hint: 'nothing is judged by it' };
   if (!isAccepted) {
     dialogue.warn('The gates do not accept it, so it can only be kept as a draft.');
-    return await dialogue.pick('What shall become of it?', [keep, { value: 'nothing', label: 'Nothing' }]);
+    return dialogue.pick('What shall become of it?', [keep, { value: 'nothing', label: 'Nothing' }]);
   }
-  return await dialogue.pick<Wish>('What shall become of it?', [
+  return dialogue.pick<Wish>('What shall become of it?', [
     keep,
     { value: 'request', label: 'Ask for its approval', hint: 'by somebody else' },
     ...(options.approveAs === undefined

@@ -66,7 +66,7 @@ export function makeLanguageModel(deps: LanguageModelDeps): LanguageModel {
       const { role, purpose } = request;
       const ms = Math.round(clock() - started);
       const call = { role, purpose, model, requestHash: requestHash(request), usage, ms, outcome: answer.is };
-      return { ...answer, call } as ModelAnswer;
+      return { ...answer, call };
     },
   };
 }
@@ -134,17 +134,11 @@ const isMessage = (m: Anthropic.Message | undefined): m is Anthropic.Message =>
   typeof m === 'object' && m !== null && Array.isArray(m.content) && typeof m.usage === 'object' && m.usage !== null;
 
 function answerOf(message: Anthropic.Message, { schema, maxTokens }: ModelRequest, fits: FitsSchema): Outcome {
-  switch (message.stop_reason) {
-    case 'refusal':
-      return { is: 'refused', why: 'the model declines' };
-    case 'max_tokens':
-    case 'model_context_window_exceeded':
-      return { is: 'truncated', why: `the answer does not end within ${maxTokens} tokens` };
-    case 'end_turn':
-      break;
-    default:
-      return { is: 'malformed', why: `the answer ends by ${String(message.stop_reason)}` };
-  }
+  const { stop_reason: stop } = message;
+  if (stop === 'refusal') return { is: 'refused', why: 'the model declines' };
+  if (stop === 'max_tokens' || stop === 'model_context_window_exceeded')
+    return { is: 'truncated', why: `the answer does not end within ${maxTokens} tokens` };
+  if (stop !== 'end_turn') return { is: 'malformed', why: `the answer ends by ${String(stop)}` };
   const text = message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
   let value: unknown;
   try {
@@ -205,7 +199,7 @@ function failureOf(error: unknown, signal: AbortSignal, config: AuthoringConfig)
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it is not known why';
   const { cause } = error;
-  return cause instanceof Error ? causeOf(cause) : short(`${(error as { code?: string }).code ?? error.message}`);
+  return cause instanceof Error ? causeOf(cause) : short((error as { code?: string }).code ?? error.message);
 }
 const short = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').slice(0, 200);
 

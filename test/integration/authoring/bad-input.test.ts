@@ -102,7 +102,7 @@ async function author(
   files: { readonly [path: string]: string } = {},
   look: (folder: string, run: Run) => void | Promise<void> = () => {},
 ): Promise<Run & { readonly told: Told }> {
-  return await inFolder(
+  return inFolder(
     { 'edict.config.yaml': 'version: 1\nauthoring: { timeout_seconds: 4 }\n', ...files },
     async (folder) => {
       const run = await edict(['author', '--base-url', server.url, '--yes', '--json', ...args], {
@@ -292,7 +292,9 @@ describeWith(['opa', 'regal'], 'a pipeline', () => {
       SENTENCES.good,
     ];
     const { told } = await author(args, {}, (folder) => expect(existsSync(join(folder, '.edict'))).toBe(false));
-    const [policy] = (told as unknown as { policies: { blastRadius: { judged: number } }[] }).policies; // its JSON
+    // The whole result of a machine: `Told` is only what most tests look at.
+    type Whole = { readonly policies: readonly { readonly blastRadius: { readonly judged: number } }[] };
+    const [policy] = (told as unknown as Whole).policies; // see above: its JSON has more
     expect(policy?.blastRadius.judged).toBeGreaterThan(5);
     expect(told).toMatchObject({ policies: [{ relatives: [{ policy: 'object-store.tls-only', is: 'covered' }] }] });
   });

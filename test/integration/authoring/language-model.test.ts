@@ -43,7 +43,7 @@ async function ask(
     ...(apiKey === '' ? {} : { apiKey }),
     clock: () => performance.now(),
   });
-  return await model.ask(request);
+  return model.ask(request);
 }
 
 const DRAFT = {
