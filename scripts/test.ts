@@ -6,6 +6,7 @@
  *     npm run check                    what takes under a minute: format, lint, types, architecture, source, unit
  *     npm test -- unit policy          these steps only
  *     npm test -- --list               the names of the steps
+ *     npm run drills -- --full         the drills (docs/reliability.md) with their full numbers
  *
  * A step that is a program (format, lint, …) counts as one test; a layer of tests counts its tests. A layer without
  * tests fails. A step whose tools are missing is skipped with the reason; with CI=true that is a failure.
@@ -170,7 +171,7 @@ const steps: readonly Step[] = [
     if (!hasPolicies()) return noPolicies();
     return (await run(regal, ['lint', 'policies'])).code === 0 ? pass : fail;
   }),
-  ...['property', 'contract', 'policy', 'infra', 'integration', 'e2e'].map((name) => layer(name)),
+  ...['property', 'contract', 'policy', 'infra', 'integration', 'drills', 'e2e'].map((name) => layer(name)),
 ];
 const typeTests = layer('types');
 const all: readonly Step[] = steps.flatMap((step) =>
@@ -182,6 +183,7 @@ async function main(args: readonly string[]): Promise<void> {
     for (const { name } of all) console.log(name);
     return;
   }
+  if (args.includes('--full')) process.env['EDICT_DRILLS'] = 'full';
   const named = args.filter((arg) => !arg.startsWith('--'));
   const unknown = named.filter((name) => !all.some((step) => step.name === name));
   if (unknown.length > 0) {
