@@ -7,7 +7,9 @@ import type { Excuse } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { isObject } from '../../shared/model/json.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
+import { regoClausesOf } from '../../shared/policy/core.ts';
 import { Output, style } from '../terminal.ts';
+import { projectTools } from './verify.ts';
 import { policyFolders, readCandidate } from '../verify/candidates.ts';
 
 export interface CompleteCommandOptions {
@@ -30,7 +32,11 @@ export async function completePolicies(names: readonly string[], options: Comple
     const compiled = compilePolicy(candidate, kinds);
     const kind = kinds.find((k) => k.id === compiled.policy.kind);
     if (kind === undefined) continue;
-    const made = completeExamples(compiled, candidate.examples, { kind, now: EXAMPLES_NOW });
+    const made = completeExamples(compiled, candidate.examples, {
+      kind,
+      now: EXAMPLES_NOW,
+      ...(regoClausesOf(compiled.core).length === 0 ? {} : { evaluate: projectTools().compile(compiled).evaluate }),
+    });
     const survivors = made.survivors.filter(
       (s) => !candidate.excused.some((e) => e.what === s.what && e.where === s.where),
     );

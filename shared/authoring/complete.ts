@@ -10,7 +10,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy } from '../policy/bundle.ts';
 import { type CorePolicy, toCore } from '../policy/core.ts';
 import type { PolicyInput } from '../policy/meaning.ts';
-import { PROOF_NOW } from '../policy/proof.ts';
+import { type Evaluate, PROOF_NOW } from '../policy/proof.ts';
 import { fieldsRead, instancesOf, withUnknowns } from './instances.ts';
 import type { NativeForm } from './renderers/form.ts';
 import { factsIn, nativeForms, renderForm } from './renderers/render.ts';
@@ -21,6 +21,8 @@ export interface CompleteOptions {
   readonly kind: Kind;
   /** The instant at which examples are judged, in epoch seconds. */
   readonly now: number;
+  /** Runs the Rego, where some clause is said by that alone. */
+  readonly evaluate?: Evaluate;
 }
 
 /** A file of the policy's folder. */
@@ -51,13 +53,13 @@ export const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelop
 export function completeExamples(
   { policy, core }: Pick<CompiledPolicy, 'policy' | 'core'>,
   existing: readonly ExampleResource[],
-  { kind, now }: CompleteOptions,
+  { kind, now, evaluate }: CompleteOptions,
 ): Completion {
   const forms = nativeForms[kind.id] ?? [];
   const files: NewExample[] = [];
   const examples: ExampleResource[] = [...existing];
   const taken = new Set(existing.map((e) => e.file));
-  const judge = (of: CorePolicy, facts: FactStates): Verdict => judgeByMeaning(of, kind, facts, now);
+  const judge = (of: CorePolicy, facts: FactStates): Verdict => judgeByMeaning(of, kind, facts, now, evaluate);
 
   /** A document of the form that has the facts, if what is mapped from it is as `suits` wants. */
   const tryForm = (form: NativeForm, facts: FactStates, suits: (mapped: FactStates) => boolean): boolean => {
@@ -93,7 +95,7 @@ export function completeExamples(
   }
 
   const survivors: Survivor[] = [];
-  for (const survivor of survivorsOf({ policy, core }, kind, examples, now).survivors) {
+  for (const survivor of survivorsOf({ policy, core }, kind, examples, now, evaluate).survivors) {
     const mutant = toCore(survivor.mutant, kind);
     const separates = (facts: FactStates): boolean => judge(mutant, facts) !== judge(core, facts);
     // One that was made for another mutant may do for this one.

@@ -188,6 +188,8 @@ function* literalsIn(c: Condition, params: Policy['params']): Generator<Named> {
   if ('all' in c) for (const x of c.all) yield* literalsIn(x, params);
   else if ('any' in c) for (const x of c.any) yield* literalsIn(x, params);
   else if ('not' in c) yield* literalsIn(c.not, params);
+  else if ('rego' in c)
+    return; // those of Rego are looked at where it is drafted
   else if ('tag' in c) {
     const { key, ...tests } = c.tag;
     yield { literal: key, subject: 'tag', name: key, op: 'key' };

@@ -64,6 +64,8 @@ export function spaceOf(policies: readonly CorePolicy[]): Space {
         return not(toFormula(c.of));
       case 'choose':
         return choose(toFormula(c.when), toFormula(c.yes), toFormula(c.no));
+      case 'rego':
+        throw new Undecided('a clause is said by Rego alone');
       case 'test':
       case 'some':
       case 'every':

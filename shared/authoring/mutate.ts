@@ -112,7 +112,7 @@ function* conditionChanges(c: Condition, place: Place): Generator<Change<Conditi
     if (Array.isArray(values))
       for (const { what, into } of listChanges(values as readonly Literal[], () => [], 'a value dropped'))
         yield { what, into: { tag: { key, in: into } } };
-  } else yield* atomChanges(c, place);
+  } else if (!('rego' in c)) yield* atomChanges(c, place);
 }
 
 type Quantified = Extract<Condition, { readonly that: Condition }>;
@@ -139,7 +139,10 @@ function* quantifierChanges(c: Quantified, { facts }: Place): Generator<Change<C
   for (const { what, into } of conditionChanges(that, inside)) yield { what, into: { ...c, that: into } };
 }
 
-type Atom = Exclude<Condition, Quantified | { all: unknown } | { any: unknown } | { not: unknown } | { tag: unknown }>;
+type Atom = Exclude<
+  Condition,
+  Quantified | { all: unknown } | { any: unknown } | { not: unknown } | { tag: unknown } | { rego: unknown }
+>;
 
 function* atomChanges(a: Atom, { facts, fields }: Place): Generator<Change<Condition>> {
   const spec = 'fact' in a ? facts[a.fact] : 'field' in a ? fields?.[a.field] : undefined;

@@ -8,6 +8,7 @@
  *               | at (least|most) N [and at most N] of the items of LIST are such that sentence
  *               | there is (a|no) tag TEXT | the tag TEXT (is VALUE | is one of VALUES | matches VALUE)
  *               | (FACT | its FIELD | it) comparison
+ *     clause    = sentence | policy.rego decides it from FACT[, FACT … and FACT]
  *     values    = VALUE | VALUE, … or VALUE        a value may be: PARAMETER (by default VALUES)
  */
 import { AppError } from '../model/errors.ts';
@@ -230,6 +231,17 @@ class Reader {
     });
   }
 
+  /** A clause that the language cannot say: what decides it, and from which facts. */
+  ruled(at: number): Readings<Condition> {
+    const fact = (from: number): Readings<string> =>
+      Object.keys(this.facts).flatMap((name) => this.after(name.split('_').join(' '), from, (end) => [[name, end]]));
+    return this.after('policy.rego decides it from ', at, (from) => {
+      const first = fact(from);
+      const all: Readings<readonly string[]> = [...this.map(first, (f) => [f]), ...this.series(first, 'and', fact)];
+      return this.map(all, (rego) => ({ rego }));
+    });
+  }
+
   values(at: number, shape: Shape, optional: boolean): Readings<readonly Value[]> {
     return [...this.map(this.value(at, shape, optional), (v) => [v]), ...this.several(at, shape, optional)];
   }
@@ -372,7 +384,7 @@ export function readEnglish(english: English, kind: Kind): Policy {
   const whole: Place = { facts: factsOf(kind), subject: 'fact' };
   const sentence = (text: string): Condition => {
     const reader = new Reader(text, kind);
-    const c = only(text, reader.sentence(0, whole));
+    const c = only(text, [...reader.sentence(0, whole), ...reader.ruled(0)]);
     params.gather(c);
     return c;
   };

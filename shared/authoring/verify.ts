@@ -9,10 +9,28 @@ import type { Kind } from '../model/kind.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
 import { compilePolicy, type PolicySource } from '../policy/compile.ts';
-import { conditionsOf, type CorePolicy, factsOf, formOf, nodesOf, readsOf, toCore } from '../policy/core.ts';
+import {
+  conditionsOf,
+  type CorePolicy,
+  factsOf,
+  formOf,
+  nodesOf,
+  readsOf,
+  regoClausesOf,
+  toCore,
+} from '../policy/core.ts';
 import { assumedOf, toInput } from '../policy/input.ts';
 import { meaningOf, type PolicyInput } from '../policy/meaning.ts';
-import { type Evaluate, inputsOf, lotsFrom, type Lots, PROOF_NOW, provePolicy, shrink } from '../policy/proof.ts';
+import {
+  type Evaluate,
+  inputsOf,
+  lotsFrom,
+  type Lots,
+  PROOF_NOW,
+  provePolicy,
+  ruledBy,
+  shrink,
+} from '../policy/proof.ts';
 import { constantsIn, domainOf, subjectsOf } from '../policy/regions.ts';
 import { compileValidator } from '../policy/schema.ts';
 import { toEnglish } from '../policy/to-english.ts';
@@ -42,6 +60,11 @@ export const GATES = [
   'plain-opa',
 ] as const;
 export type GateName = (typeof GATES)[number];
+
+/** Examples are judged as of this instant (2026-11-25T12:00:00Z, in epoch seconds), so that their verdicts do not change with time. */
+export const EXAMPLES_NOW = 1_795_608_000;
+/** The chance that gates take. */
+export const SEED = 1;
 
 export interface GateResult {
   readonly name: GateName;
@@ -192,7 +215,9 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   // Rego that does not mean its clauses is wrong already: bugs are planted in what is right.
   let proof: { readonly problem: unknown } | undefined;
   const proofOf = (): unknown => (proof ??= { problem: proofProblem(policy, run().evaluate, options.seed) }).problem;
-  gate('mutation', () => mutationProblem(policy, kind, candidate, options, () => attempt(proofOf) === undefined));
+  gate('mutation', () =>
+    mutationProblem(policy, kind, candidate, options, () => attempt(proofOf) === undefined, ruling(policy, run)),
+  );
   gate(
     'metamorphic',
     () => metamorphicProblem(policy, kind, run().evaluate, options.seed) ?? cloudProblem(policy, kind, run(), options),
@@ -261,12 +286,23 @@ function warningsOf(core: CorePolicy, others: readonly CorePolicy[]): readonly s
   return warnings;
 }
 
-/** The verdict of a meaning on states of facts: what is assumed may violate and never passes. */
-export function judgeByMeaning(core: CorePolicy, kind: Kind, facts: FactStates, now: number): Verdict {
+/**
+ * The verdict of a meaning on states of facts: what is assumed may violate and never passes. `evaluate` runs the Rego of a
+ * policy with clauses that only that says; without it they are unknown.
+ */
+export function judgeByMeaning(
+  core: CorePolicy,
+  kind: Kind,
+  facts: FactStates,
+  now: number,
+  evaluate?: Evaluate,
+): Verdict {
   const reads = readsOf(conditionsOf(core));
-  const seen = meaningOf(core, toInput(facts, now, factsOf(kind), { reads })).verdict;
+  const verdict = (input: PolicyInput): Verdict =>
+    meaningOf(core, input, evaluate === undefined ? undefined : ruledBy(core, evaluate, input)).verdict;
+  const seen = verdict(toInput(facts, now, factsOf(kind), { reads }));
   if (seen !== 'unknown' || assumedOf(facts, reads).length === 0) return seen;
-  const worst = meaningOf(core, toInput(facts, now, factsOf(kind), { reads, assumed: true })).verdict;
+  const worst = verdict(toInput(facts, now, factsOf(kind), { reads, assumed: true }));
   return worst === 'violation' ? worst : seen;
 }
 
@@ -289,22 +325,34 @@ export interface Survivor extends Pick<Mutant, 'what' | 'where'> {
   readonly on: unknown;
 }
 
+/** Why a clause that only Rego says may be dropped without a mutant being told apart. */
+const NO_EXAMPLE = { is: 'undecided', why: 'no example is a violation of this clause alone' } as const;
+
+/** The policy without the clauses that only Rego says; where there are no others, one that always fails. */
+function clausesAlone(core: CorePolicy): CorePolicy {
+  const clauses = core.clauses.filter((c) => c.that.op !== 'rego');
+  return { ...core, clauses: clauses.length > 0 ? clauses : [{ id: 'none', that: { op: 'any', of: [] } }] };
+}
+
 /** The mutants that mean something else and that no stored example kills; `total` counts those that mean something else. */
 export function survivorsOf(
   { policy, core }: Pick<CompiledPolicy, 'policy' | 'core'>,
   kind: Kind,
   examples: readonly ExampleResource[],
   now: number,
+  evaluate?: Evaluate,
 ): { readonly total: number; readonly survivors: readonly Survivor[] } {
   let total = 0;
   const survivors: Survivor[] = [];
   for (const { what, where, policy: mutant } of mutantsOf(policy, kind)) {
     const other = toCore(mutant, kind);
-    if (examples.some((e) => judgeByMeaning(other, kind, e.facts, now) !== e.verdict)) {
+    if (examples.some((e) => judgeByMeaning(other, kind, e.facts, now, evaluate) !== e.verdict)) {
       total++;
       continue;
     }
-    const comparison = comparePolicies(core, other);
+    // What Rego says of a clause is the same in both: only that it is there at all may differ.
+    const isDropped = regoClausesOf(core).length > regoClausesOf(other).length;
+    const comparison = isDropped ? NO_EXAMPLE : comparePolicies(clausesAlone(core), clausesAlone(other));
     if (comparison.is === 'equivalent') continue;
     total++;
     survivors.push({ what, where, mutant, on: comparison.is === 'different' ? comparison.on : comparison });
@@ -401,14 +449,19 @@ export function regoSurvivorsOf(
   return { total, survivors };
 }
 
+/** What runs the Rego, where some clause is said by that alone. */
+const ruling = ({ core }: CompiledPolicy, run: () => Runnable): Evaluate | undefined =>
+  regoClausesOf(core).length === 0 ? undefined : run().evaluate;
+
 function mutationProblem(
   policy: CompiledPolicy,
   kind: Kind,
   { examples, excused }: Pick<Candidate, 'examples' | 'excused'>,
   options: VerifyOptions,
   isProven: () => boolean,
+  evaluate: Evaluate | undefined,
 ): unknown {
-  const ofClauses = survivorsOf(policy, kind, examples, options.now);
+  const ofClauses = survivorsOf(policy, kind, examples, options.now, evaluate);
   const isAuthored = policy.bundled.evidence === 'tested' && isProven();
   const ofRego = isAuthored ? regoSurvivorsOf(policy, kind, examples, options) : { total: 0, survivors: [] };
   const total = ofClauses.total + ofRego.total;
@@ -507,7 +560,8 @@ const RELATIONS: readonly {
 function metamorphicProblem({ core, rego }: CompiledPolicy, kind: Kind, evaluate: Evaluate, seed: number): unknown {
   const lots = lotsFrom(seed);
   const unread = unreadOf(core, kind, rego);
-  const counts = conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'count'));
+  // Whether Rego counts is not known.
+  const counts = conditionsOf(core).some((c) => [...nodesOf(c)].some((n) => n.op === 'count' || n.op === 'rego'));
   const relations = RELATIONS.filter((r) => !(counts && r.counts === false));
   for (const [, raw] of inputsOf(core, { seed, random: RANDOM_METAMORPHIC, phases: ['random'] })) {
     const input = raw as Input;
@@ -532,17 +586,20 @@ const MOST_RENDERED = 16;
 
 /** The same facts have the same verdict through every cloud that can say them. */
 function cloudProblem(
-  { core }: CompiledPolicy,
+  policy: CompiledPolicy,
   kind: Kind,
-  { engine }: Runnable,
+  runnable: Runnable,
   { render, now, seed }: VerifyOptions,
 ): unknown {
   if (render === undefined) return undefined;
+  const { core } = policy;
+  const { engine } = runnable;
+  const evaluate = ruling(policy, () => runnable);
   const lots = lotsFrom(seed);
   const all = [...instancesOf(core, kind, now)];
   for (let i = 0; i < Math.min(MOST_RENDERED, all.length); i++) {
     const facts = all.length <= MOST_RENDERED ? (all[i] as FactStates) : lots.pick(all);
-    const expected = judgeByMeaning(core, kind, facts, now);
+    const expected = judgeByMeaning(core, kind, facts, now, evaluate);
     for (const document of render(kind.id, facts, { unknownFields: fieldsRead([core]) })) {
       const [judged] = engine.judge(core.kind, document.facts, now, { policies: [core.id] });
       if (judged?.verdict !== expected)

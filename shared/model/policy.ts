@@ -45,7 +45,13 @@ export type Condition =
         readonly matches?: Operand;
       };
     }
+  | RegoCondition
   | Atom;
+
+/** What the language cannot say: policy.rego decides it, reading just these facts. The whole of a clause, never a part of one. */
+export interface RegoCondition {
+  readonly rego: readonly string[];
+}
 
 export interface Clause {
   readonly id: string;

@@ -75,7 +75,11 @@ function decisiveValues(condition: Core, input: PolicyInput): readonly unknown[]
   const listed = new Set(lists.map((c) => c.list));
   const scalars = readsOf([condition]).filter((fact) => !listed.has(fact));
   return [
-    scalars.map((fact) => [fact, Object.hasOwn(input.facts, fact) ? input.facts[fact] : '?']),
+    scalars.map((fact) => {
+      const value = Object.hasOwn(input.facts, fact) ? input.facts[fact] : '?';
+      // What a clause in Rego looks at of a list is not known: all of it.
+      return [fact, Array.isArray(value) ? value.map((item) => canonicalJson(item)).toSorted() : value];
+    }),
     lists.map((c) => {
       const items = Object.hasOwn(input.facts, c.list) ? input.facts[c.list] : undefined;
       // Of a list whose items are all that they should be, the rest of it says nothing.

@@ -9,7 +9,17 @@ import type { FactSpec, FieldSpec, ScalarListType, ScalarType } from '../model/f
 import { NONE } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
-import type { Atom, Clause, Condition, Literal, Operand, Param, ParamRef, Policy } from '../model/policy.ts';
+import type {
+  Atom,
+  Clause,
+  Condition,
+  Literal,
+  Operand,
+  Param,
+  ParamRef,
+  Policy,
+  RegoCondition,
+} from '../model/policy.ts';
 import { SEVERITIES } from '../model/verdict.ts';
 import { factsOf } from './core.ts';
 import { isIpRange, isNone, isRange, parseCidrLiteral, parseRange } from './literals.ts';
@@ -191,6 +201,8 @@ class Checker {
     if (!isObject(v)) this.fail(path, `expected a condition, got ${show(v)}`, HEADS);
     const heads = HEADS.filter((h) => Object.hasOwn(v, h));
     const [head] = heads;
+    if (Object.hasOwn(v, 'rego'))
+      this.fail(path, 'rego says a whole clause of require: it does not stand inside of a condition, nor in a scope');
     if (head === undefined) this.fail(path, `a condition says one of ${HEADS.join(', ')}`);
     if (heads.length > 1) this.fail(path, `a condition says one thing, this says ${heads.join(' and ')}`);
     switch (head) {
@@ -479,6 +491,18 @@ class Checker {
     return { max_days: this.integer(days, [...at, 'max_days'], 'max_days', 1, MOST_EXCEPTION_DAYS) };
   }
 
+  /** `{rego: [fact, …]}`: only a whole clause may be said by policy.rego, and it says what that reads. */
+  regoCondition(v: unknown, path: Path, scope: Scope): RegoCondition | undefined {
+    if (!isObject(v) || !Object.hasOwn(v, 'rego')) return undefined;
+    const facts = this.list(this.object(v, path, ['rego'])['rego'], [...path, 'rego'], 'facts').map((fact, i) => {
+      if (typeof fact !== 'string' || !Object.hasOwn(scope.facts, fact))
+        this.fail([...path, 'rego', i], `no fact ${show(fact)}`, Object.keys(scope.facts));
+      return fact;
+    });
+    if (new Set(facts).size < facts.length) this.fail([...path, 'rego'], 'a fact stands twice');
+    return { rego: facts.toSorted() };
+  }
+
   clause(v: unknown, path: Path, scope: Scope): Clause {
     const o = this.object(v, path, ['id', 'says', 'that']);
     const id = this.named(o['id'], [...path, 'id'], 'an id in kebab-case', KEBAB);
@@ -487,7 +511,8 @@ class Checker {
     return {
       id,
       says: this.text(o['says'], [...path, 'says'], 'the words of the intent'),
-      that: this.condition(o['that'], [...path, 'that'], scope),
+      that:
+        this.regoCondition(o['that'], [...path, 'that'], scope) ?? this.condition(o['that'], [...path, 'that'], scope),
     };
   }
 

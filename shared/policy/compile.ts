@@ -4,7 +4,7 @@ import { AppError } from '../model/errors.ts';
 import type { Kind } from '../model/kind.ts';
 import { type BundledPolicy, type CompiledPolicy, sha256 } from './bundle.ts';
 import { parsePolicy, registryOf } from './clauses.ts';
-import { conditionsOf, factsOf, readsOf, toCore } from './core.ts';
+import { conditionsOf, factsOf, readsOf, regoClausesOf, toCore } from './core.ts';
 import { toEnglish } from './to-english.ts';
 import { toRego } from './to-rego.ts';
 
@@ -28,6 +28,12 @@ export function compilePolicy(source: PolicySource, kinds: readonly Kind[] = all
   const core = toCore(policy, kind);
   const generated = toRego(policy, core);
   const rego = source.rego ?? generated;
+  const [own] = regoClausesOf(core);
+  if (own !== undefined && rego === generated)
+    throw new AppError(
+      'INPUT_INVALID',
+      `${source.file}: the clause ${own.id} is said by policy.rego alone, and there is none that its author has written`,
+    );
   const english = toEnglish(policy, kind);
   const reads = readsOf(conditionsOf(core));
   const facts = factsOf(kind);

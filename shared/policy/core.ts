@@ -15,7 +15,7 @@ import {
   type ScalarType,
 } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
-import type { Atom, Condition, Literal, Operand, ParamRef, Policy } from '../model/policy.ts';
+import type { Atom, Condition, Literal, Operand, ParamRef, Policy, RegoCondition } from '../model/policy.ts';
 import { coalesceIpRanges, coalesceRanges, isIpRange, isNone, isRange } from './literals.ts';
 
 export type CoreSubject = { readonly fact: string } | { readonly field: string } | { readonly item: true };
@@ -61,7 +61,15 @@ export type Core =
       readonly atLeast?: number;
       readonly atMost?: number;
     }
+  /** The whole of a clause that only policy.rego says. Of the facts that it reads, what they are. */
+  | { readonly op: 'rego'; readonly reads: { readonly [fact: string]: RegoRead } }
   | CoreAtom;
+
+/** What a clause in Rego reads: the type of a fact, without what is only for readers. */
+export interface RegoRead {
+  readonly optional: boolean;
+  readonly shape: FactSpec['shape'];
+}
 
 export interface CoreClause {
   readonly id: string;
@@ -115,6 +123,7 @@ class Lowering {
     if ('any' in c) return { op: 'any', of: c.any.map((x) => this.lower(x, env)) };
     if ('not' in c) return negate(this.lower(c.not, env));
     if ('tag' in c) return this.tag(c.tag, env);
+    if ('rego' in c) return regoOf(c, env.facts);
     if ('every' in c) return { op: 'every', list: c.every, that: this.inner(c.every, c.that, env) };
     if ('some' in c) return { op: 'some', list: c.some, that: this.inner(c.some, c.that, env) };
     if ('none' in c) return { op: 'every', list: c.none, that: negate(this.inner(c.none, c.that, env)) };
@@ -240,7 +249,7 @@ function unwrapped(c: Core): Core {
   }
   if (c.op === 'not') return negate(unwrapped(c.of));
   if (c.op === 'choose') return { op: c.op, when: unwrapped(c.when), yes: unwrapped(c.yes), no: unwrapped(c.no) };
-  return c.op === 'test' ? c : { ...c, that: unwrapped(c.that) };
+  return c.op === 'test' || c.op === 'rego' ? c : { ...c, that: unwrapped(c.that) };
 }
 
 /** The scope and the clauses as text: two policies of one form have the same verdict of everything. */
@@ -278,13 +287,39 @@ export function toCore(policy: Policy, kind: Kind): CorePolicy {
   };
 }
 
+/** Without descriptions, which the manifest of a bundle need not carry. */
+function regoOf({ rego }: RegoCondition, facts: { readonly [fact: string]: FactSpec }): Core {
+  const reads = rego.toSorted().map((fact): [string, RegoRead] => {
+    const spec = facts[fact];
+    if (spec === undefined) throw new Error(`undeclared: ${fact}`);
+    const { optional, shape } = spec;
+    // What is left of a shape without its descriptions is that shape.
+    return [
+      fact,
+      {
+        optional,
+        shape: JSON.parse(
+          JSON.stringify(shape, (k, v: unknown) => (k === 'says' ? undefined : v)),
+        ) as FactSpec['shape'],
+      },
+    ];
+  });
+  return { op: 'rego', reads: Object.fromEntries(reads) };
+}
+
+/** The clauses that only policy.rego says. */
+export const regoClausesOf = ({
+  clauses,
+}: Pick<CorePolicy, 'clauses'>): readonly (CoreClause & { readonly that: Extract<Core, { op: 'rego' }> })[] =>
+  clauses.flatMap(({ id, that }) => (that.op === 'rego' ? [{ id, that }] : []));
+
 /** Every node of a core condition, itself included, parents first. */
 export function* nodesOf(c: Core): Generator<Core> {
   yield c;
   if (c.op === 'all' || c.op === 'any') for (const x of c.of) yield* nodesOf(x);
   else if (c.op === 'not') yield* nodesOf(c.of);
   else if (c.op === 'choose') for (const x of [c.when, c.yes, c.no]) yield* nodesOf(x);
-  else if (c.op !== 'test') yield* nodesOf(c.that);
+  else if (c.op !== 'test' && c.op !== 'rego') yield* nodesOf(c.that);
 }
 
 /** The conditions of a policy: its scope, if it has one, and its clauses. */
@@ -300,6 +335,7 @@ export function readsOf(conditions: readonly Core[]): readonly string[] {
     for (const node of nodesOf(c)) {
       if (node.op === 'test' && 'fact' in node.subject) reads.add(node.subject.fact);
       if (node.op === 'every' || node.op === 'some' || node.op === 'count') reads.add(node.list);
+      if (node.op === 'rego') for (const fact of Object.keys(node.reads)) reads.add(fact);
     }
   }
   return [...reads].sort();

@@ -8,7 +8,7 @@
  */
 import type { ScalarType } from '../model/fact.ts';
 import { type ClauseVerdict, combine, type Truth, type Verdict } from '../model/verdict.ts';
-import { conditionsOf, type Core, type CoreAtom, type CorePolicy, nodesOf } from './core.ts';
+import { conditionsOf, type Core, type CoreAtom, type CorePolicy, nodesOf, type RegoRead } from './core.ts';
 import { isIpRange, isNone, isRange } from './literals.ts';
 
 /** What a policy sees. `closed` names the list facts that were seen completely; `now` is in epoch seconds. */
@@ -66,6 +66,8 @@ export function evaluate(c: Core, context: Context): Truth {
       if (c.atMost !== undefined) both.push(most <= c.atMost ? 'true' : least > c.atMost ? 'false' : 'unknown');
       return and(both);
     }
+    case 'rego':
+      return 'unknown'; // only policy.rego knows
     case 'test':
       return evaluateAtom(c, context);
   }
@@ -172,10 +174,15 @@ export interface Meaning {
   readonly clauses: readonly ClauseVerdict[];
 }
 
-/** Judges an input by the specification. */
-export function meaningOf(policy: CorePolicy, input: PolicyInput): Meaning {
+/** What policy.rego has decided of the clauses that only it says, by their ids. */
+export type Ruled = ReadonlyMap<string, ClauseVerdict>;
+
+/** Judges an input by the specification. A clause that only policy.rego says is unknown, unless `ruled` says more. */
+export function meaningOf(policy: CorePolicy, input: PolicyInput, ruled?: Ruled): Meaning {
   const scope = policy.scope === undefined ? 'true' : evaluate(policy.scope, { input });
   const clauses = policy.clauses.map(({ id, that }): ClauseVerdict => {
+    const decided = that.op === 'rego' ? ruled?.get(id) : undefined;
+    if (decided !== undefined) return decided;
     const t = evaluate(that, { input });
     const items = t === 'false' ? failingItems(that, { input }) : [];
     const verdict = t === 'true' ? 'holds' : t === 'false' ? 'fails' : 'unknown';
@@ -201,18 +208,24 @@ const MOST_SETS = 64;
 
 /**
  * A smallest set of facts that could decide an unknown verdict: were they known, the policy could be compliant,
- * violated or not applicable. (A fact is counted once, whatever value it would have to take.)
+ * violated or not applicable. (A fact is counted once, whatever value it would have to take.) Of a clause that only
+ * policy.rego says, and that it has not decided, whatever is not known of what it reads.
  */
-export function missingFacts(policy: CorePolicy, input: PolicyInput): readonly string[] {
+export function missingFacts(policy: CorePolicy, input: PolicyInput, ruled?: Ruled): readonly string[] {
   const context: Context = { input };
+  const clause = ({ id, that }: CorePolicy['clauses'][number], want: boolean): Ways => {
+    const is = that.op === 'rego' ? ruled?.get(id)?.verdict : undefined;
+    if (is === undefined || is === 'unknown') return ways(that, want, context);
+    return (is === 'holds') === want ? [new Set()] : [];
+  };
   const [no, yes] =
     policy.scope === undefined
       ? [[], [new Set<string>()]]
       : [false, true].map((t) => ways(policy.scope as Core, t, context));
   const outcomes = [
     no ?? [],
-    policy.clauses.flatMap((c) => joined([yes ?? [], ways(c.that, false, context)])),
-    joined(policy.clauses.map((c) => ways(c.that, true, context))),
+    policy.clauses.flatMap((c) => joined([yes ?? [], clause(c, false)])),
+    joined(policy.clauses.map((c) => clause(c, true))),
   ];
   const [smallest] = outcomes.flat().sort((a, b) => a.size - b.size);
   return smallest === undefined ? [] : [...smallest].sort();
@@ -242,9 +255,22 @@ function ways(c: Core, want: boolean, context: Context): Ways {
     case 'some':
     case 'count':
       return [new Set([c.list])];
+    case 'rego': {
+      const open = Object.entries(c.reads).filter(([fact, read]) => isOpen(fact, read, context));
+      return open.length === 0 ? [] : [new Set(open.map(([fact]) => fact))];
+    }
     case 'test':
       return 'fact' in c.subject ? [new Set([c.subject.fact])] : [];
   }
+}
+
+/** Something of the fact is not known: it, more items, or a field of an item. */
+function isOpen(fact: string, { shape }: RegoRead, context: Context): boolean {
+  if (shape.type !== 'list') return lookup(context.input.facts, fact) === undefined;
+  const list = listOf(fact, context);
+  if (list === undefined || !list.closed) return true;
+  const { of } = shape;
+  return of.type === 'record' && list.items.some((i) => Object.keys(of.fields).some((f) => lookup(i, f) === undefined));
 }
 
 /** One way out of each: their unions. */

@@ -5,9 +5,10 @@
  * Pure over `evaluate`, so the same proof runs against the WASM that ships, against another engine, and as a gate when a
  * policy is authored.
  */
-import type { Core, CorePolicy } from './core.ts';
-import { conditionsOf, nodesOf } from './core.ts';
-import { evaluate as truthOf, type Meaning, meaningOf, type PolicyInput } from './meaning.ts';
+import type { Core, CorePolicy, RegoRead } from './core.ts';
+import { conditionsOf, nodesOf, regoClausesOf } from './core.ts';
+import { isNone } from './literals.ts';
+import { evaluate as truthOf, isOfType, type Meaning, meaningOf, type PolicyInput, type Ruled } from './meaning.ts';
 import {
   type Compared,
   type Constants,
@@ -120,19 +121,109 @@ export function differenceOn(policy: CorePolicy, evaluate: Evaluate, input: unkn
   if (typeof got !== 'object' || got === null) return 'there is no result';
   if ('threw' in got) return `it failed: ${String(got.threw)}`;
   const { declared, holds, fails } = got as { [key: string]: unknown };
+  const ruled = new Set(regoClausesOf(policy).map((c) => c.id));
   for (const [what, is, wanted] of [
     ['declared', declared, expected.declared],
     ['holds', holds, expected.holds],
     ['fails', fails, expected.fails],
   ] as const) {
     if (!Array.isArray(is)) return `${what} is no list`;
-    const texts = new Set(is.map(entry));
+    const texts = new Set(is.map(entry).filter((e) => what === 'declared' || !ruled.has(clauseOf(e))));
     const missing = wanted.find((w) => !texts.has(w));
     if (missing !== undefined) return `${what} lacks ${missing}`;
     if (texts.size !== wanted.length) return `${what} has more than ${wanted.join(', ') || 'nothing'}`;
   }
+  return ruled.size === 0 ? undefined : ruledDifference(policy, evaluate, input, got);
+}
+
+/** What Rego decides of the clauses that only it says; one that it proves on both sides it decides nothing of. */
+export const ruledBy = (policy: CorePolicy, evaluate: Evaluate, input: unknown): Ruled =>
+  new Map(
+    [
+      ...provenIn(
+        policy,
+        attempt(() => evaluate(input)),
+      ),
+    ].flatMap(([id, verdict]) => (verdict === 'both' ? [] : [[id, { id, verdict }]])),
+  );
+
+/** The sides of the clauses that only Rego says which a raw result proves. */
+function provenIn(policy: CorePolicy, raw: unknown): ReadonlyMap<string, 'holds' | 'fails' | 'both'> {
+  const { holds, fails } = (raw ?? {}) as { readonly [side: string]: unknown };
+  const sides = new Map<string, 'holds' | 'fails' | 'both'>();
+  if (!Array.isArray(holds) || !Array.isArray(fails)) return sides;
+  const failed = new Set(fails.map((e) => clauseOf(entry(e))));
+  for (const { id } of regoClausesOf(policy)) {
+    if (holds.includes(id)) sides.set(id, failed.has(id) ? 'both' : 'holds');
+    else if (failed.has(id)) sides.set(id, 'fails');
+  }
+  return sides;
+}
+
+/**
+ * What is wrong with the clauses that only Rego says, on an input: nobody knows what they mean, but no clause is proven on
+ * both sides, and a value of the wrong type proves no more than one that is missing.
+ */
+function ruledDifference(policy: CorePolicy, evaluate: Evaluate, input: unknown, raw: unknown): string | undefined {
+  const is = provenIn(policy, raw);
+  for (const { id, that } of regoClausesOf(policy)) {
+    const side = is.get(id);
+    if (side === undefined) continue;
+    if (side === 'both') return `${id} both holds and fails`;
+    const sound = withoutWrong(asInput(input), that.reads);
+    if (sound !== undefined && ruledBy(policy, evaluate, sound).get(id)?.verdict !== side)
+      return `${id} ${side} because of a value that is not of its type`;
+  }
   return undefined;
 }
+
+/** The input with what is not of its type missing; undefined where all of it is. */
+function withoutWrong(
+  { facts, closed, now }: PolicyInput,
+  reads: { readonly [fact: string]: RegoRead },
+): PolicyInput | undefined {
+  const sound: { [fact: string]: unknown } = { ...facts };
+  const seen = new Set<string>(Array.isArray(closed) ? closed.filter((c) => typeof c === 'string') : []);
+  for (const [fact, read] of Object.entries(reads)) {
+    const { shape } = read;
+    const value = sound[fact];
+    if (value === undefined || isOf(read, value)) continue;
+    delete sound[fact];
+    if (shape.type !== 'list' || !Array.isArray(value)) continue;
+    const { of } = shape;
+    if (of.type === 'record')
+      sound[fact] = value.map((item: unknown) =>
+        Object.fromEntries(
+          Object.entries(asRecord(item)).filter(([f, v]) => of.fields[f] === undefined || isOf(of.fields[f], v)),
+        ),
+      );
+    else {
+      // An item that is no item may be any: there is one more that is not known.
+      sound[fact] = value.filter((item) => isOf({ optional: false, shape: of }, item));
+      seen.delete(fact);
+    }
+  }
+  const isSound = JSON.stringify([facts, closed]) === JSON.stringify([sound, [...seen]]);
+  return isSound ? undefined : { facts: sound, closed: [...seen], now };
+}
+
+const asRecord = (item: unknown): object =>
+  typeof item === 'object' && item !== null && !Array.isArray(item) ? item : {};
+function isOf({ shape, optional }: RegoRead, value: unknown): boolean {
+  if (isNone(value)) return optional;
+  if (shape.type !== 'list') return isOfType(shape, value);
+  const { of } = shape;
+  if (!Array.isArray(value)) return false;
+  if (of.type !== 'record') return value.every((item) => isOfType(of, item));
+  return value.every(
+    (item) =>
+      asRecord(item) === item &&
+      Object.entries(item as object).every(([f, v]) => of.fields[f] === undefined || isOf(of.fields[f], v)),
+  );
+}
+
+/** The clause of an entry as text. */
+const clauseOf = (text: string): string => text.replace(/\[\d+\]$/, '');
 
 /** An entry of a result as text: `clause`, or `clause[item]`. */
 function entry(e: unknown): string {
@@ -187,6 +278,10 @@ export function* inputsOf(policy: CorePolicy, options: ProofOptions): Generator<
     for (const node of nodesOf(condition)) {
       if (node.op === 'every' || node.op === 'some' || node.op === 'count')
         yield* tagged('shells', shellInputs(node, space, lots));
+      if (node.op !== 'rego') continue;
+      // As if it said something of every item: what Rego makes of a list nobody knows, so all lists are alike.
+      for (const [list, { shape }] of Object.entries(node.reads))
+        if (shape.type === 'list') yield* tagged('shells', shellInputs({ op: 'every', list, that: node }, space, lots));
     }
   }
   const random = isWanted('random') ? (options.random ?? 1000) : 0;

@@ -4,7 +4,7 @@
  * bound, stand for all ports, instants and addresses.
  */
 import { type IpRange, NONE, type Range, type ScalarListType, type ScalarType } from '../model/fact.ts';
-import { conditionsOf, type CorePolicy, type CoreTest, nodesOf } from './core.ts';
+import { conditionsOf, type CorePolicy, type CoreTest, nodesOf, type RegoRead } from './core.ts';
 import { HEX_DIGITS, isIpRange, isNone, nextAddress } from './literals.ts';
 import { CLOCK_SKEW_SECONDS, isOfType } from './meaning.ts';
 
@@ -235,6 +235,7 @@ export function subjectsOf(policy: CorePolicy): Subjects {
   for (const condition of conditionsOf(policy)) {
     for (const node of nodesOf(condition)) {
       if (node.op === 'test' && 'fact' in node.subject) add(facts, node.subject.fact, node);
+      if (node.op === 'rego') for (const [fact, read] of Object.entries(node.reads)) addRead(fact, read);
       if (node.op !== 'every' && node.op !== 'some' && node.op !== 'count') continue;
       const fields = lists.get(node.list) ?? new Map<string, Compared>();
       lists.set(node.list, fields);
@@ -246,12 +247,24 @@ export function subjectsOf(policy: CorePolicy): Subjects {
   }
   return { facts, lists };
 
+  /** All of it may be compared, and in ways that are not known here. */
+  function addRead(fact: string, { shape, optional }: RegoRead): void {
+    if (shape.type !== 'list') {
+      add(facts, fact, { shape, optional });
+      return;
+    }
+    const { of } = shape;
+    const fields = lists.get(fact) ?? new Map<string, Compared>();
+    lists.set(fact, fields);
+    if (of.type !== 'record') add(fields, '', { shape: of, optional: false });
+    else for (const [field, f] of Object.entries(of.fields)) add(fields, field, f);
+  }
   function add(
     into: Map<string, Compared>,
     name: string,
-    node: { shape: Compared['shape']; optional: boolean; test: CoreTest },
+    node: { readonly shape: Compared['shape']; readonly optional: boolean; readonly test?: CoreTest },
   ): void {
-    const tests = [...(into.get(name)?.tests ?? []), node.test];
+    const tests = [...(into.get(name)?.tests ?? []), ...(node.test === undefined ? [] : [node.test])];
     into.set(name, { shape: node.shape, optional: node.optional, tests });
   }
 }

@@ -87,6 +87,7 @@ function sentence(condition: Condition, env: Env): string {
       'or',
     )}`;
   if ('not' in c) return `it is not so that ${inner(c.not, env)}`;
+  if ('rego' in c) return `policy.rego decides it from ${join(c.rego.map(words), 'and')}`;
   if ('every' in c) return `every item of ${words(c.every)} is such that ${inner(c.that, itemsOf(c.every, env))}`;
   if ('some' in c) return `some item of ${words(c.some)} is such that ${inner(c.that, itemsOf(c.some, env))}`;
   if ('none' in c) return `no item of ${words(c.none)} is such that ${inner(c.that, itemsOf(c.none, env))}`;

@@ -508,7 +508,7 @@ function verdictOf(
     }
     return { ...base, verdict: 'violation', scope: worst.scope, clauses, assumed: assumed.filter((f) => basis.has(f)) };
   }
-  return { ...base, missing: missingFacts(judge.core, input) };
+  return { ...base, missing: missingFacts(judge.core, input, new Map(seen.clauses.map((c) => [c.id, c]))) };
 }
 
 /** The values of all facts that have one, instants far ahead included: they come near one day. */
