@@ -200,7 +200,7 @@ class Session {
       this.#record(judged.check);
       if (judged.careless !== undefined) return misjudged(judged.careless);
       const [mismatch] = judged.mismatches;
-      if (mismatch === undefined) return await this.#finish(settled, judged, idle);
+      if (mismatch === undefined) return this.#finish(settled, judged, idle);
       if (isReopened) return misjudged(mismatchText(mismatch, this.#deps.now));
       this.#said.push(...judged.said);
       const reopened = await this.#settle();

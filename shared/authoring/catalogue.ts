@@ -27,7 +27,10 @@ function typeText({ shape, optional }: FactSpec | FieldSpec): string {
         return `range of integers within ${s.min}-${s.max}`;
       case 'list':
         return s.of.type === 'record' ? 'list of records' : `list of ${scalar(s.of)}`;
-      default:
+      case 'bool':
+      case 'string':
+      case 'timestamp':
+      case 'ip_range':
         return s.type;
     }
   };

@@ -110,7 +110,7 @@ export class Formaliser {
 
   /** The role's reading of the sentence; repaired until nothing is wrong with it by code. */
   async formalise(sentence: string): Promise<Reading | NoReading> {
-    return await this.#until(sentence, formaliseRequest(this.role, 'formalise', sentence, this.#asked));
+    return this.#until(sentence, formaliseRequest(this.role, 'formalise', sentence, this.#asked));
   }
 
   /** A new reading after a counterexample from outside (the person's word). */
@@ -119,7 +119,7 @@ export class Formaliser {
       return { is: 'refused', code: 'not_understood', why: `after ${this.rounds} rounds: ${counterexample}` };
     this.rounds++;
     const request = repairRequest(this.role, sentence, this.#draft, counterexample, this.#asked);
-    return await this.#until(sentence, request, counterexample);
+    return this.#until(sentence, request, counterexample);
   }
 
   /** Formalises a variant of the sentence once, without repairs: to compare with. */

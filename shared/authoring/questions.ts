@@ -108,7 +108,7 @@ function realApart(
     if (isKnown && x !== y && x !== 'unknown' && y !== 'unknown') {
       // Only what the readings look at is shown.
       const shown = Object.fromEntries(reads.flatMap((f) => (facts[f] === undefined ? [] : [[f, facts[f]]])));
-      found.push({ ...resource, facts: shown as FactStates });
+      found.push({ ...resource, facts: shown });
     }
   }
   return found;

@@ -129,21 +129,17 @@ function turnOf(
 
 /** The change of the world behind a cause. */
 function changeOf(cause: Cause): { readonly changeId?: string; readonly source?: string; readonly actor?: string } {
-  switch (cause.is) {
-    case 'change':
-    case 'deletion':
-    case 'dependency': {
-      const { is: _is, ...of } = { source: undefined, ...cause };
-      const { changeId, source, actor } = of;
-      return {
-        ...(changeId === undefined ? {} : { changeId }),
-        ...(source === undefined ? {} : { source }),
-        ...(actor === undefined ? {} : { actor }),
-      };
-    }
-    default:
-      return {};
-  }
+  if (cause.is !== 'change' && cause.is !== 'deletion' && cause.is !== 'dependency') return {};
+  const { changeId, source, actor } = { source: undefined, ...cause } as {
+    readonly changeId?: string;
+    readonly source?: string;
+    readonly actor?: string;
+  };
+  return {
+    ...(changeId === undefined ? {} : { changeId }),
+    ...(source === undefined ? {} : { source }),
+    ...(actor === undefined ? {} : { actor }),
+  };
 }
 
 /** The end of a finding that nothing judges any more. */

@@ -304,7 +304,7 @@ describe('a notice of another place', () => {
     const member = '444455556666';
     let refused = false;
     const { options } = await start(({ body }) => {
-      const asked = new URLSearchParams(String(body));
+      const asked = new URLSearchParams(body);
       if (asked.get('Action') !== 'AssumeRole') return identity;
       return refused
         ? {

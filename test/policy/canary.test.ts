@@ -95,7 +95,7 @@ async function setUp() {
       { AZURE_PATH: true, GOOGLE_SUBSCRIPTION: SUBSCRIPTION },
       {
         putEvents: async ({ Source, DetailType, Resources, Detail = '' }) => {
-          await undefined;
+          await Promise.resolve();
           raw.push({
             version: '0',
             source: Source,

@@ -109,7 +109,7 @@ export function makeReconcileWorld(
     send: judgeAll,
     queue: {
       send: async (sent, { delaySeconds = 0 } = {}) => {
-        await undefined;
+        await Promise.resolve();
         for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
       },
     },

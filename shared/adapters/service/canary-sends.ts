@@ -25,7 +25,7 @@ export function makeCanarySends(
     if (FunctionError !== undefined || status !== 200)
       throw new AppError(
         'UPSTREAM_UNAVAILABLE',
-        `the front door answered the canary ${String(status ?? FunctionError)}`,
+        `the front door answered the canary ${typeof status === 'number' ? status : (FunctionError ?? 'nothing')}`,
       );
   };
   const google = env.GOOGLE_SUBSCRIPTION;

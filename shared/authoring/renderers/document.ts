@@ -18,7 +18,7 @@ type Mutable = { [key: string]: Json } | Json[];
 
 /** The draft after the changes; shares nothing that was changed with the draft before. */
 export function edited(draft: Draft, edits: readonly Edits[]): Draft {
-  const after = structuredClone(draft) as { [key: string]: Json };
+  const after = structuredClone(draft);
   for (const edit of edits) {
     for (const [pointer, value] of Object.entries(edit)) {
       const segments = pointer.split('/').slice(1);
@@ -35,7 +35,7 @@ export function edited(draft: Draft, edits: readonly Edits[]): Draft {
           place = at[key] as Mutable;
         } else if (value === GONE) {
           if (list === undefined) delete at[key];
-        } else at[key] = structuredClone(value) as Json;
+        } else at[key] = structuredClone(value);
       }
     }
   }
@@ -48,7 +48,7 @@ export const text = (value: Json): Json => ({ $text: value });
 export function withTexts(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(withTexts);
   if (!isObject(value)) return value;
-  const object = value as JsonObject;
+  const object = value;
   if (object['$text'] !== undefined) return JSON.stringify(withTexts(object['$text']));
   return Object.fromEntries(Object.entries(object).map(([k, v]) => [k, withTexts(v)]));
 }
@@ -111,7 +111,7 @@ export const configItems: Envelope = {
 /** Answers of AWS APIs, as a list; a resource of the draft is an answer. */
 export const awsApi: Envelope = {
   dialect: 'aws.api',
-  write: (draft) => parts(draft) as Json,
+  write: (draft) => parts(draft),
   tags: (resource, tags) => ({
     [`/${resource}/Tags`]: tags === undefined ? GONE : tags.map((t) => ({ Key: t.key, Value: t.value })),
   }),
@@ -184,9 +184,7 @@ export const armNotification: Envelope = {
 function asNumbers(value: Json): Json {
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (Array.isArray(value)) return (value as readonly Json[]).map(asNumbers);
-  return isObject(value)
-    ? Object.fromEntries(Object.entries(value as JsonObject).map(([k, v]) => [k, asNumbers(v)]))
-    : value;
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, asNumbers(v)])) : value;
 }
 
 // ── Google Cloud ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +254,12 @@ export const terraformPlan = (provider: 'aws' | 'azurerm' | 'google', labels: re
     const resources = Object.entries(draft).map(([key, resource]) => {
       const { type, values, existing } = resource as JsonObject;
       const { after, unknown, expressions } = body((values ?? {}) as JsonObject);
-      const head = { address: `${String(type)}.${key}`, mode: 'managed', type: type ?? null, name: key };
+      const head = {
+        address: `${typeof type === 'string' ? type : ''}.${key}`,
+        mode: 'managed',
+        type: type ?? null,
+        name: key,
+      };
       return { head, after, unknown, expressions, existing: existing === true };
     });
     return {

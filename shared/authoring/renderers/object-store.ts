@@ -272,11 +272,13 @@ const s3Terraform: NativeForm = {
     }),
     encryption: { customer_key: sseBy(KEY), unknown: sseBy(OPEN) },
     versioned: Object.fromEntries(
-      [
-        ['true', 'Enabled'],
-        ['unknown', OPEN],
-      ].map(([value, status]): [string, Edits] => [
-        String(value),
+      (
+        [
+          ['true', 'Enabled'],
+          ['unknown', OPEN],
+        ] as const
+      ).map(([value, status]): [string, Edits] => [
+        value,
         beside('versioning', 'aws_s3_bucket_versioning', { versioning_configuration: [{ status: status ?? null }] }),
       ]),
     ),

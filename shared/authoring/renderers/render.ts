@@ -120,7 +120,8 @@ function* combinations(choices: readonly (readonly Edits[])[]): Generator<readon
   for (const rest of combinations(others)) for (const way of first) yield [way, ...rest];
 }
 
-const textOf = (value: FactValue): string => (isObject(value) && 'none' in value ? 'none' : String(value));
+const textOf = (value: FactValue): string =>
+  isObject(value) && 'none' in value ? 'none' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** The ways to say a fact; the base as it is may say it too. */
 function waysFor(form: NativeForm, fact: string, state: FactState): readonly Edits[] {

@@ -100,7 +100,7 @@ const run = async (
   more: Partial<AuthorDeps> = {},
   someone = person(),
   text = SENTENCE,
-): Promise<Authored | Refusal> => await authorIntent({ text }, worldOf(model, more), someone);
+): Promise<Authored | Refusal> => authorIntent({ text }, worldOf(model, more), someone);
 
 describe('two formalisations that agree', () => {
   it('give the policy that both mean, judged blind, with stored examples of every verdict', async () => {
@@ -188,7 +188,7 @@ describe('two formalisations that agree', () => {
       return {
         ask: async (request) => {
           if (request.role === role) for (let i = 0; i < 20; i++) await Promise.resolve();
-          return await inner.ask(request);
+          return inner.ask(request);
         },
       };
     };

@@ -285,11 +285,11 @@ describe('releasing', () => {
       evidence: 'tested',
       version: half.find((v) => v.policy === p.id)?.hash ?? '',
     }));
-    const it = { ...what, bundle: testedBundle };
+    const asTested = { ...what, bundle: testedBundle };
     const shadow = half.map((v) => v.policy);
     for (const more of [{}, { shadow }])
-      expect(await refusal(releaseApproved(deps, { ...it, ...more, automatic: true }))).toMatch(/only tested/);
-    expect(await releaseApproved(deps, it)).toMatchObject({ sequence: 1 });
+      expect(await refusal(releaseApproved(deps, { ...asTested, ...more, automatic: true }))).toMatch(/only tested/);
+    expect(await releaseApproved(deps, asTested)).toMatchObject({ sequence: 1 });
   });
 
   it('of two at once one is told', async () => {

@@ -180,7 +180,7 @@ describe('a sweep', () => {
 
   it('waits with the digest until the last scope is swept, and names one that is denied', async () => {
     const pages = new Map(
-      [...'abcdefgh'].map((c, i, all) => [c, { contents: [], readKey: READ_KEY, next: all[i + 1] }]),
+      'abcdefgh'.split('').map((c, i, all) => [c, { contents: [], readKey: READ_KEY, next: all[i + 1] }]),
     );
     const long: Pages = Object.fromEntries(
       [...pages].map(([c, { next, ...page }]) => [
