@@ -52,7 +52,7 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
     RE_JUDGE_QUEUE_URL: queue,
     PROJECTION_QUEUE_URL: queue,
   },
-  'notify-slack': { ...base, FINDINGS_TABLE: 'findings', SLACK_SECRET: 'secret' },
+  'notify-slack': { ...base, FINDINGS_TABLE: 'findings', POLICIES_TABLE: 'policies', SLACK_SECRET: 'secret' },
   're-judge': {
     ...base,
     RESOURCES_TABLE: 'resources',

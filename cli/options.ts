@@ -68,13 +68,20 @@ const DEFAULT_CONFIG = 'edict.config.yaml';
 /** The configuration file: the context rules, and the sections on authoring and on who hears of what, which are no part of them. */
 async function readConfigFile(
   path: string | undefined,
-): Promise<{ readonly file: string; readonly context: Json; readonly authoring?: Json; readonly notify?: Json } | undefined> {
+): Promise<
+  { readonly file: string; readonly context: Json; readonly authoring?: Json; readonly notify?: Json } | undefined
+> {
   const file = path ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
   if (file === undefined) return undefined;
   const parsed = await parseFile(file, '--config');
   if (!isObject(parsed)) return { file, context: parsed };
-  const { authoring, ...context } = parsed;
-  return { file, context, ...(authoring === undefined ? {} : { authoring }) };
+  const { authoring, notify, ...context } = parsed;
+  return {
+    file,
+    context,
+    ...(authoring === undefined ? {} : { authoring }),
+    ...(notify === undefined ? {} : { notify }),
+  };
 }
 
 /** Which models draft, by the same file. Throws `INPUT_INVALID`, `CONFIG_INVALID`. */

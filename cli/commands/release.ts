@@ -1,18 +1,20 @@
 /** `edict release` and `edict rollback`: which policies and context rules a stack judges by. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { putNotifyConfig } from '../../shared/adapters/dynamodb/notify-config.ts';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
+import { instant } from '../../shared/model/change.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { releaseApproved } from '../../shared/pipeline/approval.ts';
 import { judgesOtherwise, rollback as goBack } from '../../shared/pipeline/release.ts';
 import type { Activation, PolicyStore } from '../../shared/ports/policy-store.ts';
-import { readConfig } from '../options.ts';
+import { readConfig, readNotify } from '../options.ts';
 import { POLICIES } from '../verify/candidates.ts';
 import { approvalsOf } from './approvals.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
-import { Output } from '../terminal.ts';
+import { count, Output } from '../terminal.ts';
 
 /** As commander gives them. */
 export interface ReleaseOptions extends StackOptions {
@@ -41,6 +43,7 @@ export async function release(options: ReleaseOptions): Promise<number> {
   const asItIs = activate !== undefined && options.bundle === undefined;
   const bundle = asItIs ? undefined : readBundle(options.bundle ?? shippedBundleFolder);
   const context = asItIs && options.config === undefined ? undefined : await readConfig(options.config);
+  const notify = asItIs && options.config === undefined ? undefined : await readNotify(options.config);
   const stack = await findStack(options);
   const policies = policyStore(stack);
   const before = await policies.active();
@@ -61,6 +64,11 @@ export async function release(options: ReleaseOptions): Promise<number> {
     },
   );
   say(activationText('released', before, after, stack.title));
+  if (notify !== undefined) {
+    const table = { client: stack.documents(), name: stack.output('PoliciesTable') };
+    await putNotifyConfig(table, notify, { at: instant(Date.now()), who: whoami() });
+    say(`Who hears of what: ${count(notify.routes.length, 'rule')}, in force from the next message on.`);
+  }
   return 0;
 }
 

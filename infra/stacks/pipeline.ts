@@ -501,7 +501,7 @@ export class PipelineStack extends Stack {
 
   /** Tells Slack, grouped by cause over a small window. */
   #slack(slack: NonNullable<EdictConfig['slack']>): void {
-    const { config, findings, bus } = this.#props;
+    const { config, findings, policies, bus } = this.#props;
     const timeout = Duration.seconds(60);
     const queue = new WorkQueue(this, 'SlackQueue', {
       config,
@@ -516,6 +516,7 @@ export class PipelineStack extends Stack {
       timeout,
       environment: {
         FINDINGS_TABLE: findings.tableName,
+        POLICIES_TABLE: policies.tableName,
         SLACK_SECRET: slack.secretName,
         SLACK_URL: slack.url,
       },
@@ -528,8 +529,10 @@ export class PipelineStack extends Stack {
         },
       ],
     });
-    // The record of what was sent lies beside the findings, which it neither reads nor lists.
-    grantItems(findings, notify, ['PutItem', 'UpdateItem', 'DeleteItem']);
+    // What was sent, threads and digests lie beside the findings, which it neither reads nor lists.
+    grantItems(findings, notify, ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem']);
+    // Who hears of what.
+    grantItems(policies, notify, ['GetItem']);
     secret.grantRead(notify.function);
     new Rule(this, 'FindingsForSlack', {
       description: 'Findings that people hear about',
@@ -542,6 +545,7 @@ export class PipelineStack extends Stack {
     });
     // One message at a time: what belongs together must meet in one batch, and Slack takes one a second for a channel.
     queue.consume(notify, { batchSize: 200, window: Duration.seconds(config.local ? 1 : 15), maxConcurrency: 2 });
+    this.#tick(queue, 'SlackTick', Schedule.rate(Duration.minutes(1)), 'Tell digests, and of what flaps', 'tick');
   }
 
   /** Enqueues a job by the clock. */

@@ -113,6 +113,7 @@ export const environments = {
   'notify-slack': z.object({
     ...base,
     FINDINGS_TABLE: name,
+    POLICIES_TABLE: name,
     SLACK_SECRET: name,
     SLACK_URL: url.default('https://slack.com/api'),
   }),

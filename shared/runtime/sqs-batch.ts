@@ -8,7 +8,7 @@ import type { SQSEvent } from 'aws-lambda';
  */
 export async function answerBatch(
   event: SQSEvent,
-  work: (messages: readonly { readonly messageId: string; readonly body: string }[]) => Promise<ReadonlySet<string>>,
+  work: (messages: SQSEvent['Records']) => Promise<ReadonlySet<string>>,
 ): Promise<PartialItemFailureResponse> {
   const done = await work(event.Records);
   const processor = new BatchProcessor(EventType.SQS);

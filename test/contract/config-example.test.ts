@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readAuthoring, readConfig } from '../../cli/options.ts';
+import { readAuthoring, readConfig, readNotify } from '../../cli/options.ts';
 import { DEFAULT_AUTHORING, parseAuthoring } from '../../shared/adapters/anthropic/config.ts';
 import { contextConfigSchema } from '../../shared/mappings/context-config.ts';
 import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
+import { notifyConfigSchema } from '../../shared/model/notify.ts';
 
 const file = join(import.meta.dirname, '../../edict.config.example.yaml');
-const { authoring, ...context } = parse(readFileSync(file, 'utf8')) as { readonly [section: string]: unknown };
+const { authoring, notify, ...context } = parse(readFileSync(file, 'utf8')) as { readonly [section: string]: unknown };
 
 describe('the example of the context rules', () => {
   const example = contextConfigSchema.parse(context);
@@ -35,5 +36,17 @@ describe('the example of authoring', () => {
   it('is no part of the context rules', async () => {
     expect(await readConfig(file)).toEqual(contextConfigSchema.parse(context));
     expect(await readAuthoring(file)).toEqual(DEFAULT_AUTHORING);
+  });
+});
+
+describe('the example of who hears of what', () => {
+  it('is read by the same file, and is no part of the context rules', async () => {
+    const read = await readNotify(file);
+    expect(read).toEqual(notifyConfigSchema.parse(notify));
+    expect(read?.routes.map(({ quiet, digest, channel }) => quiet ?? digest ?? channel)).toEqual([
+      true,
+      'daily',
+      '#payments-alerts',
+    ]);
   });
 });

@@ -439,7 +439,10 @@ describe('least privilege', () => {
       ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       ['dynamodb:Query'],
     ]);
-    expect(tables('NotifySlack')).toEqual([['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']]);
+    expect(tables('NotifySlack')).toEqual([
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      ['dynamodb:GetItem'],
+    ]);
   });
 
   it('passes cdk-nag, in every context', () => {

@@ -1,5 +1,5 @@
 /** What people read in Slack: pure, from finding events to Block Kit. */
-import type { KnownBlock, RichTextBlock, RichTextElement, RichTextSection } from '@slack/types';
+import type { ActionsBlock, KnownBlock, RichTextBlock, RichTextElement } from '@slack/types';
 import type {
   BaselineEvent,
   ExceptionExpiringEvent,
@@ -8,25 +8,32 @@ import type {
 } from '../../model/finding-event.ts';
 import type { ExceptionTurn } from '../../model/resource.ts';
 import { isCanaryAccount } from '../../model/canary.ts';
-import { SEVERITIES, type Severity } from '../../model/verdict.ts';
+import { SEVERITIES } from '../../model/verdict.ts';
+import {
+  count,
+  cut,
+  escape,
+  header,
+  HEADER_CHARS,
+  ICON,
+  section,
+  type SlackMessage,
+  TEXT_CHARS,
+  words,
+} from './blocks.ts';
 
-/** One message. `text` is what notifications show. */
-export interface SlackMessage {
-  readonly text: string;
-  readonly blocks: readonly KnownBlock[];
-}
+export type { SlackMessage } from './blocks.ts';
 
 /** Events of one cause, which are told together. */
 export interface CauseGroup {
   readonly causeKey: string;
   readonly events: readonly FindingTransitionEvent[];
+  /** So many causes are told at once, because a channel takes no more messages. @default 1 */
+  readonly causes?: number;
 }
 
 /** How many findings a message names; of the rest it says how many. */
 const NAMED = 10;
-/** Slack cuts a header at 150 characters and refuses a message whose texts are too long. */
-const HEADER_CHARS = 150;
-const TEXT_CHARS = 300;
 
 /**
  * True for news that people are told: a violation or an error begins or ends. What is only unknown waits in the
@@ -38,9 +45,9 @@ export const isNews = ({ detail: { edict } }: FindingTransitionEvent): boolean =
   edict.status !== 'excepted' &&
   edict.shadow === undefined &&
   (isBad(edict.to) || isBad(edict.from));
-const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
+export const isBad = (verdict: TransitionDetail['to']): boolean => verdict === 'violation' || verdict === 'error';
 /** A violation that can no longer be decided is not resolved: nobody knows that it is. */
-const isUndecided = (verdict: TransitionDetail['to']): boolean => verdict === 'unknown';
+export const isUndecided = (verdict: TransitionDetail['to']): boolean => verdict === 'unknown';
 
 /** Groups by cause, in the order in which the causes first appear. */
 export function groupByCause(events: readonly FindingTransitionEvent[]): readonly CauseGroup[] {
@@ -58,11 +65,11 @@ export function groupByCause(events: readonly FindingTransitionEvent[]): readonl
  * The message for one cause. Whatever a provider or a person named lies in `rich_text` and `plain_text`, which Slack
  * shows as they are: no name can become a mention, a link or a format.
  */
-export function causeMessage({ events }: CauseGroup): SlackMessage {
+export function causeMessage({ events, causes = 1 }: CauseGroup): SlackMessage {
   const worstFirst = events.toSorted(
     (a, b) => rank(a) - rank(b) || a.detail.edict.resource.id.localeCompare(b.detail.edict.resource.id),
   );
-  const headline = headlineOf(worstFirst);
+  const headline = headlineOf(worstFirst, causes);
   const named = worstFirst.slice(0, NAMED);
   const rest = worstFirst.length - named.length;
   const list: RichTextBlock = {
@@ -75,13 +82,46 @@ export function causeMessage({ events }: CauseGroup): SlackMessage {
   const [first] = worstFirst;
   return {
     text: escape(headline),
-    blocks: [
-      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
-      list,
-      ...(first === undefined ? [] : [footer(first)]),
-    ],
+    blocks: [header(headline), list, ...(first === undefined || causes > 1 ? [] : [footer(first)]), ...buttons(named)],
   };
 }
+
+/** What people may answer with, for those of the named findings that stand. One finding: buttons; several: lists. */
+function buttons(named: readonly FindingTransitionEvent[]): ActionsBlock[] {
+  const standing = named.filter(({ detail: { edict } }) => isBad(edict.to) || isUndecided(edict.to));
+  const [first] = standing;
+  if (first === undefined) return [];
+  const options = standing.map(({ detail: { edict } }) => ({
+    text: {
+      type: 'plain_text' as const,
+      text: cut(`${edict.resource.name ?? edict.resource.id}: ${edict.policy.title}`, OPTION_CHARS),
+    },
+    value: edict.findingId,
+  }));
+  const elements = ACTIONS.map(({ id, says }) =>
+    standing.length === 1
+      ? {
+          type: 'button' as const,
+          action_id: id,
+          text: { type: 'plain_text' as const, text: says },
+          value: first.detail.edict.findingId,
+        }
+      : {
+          type: 'static_select' as const,
+          action_id: id,
+          placeholder: { type: 'plain_text' as const, text: `${says} …` },
+          options,
+        },
+  );
+  return [{ type: 'actions', elements }];
+}
+/** The text of an option is at most 75 characters: https://docs.slack.dev/reference/block-kit/composition-objects/option-object, read 2026-11-25. */
+const OPTION_CHARS = 75;
+/** What people can answer with. */
+export const ACTIONS = [
+  { id: 'explain', says: 'Explain' },
+  { id: 'except', says: 'Request exception' },
+] as const;
 
 /** The one message about what a first sweep found. */
 export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMessage {
@@ -94,7 +134,7 @@ export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMess
   return {
     text: escape(headline),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
+      header(headline),
       {
         type: 'rich_text',
         elements: [
@@ -124,7 +164,7 @@ export function expiringMessage({ detail: { edict } }: ExceptionExpiringEvent): 
   return {
     text: escape(headline),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_CHARS), emoji: true } },
+      header(headline),
       {
         type: 'rich_text',
         elements: [
@@ -153,11 +193,9 @@ function notSeenText({ scopes, notSeen }: BaselineEvent['detail']['edict']): str
   return `Not seen: ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
 }
 
-const ICON: { readonly [S in Severity]: string } = { critical: '🔴', high: '🟠', medium: '🟡', low: '🔵', info: '⚪' };
 const rank = ({ detail: { edict } }: FindingTransitionEvent): number => SEVERITIES.indexOf(edict.policy.severity);
-const count = (n: number, of: string): string => `${n} ${of}${n === 1 ? '' : 's'}`;
 
-function headlineOf(worstFirst: readonly FindingTransitionEvent[]): string {
+function headlineOf(worstFirst: readonly FindingTransitionEvent[], causes: number): string {
   const [first] = worstFirst;
   if (first === undefined) return 'Nothing';
   const { edict } = first.detail;
@@ -172,7 +210,7 @@ function headlineOf(worstFirst: readonly FindingTransitionEvent[]): string {
     ...(undecided === 0 ? [] : [`❔ ${undecided} no longer known`]),
     ...(resolved === 0 ? [] : [`✅ ${resolved} resolved`]),
   ];
-  return `${parts.join(', ')} on ${count(resources, 'resource')} by one change`;
+  return `${parts.join(', ')} on ${count(resources, 'resource')} by ${causes === 1 ? 'one change' : `${causes} changes`}`;
 }
 
 function stateOf({ to, policy }: TransitionDetail): string {
@@ -250,17 +288,3 @@ function consoleLink({ resource }: TransitionDetail): string | undefined {
     return `https://console.cloud.google.com/home/dashboard?project=${encodeURIComponent(resource.account)}`;
   return undefined;
 }
-
-const section = (elements: RichTextElement[]): RichTextSection => ({ type: 'rich_text_section', elements });
-const words = (text: string, bold = false): RichTextElement =>
-  bold ? { type: 'text', text, style: { bold: true } } : { type: 'text', text };
-
-/** At most so many characters, none of them a control character or one that turns the direction of what follows. */
-function cut(text: string, chars: number): string {
-  const clean = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '');
-  return clean.length <= chars ? clean : `${clean.slice(0, chars - 1)}…`;
-}
-
-/** For the one text that Slack does parse: https://docs.slack.dev/messaging/formatting-message-text, read 2026-11-25. */
-const escape = (text: string): string =>
-  cut(text, TEXT_CHARS).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -12,44 +12,10 @@ import {
   isNews,
 } from '../../../shared/adapters/slack/message.ts';
 import { makeNotify } from '../../../shared/adapters/slack/notify.ts';
-import type { SentRecord } from '../../../shared/adapters/slack/sent-record.ts';
 import { baselineEvent, makeSum } from '../../../shared/adapters/service/baseline-digest.ts';
 import { AppError } from '../../../shared/model/errors.ts';
-import type { FindingTransitionEvent, TransitionDetail } from '../../../shared/model/finding-event.ts';
-
-function event(id: string, edict: Partial<TransitionDetail> = {}): FindingTransitionEvent {
-  const detail: TransitionDetail = {
-    version: 1,
-    eventId: id,
-    findingId: `finding-${id}`,
-    policy: { id: 'object-store.no-public-access', title: 'Object stores are not public', severity: 'critical' },
-    clauses: [{ id: 'no-public-read', says: 'nobody can read objects', verdict: 'fails' }],
-    facts: [{ fact: 'public_read', after: { state: 'known', value: true, at: '/configuration/acl' } }],
-    from: null,
-    to: 'violation',
-    status: 'open',
-    cause: { is: 'change', changeId: 'c', source: 'aws.config', actor: 'ana@example.com' },
-    causeKey: 'cause-1',
-    resource: {
-      id: `arn:aws:s3:::${id}`,
-      kind: 'object_store',
-      nativeType: 'AWS::S3::Bucket',
-      cloud: 'aws',
-      account: '111122223333',
-      name: id,
-    },
-    trueAt: '2026-11-25T12:00:00.000Z',
-    knownAt: '2026-11-25T12:00:01.000Z',
-    ...edict,
-  };
-  return {
-    id,
-    detailType: 'FindingOpened.v1',
-    time: detail.trueAt,
-    resource: detail.resource.id,
-    detail: { edict: detail } as FindingTransitionEvent['detail'], // the message reads nothing else
-  };
-}
+import { TELL_EVERYTHING } from '../../../shared/model/notify.ts';
+import { fakeSlack, memoryNotes, memorySent, slackEvent as event } from '../../support/slack.ts';
 
 /** Every text of a message, wherever it stands. */
 function textsOf(value: unknown): string[] {
@@ -193,46 +159,44 @@ describe('news', () => {
 
 describe('telling', () => {
   function setUp(options: { held?: readonly string[]; fail?: boolean } = {}) {
-    const told = new Set<string>();
-    const messages: string[] = [];
-    const sent: SentRecord = {
-      claim: (id) => Promise.resolve(told.has(id) ? 'told' : options.held?.includes(id) === true ? 'held' : 'mine'),
-      done: (id) => Promise.resolve(void told.add(id)),
-      release: () => Promise.resolve(),
-    };
+    const slack = fakeSlack();
+    slack.fail = () => (options.fail === true ? new AppError('UPSTREAM_THROTTLED', 'x') : undefined);
+    const sent = memorySent();
     const failures: unknown[] = [];
     const notify = makeNotify({
-      slack: {
-        send: ({ text }) =>
-          options.fail === true
-            ? Promise.reject(new AppError('UPSTREAM_THROTTLED', 'x'))
-            : Promise.resolve(void messages.push(text)),
+      ...quiet,
+      slack,
+      sent: {
+        ...sent,
+        claim: (id) => (options.held?.includes(id) === true ? Promise.resolve('held') : sent.claim(id)),
       },
-      sent,
+      notes: memoryNotes(),
       onFailure: (error) => void failures.push(error),
     });
-    return { notify, messages, failures };
+    return { notify, messages: () => slack.sent.map(({ message }) => message.text), failures };
   }
+  const quiet = { config: TELL_EVERYTHING, now: () => Date.parse('2026-11-25T12:00:00.000Z') };
 
   it('tells each event once, however often it is delivered', async () => {
     const { notify, messages } = setUp();
     await notify([event('a'), event('a'), event('b')]);
     await notify([event('b'), event('a')]);
-    expect(messages).toEqual(['🔴 2 violations on 2 resources by one change']);
+    expect(messages()).toEqual(['🔴 2 violations on 2 resources by one change']);
   });
 
   it('has an event come again that someone else is telling now, and may not end', async () => {
     const { notify, messages } = setUp({ held: ['a'] });
     const { failed } = await notify([event('a'), event('b')]);
     expect([...failed]).toEqual(['a']);
-    expect(messages).toHaveLength(1);
+    expect(messages()).toHaveLength(1);
   });
 
   it('has everything of a message come again that Slack did not take', async () => {
     const { notify, failures } = setUp({ fail: true });
     const { failed } = await notify([event('a'), event('b', { causeKey: 'other' })]);
     expect([...failed].sort()).toEqual(['a', 'b']);
-    expect(failures).toHaveLength(2);
+    // Throttled: the other message is not even tried.
+    expect(failures).toHaveLength(1);
   });
 
   it('with a wrong secret fails messages, which are counted, and not the whole batch in silence', async () => {
@@ -243,7 +207,9 @@ describe('telling', () => {
         made += 1;
         return makeSlackClient({ secret: '{}', apiUrl: 'https://slack.com/api', local: false });
       }),
-      sent: { claim: async () => 'mine', done: async () => undefined, release: async () => undefined },
+      ...quiet,
+      sent: memorySent(),
+      notes: memoryNotes(),
       onFailure: (error) => void failures.push(error),
     });
     const unheard = event('u', { from: null, to: 'unknown' });
