@@ -41,6 +41,7 @@ import { fieldsRead, instancesOf } from './instances.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 import { regoMutantsOf } from './mutate-rego.ts';
 import { readEnglish } from './read-english.ts';
+import { readsProblem } from './rego-reads.ts';
 
 export const GATES = [
   'types',
@@ -48,6 +49,7 @@ export const GATES = [
   'english',
   'format',
   'check',
+  'reads',
   'capabilities',
   'lint',
   'compile',
@@ -196,6 +198,8 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   gate('english', () => englishProblem(policy, kind));
   gate('format', () => tools.format(policy));
   gate('check', () => tools.check(policy));
+  // What the compiler writes reads what the clauses say.
+  gate('reads', () => (policy.bundled.evidence === 'proved' ? undefined : readsProblem(policy, tools.parse(policy))));
   gate('capabilities', () => tools.capabilities(policy));
   gate('lint', () => tools.lint(policy));
   const compile = (): unknown => {
@@ -537,6 +541,18 @@ const RELATIONS: readonly {
   {
     says: 'a list that may have more items makes it unknown, or nothing else',
     change: (input) => ({ ...input, closed: [] }),
+    allowed: isLess,
+  },
+  {
+    // Whoever does not ask whether a list was seen completely decides from what happens to be there.
+    says: 'a list of which an item was not seen makes it unknown, or nothing else',
+    change: (input, lots) => {
+      const lists = listsOf(input.facts).filter((list) => (input.facts[list] as readonly unknown[]).length > 0);
+      if (lists.length === 0) return undefined;
+      const list = lots.pick(lists);
+      const fewer = having(input, list, (all) => all.toSpliced(lots.below(all.length), 1));
+      return { ...fewer, closed: input.closed.filter((c) => c !== list) };
+    },
     allowed: isLess,
   },
   {

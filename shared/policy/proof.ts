@@ -162,32 +162,37 @@ function provenIn(policy: CorePolicy, raw: unknown): ReadonlyMap<string, 'holds'
 
 /**
  * What is wrong with the clauses that only Rego says, on an input: nobody knows what they mean, but no clause is proven on
- * both sides, and a value of the wrong type proves no more than one that is missing.
+ * both sides, a value of the wrong type proves no more than one that is missing, and what a clause does not declare does
+ * not matter to it.
  */
 function ruledDifference(policy: CorePolicy, evaluate: Evaluate, input: unknown, raw: unknown): string | undefined {
   const is = provenIn(policy, raw);
   for (const { id, that } of regoClausesOf(policy)) {
     const side = is.get(id);
-    if (side === undefined) continue;
     if (side === 'both') return `${id} both holds and fails`;
-    const sound = withoutWrong(asInput(input), that.reads);
-    if (sound !== undefined && ruledBy(policy, evaluate, sound).get(id)?.verdict !== side)
-      return `${id} ${side} because of a value that is not of its type`;
+    const { isSound, own } = ownOf(asInput(input), that.reads);
+    const alone = ruledBy(policy, evaluate, own).get(id)?.verdict;
+    if (alone === side || (!isSound && side === undefined)) continue;
+    return `${id} ${side ?? 'is not decided'} because of ${isSound ? 'a fact that it does not declare' : 'a value that is not of its type'}`;
   }
   return undefined;
 }
 
-/** The input with what is not of its type missing; undefined where all of it is. */
-function withoutWrong(
+/** Of the input what a clause reads, without what is not of its type; `isSound`: nothing of it was left out for that. */
+function ownOf(
   { facts, closed, now }: PolicyInput,
   reads: { readonly [fact: string]: RegoRead },
-): PolicyInput | undefined {
-  const sound: { [fact: string]: unknown } = { ...facts };
-  const seen = new Set<string>(Array.isArray(closed) ? closed.filter((c) => typeof c === 'string') : []);
-  for (const [fact, read] of Object.entries(reads)) {
-    const { shape } = read;
+): { readonly isSound: boolean; readonly own: PolicyInput } {
+  const read = Object.keys(reads).flatMap((fact) => (facts[fact] === undefined ? [] : [[fact, facts[fact]] as const]));
+  const sound: { [fact: string]: unknown } = Object.fromEntries(read);
+  const seen = new Set<string>(
+    Array.isArray(closed) ? closed.filter((c) => typeof c === 'string' && Object.hasOwn(reads, c)) : [],
+  );
+  const listed = [...seen];
+  for (const [fact, spec] of Object.entries(reads)) {
+    const { shape } = spec;
     const value = sound[fact];
-    if (value === undefined || isOf(read, value)) continue;
+    if (value === undefined || isOf(spec, value)) continue;
     delete sound[fact];
     if (shape.type !== 'list' || !Array.isArray(value)) continue;
     const { of } = shape;
@@ -203,8 +208,9 @@ function withoutWrong(
       seen.delete(fact);
     }
   }
-  const isSound = JSON.stringify([facts, closed]) === JSON.stringify([sound, [...seen]]);
-  return isSound ? undefined : { facts: sound, closed: [...seen], now };
+  const isSound =
+    Array.isArray(closed) && JSON.stringify([Object.fromEntries(read), listed]) === JSON.stringify([sound, [...seen]]);
+  return { isSound, own: { facts: sound, closed: [...seen], now } };
 }
 
 const asRecord = (item: unknown): object =>

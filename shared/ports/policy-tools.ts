@@ -21,6 +21,8 @@ export interface PolicyTools {
   format(policy: CompiledPolicy): Objection;
   /** `opa check --strict` against the schema of the kind; without that annotation the schema would not be looked at. */
   check(policy: CompiledPolicy): Objection;
+  /** The syntax tree, as `opa parse` prints it, with the place of each node. Throws an `AppError` where there is none. */
+  parse(policy: CompiledPolicy): unknown;
   /** `regal lint`. */
   lint(policy: CompiledPolicy): Objection;
   /** Calls nothing but functions that are the same in WASM and in OPA, and reach nothing outside. */

@@ -85,6 +85,17 @@ export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): Polic
         writeFileSync(join(folder, 'capabilities.json'), capabilities);
         return objection(run('opa', ['check', '--capabilities', 'capabilities.json', 'policies'], folder));
       }),
+    parse: (policy) =>
+      inFolder(filesOf(policy), (folder) => {
+        const file = `policies/${folderOf(policy.policy.id)}/policy.rego`;
+        const { status, stdout, said } = run(
+          'opa',
+          ['parse', file, '--format', 'json', '--json-include', 'locations'],
+          folder,
+        );
+        if (status !== 0) throw new AppError('INPUT_INVALID', `it is no Rego: ${said.slice(0, 500)}`);
+        return JSON.parse(stdout) as unknown;
+      }),
     lint: (policy) =>
       inFolder(filesOf(policy), (folder) =>
         objection(run('regal', ['lint', '--config-file', paths.regalConfig, 'policies'], folder)),

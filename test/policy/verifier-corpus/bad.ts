@@ -30,6 +30,7 @@ export const FAILURES = [
   'duplicates merged',
   'null or a text for a number',
   'same wrong fact in both drafts',
+  'reads what it does not declare',
 ] as const;
 
 export interface BadPolicy {
@@ -93,6 +94,16 @@ const requiring = (base: BaseName, that: Condition): Source => ({
 const noRule = (that: Condition): Condition => ({ none: 'rules', that });
 const on: Condition = { field: 'flag', is: true };
 const noTcp: Condition = { none: 'ingress', that: { field: 'protocol', is: 'tcp' } };
+
+/** A condition that changes nothing here, and looks at what the policy does not say that it looks at. */
+const peeking = (base: BaseName, clause: string, that: string, condition: string): BadPolicy =>
+  rego(
+    'reads what it does not declare',
+    base,
+    `holds contains "${clause}" if ${that}`,
+    `holds contains "${clause}" if {\n\t${that}\n\t${condition}\n}`,
+  );
+const onFlag = (condition: string): BadPolicy => peeking('plain', 'flag-on', 'input.facts.flag == true', condition);
 
 const CLOSED_INGRESS = '\tis_array(input.closed)\n\t"ingress" in input.closed\n';
 
@@ -881,4 +892,30 @@ export const badPolicies: readonly BadPolicy[] = [
     '{"field":"source","intersects":[{"family":"ipv4","first":"00000000","last":"ffffffff"}]}',
   ),
   edit('same wrong fact in both drafts', 'known-accounts', '"fact":"account"', '"fact":"region"'),
+
+  onFlag('not input.facts.label == "an odd one"'),
+  onFlag('count(input) > 0'),
+  onFlag('object.get(input, "policy", "none") != "other"'),
+  onFlag('count(input.facts) > 0'),
+  onFlag('name := concat("", ["fl", "ag"])\n\tinput.facts[name] == true'),
+  onFlag('seen := input.facts\n\tseen.flag == true'),
+  onFlag('not input.policy == "other"'),
+  onFlag('input[part].flag == true\n\tpart == "facts"'),
+  onFlag('not input.now == 7'),
+  onFlag('not data.edict.policies.firewall'),
+  onFlag('is_boolean(input.facts.flag) with input.policy as "other"'),
+  onFlag('not "sizes" in input.closed'),
+  onFlag('count([list | some list in input.closed; list == "flag"]) == 0'),
+  rego(
+    'reads what it does not declare',
+    'plain',
+    'holds contains "flag-on" if',
+    '# METADATA\n# schemas:\n#   - input: {type: object}\nholds contains "flag-on" if',
+  ),
+  rego(
+    'reads what it does not declare',
+    'plain',
+    'package edict.policies.probe.plain\n',
+    'package edict.policies.probe.plain\n\nimport input.facts as seen\n\nis_seen if seen.flag == true\n',
+  ),
 ];

@@ -1,5 +1,6 @@
 /** A clause that only policy.rego says: what the language, the meaning and the compiler make of it. */
 import { describe, expect, it } from 'vitest';
+import type { Condition } from '../../../shared/model/policy.ts';
 import { englishProblem } from '../../../shared/authoring/verify.ts';
 import { vacuityOf } from '../../../shared/authoring/compare.ts';
 import { mutantsOf } from '../../../shared/authoring/mutate.ts';
@@ -20,7 +21,7 @@ const input = (facts: { readonly [fact: string]: unknown }, closed: readonly str
 });
 
 describe('the clause language', () => {
-  it.each([
+  it.each<readonly [string, Condition, RegExp]>([
     ['inside of a condition', { all: [{ rego: ['size'] }, { fact: 'flag', is: true }] }, /whole clause/],
     ['turned round', { not: { rego: ['size'] } }, /whole clause/],
     ['a fact that is not there', { rego: ['sizes', 'siz'] }, /no fact "siz"/],
@@ -28,7 +29,7 @@ describe('the clause language', () => {
     ['a fact twice', { rego: ['size', 'size'] }, /twice/],
     ['something beside it', { rego: ['size'], fact: 'flag' }, /unknown key "fact"/],
   ])('refuses %s', (_, that, why) => {
-    expect(() => labPolicy('refused', [that as never])).toThrow(why);
+    expect(() => labPolicy('refused', [that])).toThrow(why);
   });
 
   it('refuses it as a scope', () => {
