@@ -29,9 +29,13 @@ export const MAX_BATCH_MS = 15 * 60 * 1000;
 export const isSettled = (activation: Activation, nowMs: number): boolean =>
   nowMs >= Date.parse(activation.activatedAt) + MAX_BATCH_MS;
 
+/** How many activations back a process looks that finds the last one unusable when it starts. */
+const LOOK_BACK = 10;
+
 /**
  * Keeps the last good activation: a bundle that cannot be loaded (missing, not what its hash says, refused by the
- * engine) leaves the one before in force, and `onBad` is told. Throws `POLICY_LOAD_FAILED` only if there is none before.
+ * engine) leaves the one before in force, also in a process that starts later, and `onBad` is told. Throws
+ * `POLICY_LOAD_FAILED` only if there is none before.
  */
 export function makeActiveSource(deps: {
   readonly policies: PolicyStore;
@@ -56,6 +60,20 @@ export function makeActiveSource(deps: {
     return { activation, engine, context };
   };
 
+  /** A process that starts now has none to stay with: it takes the one that those are staying with who were there before. */
+  const lastGood = async (not: Activation): Promise<Active | undefined> => {
+    for (const before of await deps.policies.activations(LOOK_BACK)) {
+      if (before.sequence >= not.sequence || before.bundle === not.bundle) continue;
+      try {
+        return await load(before);
+      } catch (error) {
+        if (isAppError(error) && error.retryable) throw error;
+        deps.onBad(before, error);
+      }
+    }
+    return undefined;
+  };
+
   const refresh = async (): Promise<Active | undefined> => {
     const activation = await deps.policies.active();
     known = true;
@@ -69,6 +87,7 @@ export function makeActiveSource(deps: {
       if (isAppError(error) && error.retryable) throw error;
       bad = activation.sequence;
       deps.onBad(activation, error);
+      good ??= await lastGood(activation);
       if (good === undefined) throw error;
     }
     return good;

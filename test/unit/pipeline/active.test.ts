@@ -104,6 +104,17 @@ describe('what is active', () => {
     expect((await source.refresh())?.activation).toMatchObject({ sequence: 3 });
   });
 
+  it('is the last good one in a process that starts after it, too', async () => {
+    const { source, deps, policies, bad } = setUp();
+    await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
+    const { bundle: hash } = await release(deps, { bundle: two });
+    policies.corrupt?.(hash);
+    expect((await source.refresh())?.activation.sequence).toBe(1);
+    expect(bad).toEqual(['2 POLICY_LOAD_FAILED']);
+    await rollback(deps);
+    expect((await source.refresh())?.activation.sequence).toBe(3);
+  });
+
   it('throws where there is no good one to stay with', async () => {
     const { source, deps, policies, bad } = setUp();
     const { bundle: hash } = await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
