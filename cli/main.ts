@@ -9,7 +9,7 @@ import { isAppError } from '../shared/model/errors.ts';
 import { SEVERITIES } from '../shared/model/verdict.ts';
 import { addAuthorCommands } from './author-commands.ts';
 import { addApprovalCommands, addStackCommands } from './stack-commands.ts';
-import { plain, style } from './terminal.ts';
+import { endWithReader, plain, style } from './terminal.ts';
 
 type Action = () => Promise<number> | number;
 
@@ -130,6 +130,7 @@ function program(run: (action: Action) => Promise<void>): Command {
 
 /** Runs the command line. Sets the exit code; 2 for whatever could not be used, and for a defect of our own. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   const say = (message: string): void => {
     process.stderr.write(`${style(process.stderr)('red', 'error')} ${plain(message, 4000)}\n`);
   };

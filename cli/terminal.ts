@@ -67,21 +67,19 @@ export class Progress {
   }
 }
 
-/**
- * Writes to stdout in large pieces. A reader that went away (`edict … | head`) ends the program in silence; its exit code
- * is then nobody's to see.
- */
+/** A reader that went away (`edict … | head`) ends the program in silence; its exit code is then nobody's to see. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+/** Writes to stdout in large pieces. */
 export class Output {
   #pieces: string[] = [];
   #size = 0;
   #behind = false;
-
-  constructor() {
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit();
-      throw error;
-    });
-  }
 
   write(text: string): void {
     this.#pieces.push(text);
