@@ -53,6 +53,13 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
     PROJECTION_QUEUE_URL: queue,
   },
   'notify-slack': { ...base, FINDINGS_TABLE: 'findings', POLICIES_TABLE: 'policies', SLACK_SECRET: 'secret' },
+  'slack-actions': {
+    ...base,
+    RESOURCES_TABLE: 'resources',
+    FINDINGS_TABLE: 'findings',
+    POLICIES_TABLE: 'policies',
+    SLACK_SECRET: 'secret',
+  },
   're-judge': {
     ...base,
     RESOURCES_TABLE: 'resources',

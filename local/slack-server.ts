@@ -1,4 +1,5 @@
-/** Slack's `chat.postMessage` on loopback: it keeps what it gets. */
+/** The methods of Slack's API that Edict calls, on loopback: it keeps what it gets. */
+import { sign } from '../shared/adapters/slack/signature.ts';
 import { type LocalServer, serve } from './server.ts';
 
 /** One message as it arrived. */
@@ -13,27 +14,65 @@ export interface SlackPost {
 
 export interface SlackServer extends Pick<LocalServer, 'url' | 'stop'> {
   readonly messages: readonly SlackPost[];
+  /** What was said in the place of a message, forms that were opened, and answers to whoever pressed a button. */
+  readonly others: readonly { readonly what: 'chat.update' | 'views.open' | 'response'; readonly body: string }[];
+  /** Presses a button, or sends a form, as Slack does: signed, at this address of Edict's. Returns the status. */
+  readonly press: (url: string, payload: object) => Promise<number>;
+  /** Where answers to whoever pressed a button go. */
+  readonly responseUrl: string;
   /** What Edict is given as its secret. */
   readonly secret: string;
   readonly context: Readonly<Record<string, string>>;
 }
 
+const METHODS = ['chat.postMessage', 'chat.update', 'views.open'] as const;
+
 export const slackSecretName = 'edict/slack';
 
 export async function startSlackServer(): Promise<SlackServer> {
   const messages: SlackPost[] = [];
+  const others: SlackServer['others'][number][] = [];
   const token = 'xoxb-local-0000000000';
+  const signingSecret = 'local-signing-secret';
   const server = await serve(({ method, path, headers, body }) => {
-    if (method !== 'POST' || path !== '/api/chat.postMessage') return { status: 404, body: { ok: false } };
+    if (method === 'POST' && path === '/response') {
+      others.push({ what: 'response', body });
+      return { status: 200, body: { ok: true } };
+    }
+    const what = METHODS.find((name) => path === `/api/${name}`);
+    if (method !== 'POST' || what === undefined) return { status: 404, body: { ok: false } };
     if (headers.authorization !== `Bearer ${token}`) return { status: 200, body: { ok: false, error: 'invalid_auth' } };
+    if (what !== 'chat.postMessage') {
+      others.push({ what, body });
+      return { status: 200, body: { ok: true } };
+    }
     const said = JSON.parse(body) as { readonly channel?: unknown; readonly text?: unknown };
     messages.push({ at: Date.now(), channel: String(said.channel), text: String(said.text), body });
-    return { status: 200, body: { ok: true, channel: said.channel, ts: `${Date.now() / 1000}` } };
+    return {
+      status: 200,
+      body: {
+        ok: true,
+        channel: said.channel,
+        ts: `${Math.floor(Date.now() / 1000)}.${String(messages.length).padStart(6, '0')}`,
+      },
+    };
   });
   return {
     ...server,
     messages,
-    secret: JSON.stringify({ token, channel: '#cloud-security' }),
+    others,
+    responseUrl: `${server.url}/response`,
+    async press(url, payload) {
+      const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+      const at = String(Math.floor(Date.now() / 1000));
+      const headers = {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': at,
+        'x-slack-signature': sign(signingSecret, at, body),
+      };
+      return (await fetch(url, { method: 'POST', headers, body })).status;
+    },
+    secret: JSON.stringify({ token, channel: '#cloud-security', signingSecret }),
     context: { slackSecretName, slackUrl: `${server.url}/api` },
   };
 }

@@ -268,7 +268,7 @@ function show(e: Exception, format: Format, nowMs: number, said?: string): void 
 /** One exception in full: what whoever approves it approves. */
 export function exceptionDetail(e: Exception, nowMs: number): string {
   const who = (by: { readonly who: string; readonly established: string }): string =>
-    by.established === 'sts' ? by.who : `${by.who} (declared)`;
+    by.established === 'declared' ? `${by.who} (declared)` : by.who;
   const lines: string[] = [];
   const put = (label: string, text: string): void => void lines.push(`${label.padEnd(16)}${plain(text, 2000)}`);
   put('exception', e.id);

@@ -59,18 +59,21 @@ export class PipelineStack extends Stack {
       consumerTimeout: Duration.seconds(60),
     });
     const changes = this.#evaluate();
-    const { url, ingest } = this.#ingest(changes);
+    const { api, ingest } = this.#ingest(changes);
     this.#noticesOfAws(changes);
     this.#project(reJudge);
     this.#reJudge(reJudge);
     const sweep = this.#sweep(changes);
-    if (config.slack !== undefined) this.#slack(config.slack);
+    if (config.slack !== undefined) {
+      this.#slack(config.slack);
+      this.#slackActions(config.slack, api);
+    }
     // Nothing local moves by the clock that a person did not ask for.
     if (!config.local) this.#canary(ingest);
 
     this.queues = this.node.findAll().filter((construct) => construct instanceof WorkQueue);
     const output = (name: PipelineOutput, value: string) => new CfnOutput(this, name, { value });
-    output('IngestUrl', url);
+    output('IngestUrl', api.apiEndpoint);
     output('IngestFunction', ingest.function.functionName);
     output('ChangesQueueUrl', changes.queue.queueUrl);
     output('ReJudgeQueueUrl', reJudge.queue.queueUrl);
@@ -153,7 +156,7 @@ export class PipelineStack extends Stack {
   }
 
   /** The front door for webhooks. Who may call, and what each answer means, is the function's business. */
-  #ingest(changes: WorkQueue): { readonly url: string; readonly ingest: AppFunction<'ingest'> } {
+  #ingest(changes: WorkQueue): { readonly api: HttpApi; readonly ingest: AppFunction<'ingest'> } {
     const { config, quarantine } = this.#props;
     const ingest = new AppFunction(this, 'Ingest', {
       functionName: 'ingest',
@@ -232,7 +235,7 @@ export class PipelineStack extends Stack {
       says: 'The front door answers with errors of its own.',
       runbook: 'front-door-errors',
     });
-    return { url: api.apiEndpoint, ingest };
+    return { api, ingest };
   }
 
   /** AWS's own notices arrive on the default bus; member accounts of an organisation forward theirs to it. */
@@ -546,6 +549,43 @@ export class PipelineStack extends Stack {
     // One message at a time: what belongs together must meet in one batch, and Slack takes one a second for a channel.
     queue.consume(notify, { batchSize: 200, window: Duration.seconds(config.local ? 1 : 15), maxConcurrency: 2 });
     this.#tick(queue, 'SlackTick', Schedule.rate(Duration.minutes(1)), 'Tell digests, and of what flaps', 'tick');
+  }
+
+  /** Where Slack calls when somebody presses a button. The signature of the call is the function's business. */
+  #slackActions(slack: NonNullable<EdictConfig['slack']>, api: HttpApi): void {
+    const { config, resources, findings, policies } = this.#props;
+    const actions = new AppFunction(this, 'SlackActions', {
+      functionName: 'slack-actions',
+      config,
+      timeout: Duration.seconds(10),
+      environment: {
+        RESOURCES_TABLE: resources.tableName,
+        FINDINGS_TABLE: findings.tableName,
+        POLICIES_TABLE: policies.tableName,
+        SLACK_SECRET: slack.secretName,
+        SLACK_URL: slack.url,
+      },
+      rings: [
+        {
+          metric: 'CallersRefused',
+          above: 50,
+          says: 'Somebody keeps calling the door for Slack without its signature.',
+          runbook: 'callers-refused',
+        },
+      ],
+    });
+    // Reads what it explains; writes what was answered, and exceptions that are asked for and approved.
+    grantItems(resources, actions, ['BatchGetItem', 'GetItem']);
+    grantItems(findings, actions, ['GetItem', 'PutItem', 'UpdateItem']);
+    grantItems(policies, actions, ['GetItem', 'PutItem']);
+    Secret.fromSecretNameV2(this, 'SlackActionsSecret', slack.secretName).grantRead(actions.function);
+    const integration = new HttpLambdaIntegration('SlackActionsIntegration', actions.function);
+    for (const route of api.addRoutes({ path: INGEST_PATHS.slack, methods: [HttpMethod.POST], integration }))
+      acknowledge(
+        route,
+        'AwsSolutions-APIG4',
+        'The caller is authenticated in the function: Slack signs each call, which no authorizer of API Gateway can check.',
+      );
   }
 
   /** Enqueues a job by the clock. */

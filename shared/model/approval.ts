@@ -3,8 +3,8 @@
  * computed from what was said (`approvalState`), so that no record can claim more than the people in it said.
  */
 
-/** How we know who somebody is: they said so, or AWS did (`sts:GetCallerIdentity`). */
-export const IDENTITY_SOURCES = ['declared', 'sts'] as const;
+/** How we know who somebody is: they said so, AWS did (`sts:GetCallerIdentity`), or Slack did, of who pressed a button. */
+export const IDENTITY_SOURCES = ['declared', 'sts', 'slack'] as const;
 export type IdentitySource = (typeof IDENTITY_SOURCES)[number];
 
 export interface Identity {

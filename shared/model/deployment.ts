@@ -17,7 +17,7 @@ export type StateOutput = (typeof STACK_OUTPUTS)['state'][number];
 export type PipelineOutput = (typeof STACK_OUTPUTS)['pipeline'][number];
 
 /** The paths of the ingest API. */
-export const INGEST_PATHS = { azure: '/azure/events', google: '/google/assets' } as const;
+export const INGEST_PATHS = { azure: '/azure/events', google: '/google/assets', slack: '/slack/actions' } as const;
 
 /** The source of every event that Edict publishes. */
 export const EVENT_SOURCE = 'edict';

@@ -117,6 +117,14 @@ export const environments = {
     SLACK_SECRET: name,
     SLACK_URL: url.default('https://slack.com/api'),
   }),
+  'slack-actions': z.object({
+    ...base,
+    RESOURCES_TABLE: name,
+    FINDINGS_TABLE: name,
+    POLICIES_TABLE: name,
+    SLACK_SECRET: name,
+    SLACK_URL: url.default('https://slack.com/api'),
+  }),
   're-judge': z.object({
     ...base,
     RESOURCES_TABLE: name,

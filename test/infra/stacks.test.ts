@@ -212,7 +212,14 @@ describe('who may tell', () => {
     });
     expect(
       resourcesOf(prod.pipeline, 'AWS::ApiGatewayV2::Route').map(([, route]) => route.Properties['RouteKey']),
-    ).toEqual(expect.arrayContaining(['POST /azure/events', 'OPTIONS /azure/events', 'POST /google/assets']));
+    ).toEqual(
+      expect.arrayContaining([
+        'POST /azure/events',
+        'OPTIONS /azure/events',
+        'POST /google/assets',
+        'POST /slack/actions',
+      ]),
+    );
   });
 
   it('hands the callers to the front door as one contract, subscriptions in lower case', () => {
@@ -265,7 +272,7 @@ describe('the functions', () => {
 
   it('have no Slack notifier and no Azure identity where neither is configured', () => {
     const bare = deploy({ stage: 'bare', bundle: 'false' });
-    expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 1);
+    expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 2);
     expect(JSON.stringify(bare.pipeline.toJSON())).not.toContain('sts:GetWebIdentityToken');
     expect(bare.findings).toEqual([]);
   });
@@ -443,6 +450,18 @@ describe('least privilege', () => {
       ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
       ['dynamodb:GetItem'],
     ]);
+  });
+
+  it('lets the door for Slack explain, record what was answered and keep exceptions, and nothing else', () => {
+    const of = statements(prod.pipeline).filter(([id]) => id.startsWith('SlackActions'));
+    const actions = of.map(([, s]) => actionsOf(s).filter((action) => !/^(kms|logs):/.test(action)));
+    expect(actions.filter((some) => some.length > 0)).toEqual([
+      ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+    ]);
+    for (const [id, s] of of) expect(s.Resource, id).not.toBe('*');
   });
 
   it('passes cdk-nag, in every context', () => {

@@ -2,6 +2,7 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../local/ministack.ts';
+import { changeNote, makeNotes } from '../../shared/adapters/slack/notes.ts';
 import { makeSentRecord } from '../../shared/adapters/slack/sent-record.ts';
 import { findingsTable } from '../../shared/model/tables.ts';
 import { describeWith } from '../support/requirements.ts';
@@ -44,5 +45,24 @@ describeWith(['python'], 'the record of what was told', () => {
     expect(await sent().claim('lost')).toBe('mine');
     await sent().release('lost');
     expect(await sent().claim('lost')).toBe('mine');
+  });
+
+  it('keeps notes that one of many changes at a time, and lists in the order of their ids', async () => {
+    const notes = makeNotes(client, 'findings', () => nowMs);
+    await Promise.all(
+      Array.from({ length: 5 }, () =>
+        changeNote<{ n: number }>(notes, 'count', (known) => ({ n: (known?.n ?? 0) + 1 })),
+      ),
+    );
+    expect(await notes.read('count')).toMatchObject({ version: 5, value: { n: 5 } });
+    expect(await notes.write('count', {}, 4)).toBe(false);
+    for (const id of ['2026-11-25T13:00#b', '2026-11-25T12:00#a', '2026-11-25T12:00#a'])
+      await notes.add('due', id, { id });
+    expect((await notes.list('due')).map(({ id }) => id)).toEqual(['2026-11-25T12:00#a', '2026-11-25T13:00#b']);
+    expect(await notes.list('due', { upTo: '2026-11-25T12:30' })).toEqual([
+      { id: '2026-11-25T12:00#a', value: { id: '2026-11-25T12:00#a' } },
+    ]);
+    await notes.remove('due', '2026-11-25T12:00#a');
+    expect(await notes.list('due')).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 /** The Slack client over the wire, in both of its forms. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SlackMessage } from '../../shared/adapters/slack/blocks.ts';
 import { makeSlackClient } from '../../shared/adapters/slack/client.ts';
 import { type Answered, type Asked, type Provider, startProvider } from '../support/provider.ts';
 
@@ -79,6 +80,56 @@ describe('a message', () => {
     const error: unknown = await slack.send(message).catch((caught: unknown) => caught);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('secret-path');
     expect((error as Error).cause).toBeUndefined();
+  });
+});
+
+describe('what follows a message', () => {
+  it('goes to its thread, by the place that Slack gave, and in its place', async () => {
+    const slack = await start(() => ({ status: 200, body: { ok: true, channel: 'C9', ts: '1.5' } }));
+    const at = await slack.send(message, { channel: '#pay' });
+    expect(at).toEqual({ channel: 'C9', ts: '1.5' });
+    await slack.send(message, { channel: 'C9', thread: '1.5', broadcast: true });
+    await slack.update({ channel: 'C9', ts: '1.5' }, message);
+    expect(await slack.openForm('t', { type: 'modal' })).toBe(true);
+    expect(provider.asked.map(({ path }) => path)).toEqual([
+      '/api/chat.postMessage',
+      '/api/chat.postMessage',
+      '/api/chat.update',
+      '/api/views.open',
+    ]);
+    const bodies = provider.asked.map(({ body }) => JSON.parse(body) as object);
+    expect(bodies[0]).toMatchObject({ channel: '#pay' });
+    expect(bodies[1]).toMatchObject({ channel: 'C9', thread_ts: '1.5', reply_broadcast: true });
+    expect(bodies[2]).toMatchObject({ channel: 'C9', ts: '1.5', text: 'hello' });
+    expect(bodies[3]).toMatchObject({ trigger_id: 't' });
+  });
+
+  it('is not there with a webhook, whose one channel no rule changes', async () => {
+    const slack = await start(() => ({ status: 200, body: 'ok' }), 'webhook');
+    expect(await slack.send(message, { channel: '#pay', thread: '1.5' })).toBeUndefined();
+    await slack.update({ channel: 'C9', ts: '1.5' }, message);
+    expect(await slack.openForm('t', {})).toBe(false);
+    expect(provider.asked.map(({ path }) => path)).toEqual(['/services/T/B/secret-path']);
+    expect(provider.asked[0]?.body).not.toContain('#pay');
+  });
+
+  it.each(['https://attacker.example/x', 'http://hooks.slack.com/x', 'http://169.254.169.254/latest'])(
+    'never calls %s',
+    async (url) => {
+      const slack = await start(() => ok);
+      await expect(slack.respond(url, {})).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(provider.asked).toEqual([]);
+    },
+  );
+
+  it('has buttons only where answers can be believed', async () => {
+    const actions = { type: 'actions' as const, elements: [] };
+    const withButtons: SlackMessage = { text: 'hello', blocks: [actions] };
+    await (await start(() => ok)).send(withButtons);
+    expect(JSON.parse(provider.asked[0]?.body ?? '')).toMatchObject({ blocks: [] });
+    const secret = JSON.stringify({ token: 'xoxb-1', channel: 'C1', signingSecret: 'shhh-0000' });
+    await makeSlackClient({ secret, apiUrl: `${provider.url}/api`, local: true }).send(withButtons);
+    expect(JSON.parse(provider.asked[1]?.body ?? '')).toMatchObject({ blocks: [actions] });
   });
 });
 

@@ -122,6 +122,7 @@ export const ACTIONS = [
   { id: 'explain', says: 'Explain' },
   { id: 'except', says: 'Request exception' },
 ] as const;
+export type ActionId = (typeof ACTIONS)[number]['id'];
 
 /** The one message about what a first sweep found. */
 export function baselineMessage({ detail: { edict } }: BaselineEvent): SlackMessage {
@@ -236,7 +237,7 @@ function lineOf(edict: TransitionDetail): RichTextElement[] {
 }
 
 /** The fact that decided, in the provider's own place where it was read. */
-function factText({ fact, after }: TransitionDetail['facts'][number]): string | undefined {
+export function factText({ fact, after }: TransitionDetail['facts'][number]): string {
   if (after.state === 'unknown') return `${fact} is unknown: ${after.why}`;
   const place = after.state === 'known' ? after.at : after.state;
   return cut(`${fact} = ${JSON.stringify(after.value)} (${place})`, TEXT_CHARS);
