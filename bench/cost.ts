@@ -432,7 +432,8 @@ ${used.join('\n')}
 - **SQS**: a message is sent, received and deleted: three requests, none shared. **Events**: one for each transition; AWS's
   own events on the default bus are free. **HTTP API**: changes of Azure and Google Cloud.
 - **Logs**: ${format({ value: figures.logKilobytes, unit: 'KB' })} for a change, measured.
-- Slack is told of every transition.
+- Slack is told of every transition: for each finding that is told a read and two writes of its note beside the record that it
+  was told, and the clock's message each minute (43,200 a month: about $0.10 with its invocations). Not in the table above.
 
 ## Prices
 
