@@ -5,7 +5,7 @@ import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { type CorePolicy, conditionsOf, factsOf, readsOf } from '../policy/core.ts';
 import { meaningOf, type PolicyInput } from '../policy/meaning.ts';
-import { inputsOf, PROOF_NOW } from '../policy/proof.ts';
+import { type Evaluate, inputsOf, PROOF_NOW, ruledBy } from '../policy/proof.ts';
 import { type Constants, subjectsOf } from '../policy/regions.ts';
 import type { Lift } from './lift.ts';
 
@@ -89,19 +89,24 @@ export interface Disagreement {
   readonly lifted: string;
 }
 
-/** The first input of which the original and the lifted policy say different things. `answers`: of each decision, on each input. */
+/**
+ * The first input of which the original and the lifted policy say different things. `answers`: of each
+ * decision, on each input. `evaluate` runs the Rego of a policy that only that says: of what is whole it decides everything.
+ */
 export function disagreementOf(
   core: CorePolicy,
-  lift: Extract<Lift, { is: 'lifted' }>,
+  { allows }: Pick<Extract<Lift, { is: 'lifted' }>, 'allows'>,
   inputs: readonly PolicyInput[],
   answers: readonly (readonly unknown[])[],
+  evaluate?: Evaluate,
 ): Disagreement | undefined {
   for (const [i, input] of inputs.entries()) {
-    const violates = lift.allows
+    const violates = allows
       ? answers.every((of) => of[i] !== true)
       : answers.some((of) => (Array.isArray(of[i]) ? of[i].length > 0 : of[i] !== undefined && of[i] !== false));
-    const { verdict } = meaningOf(core, input);
-    if ((verdict === 'violation') !== violates)
+    const { verdict } = meaningOf(core, input, evaluate === undefined ? undefined : ruledBy(core, evaluate, input));
+    const isUndecided = evaluate !== undefined && verdict === 'unknown';
+    if ((verdict === 'violation') !== violates || isUndecided)
       return { input, original: violates ? 'violation' : 'fine', lifted: verdict };
   }
   return undefined;

@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decideRego, readRego } from '../../shared/adapters/opa/rego-reader.ts';
+import { projectTools } from '../../cli/commands/verify.ts';
 import { disagreementOf, wholeInputs } from '../../shared/authoring/imported.ts';
 import { type Lift, liftRego } from '../../shared/authoring/lift.ts';
-import { kindById } from '../../shared/kinds/index.ts';
+import { verifyPolicy } from '../../shared/authoring/verify.ts';
+import { kindById, kinds } from '../../shared/kinds/index.ts';
 import type { Kind } from '../../shared/model/kind.ts';
 import type { Condition } from '../../shared/model/policy.ts';
 import { typecheck } from '../../shared/policy/clauses.ts';
 import { toCore } from '../../shared/policy/core.ts';
+import { PROOF_NOW } from '../../shared/policy/proof.ts';
 import { constantsIn } from '../../shared/policy/regions.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -260,6 +263,76 @@ describe('edict policies import', () => {
       status: 2,
       stderr: expect.stringContaining('there is a policy in'),
     });
+  });
+
+  const TESTED: readonly (readonly [string, string, string, readonly string[]])[] = [
+    [
+      'a count of items',
+      'firewall',
+      v1('firewall', '\tcount([r | some r in input.facts.ingress; r.internet]) > 2')[1],
+      ['ingress'],
+    ],
+    [
+      'two facts compared, in v0',
+      'sql_database',
+      'package x\n\ndeny[msg] {\n\tinput.facts.account == input.facts.owner\n\tinput.facts.public_endpoint\n\tmsg := "own"\n}\n',
+      ['account', 'owner', 'public_endpoint'],
+    ],
+    [
+      'what allows',
+      'sql_database',
+      'package x\n\ndefault allow := false\n\nallow if input.facts.account != input.facts.owner\n',
+      ['account', 'owner'],
+    ],
+  ];
+  it.each(TESTED)('keeps the rules of what no clauses say, behind guards: %s', (name, kindId, rego, reads) => {
+    const out = join(folder, name.replaceAll(/\W+/g, '-'));
+    const id = `${kindId.replaceAll('_', '-')}.imported`;
+    const { status, stdout } = edict(
+      file('tested.rego', rego),
+      '--kind',
+      kindId,
+      '--id',
+      id,
+      '--out',
+      out,
+      '--format',
+      'json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ results: [{ is: 'tested', policy: id, reads }] });
+    expect(status).toBe(0);
+    const text = readFileSync(join(out, 'policy.rego'), 'utf8');
+    const candidate = { id, file: 'p.yaml', yaml: readFileSync(join(out, 'policy.yaml'), 'utf8'), rego: text };
+    const { gates, evidence } = verifyPolicy(
+      { ...candidate, examples: [], problems: [], excused: [] },
+      { tools: projectTools(), kinds, others: [], clock: () => 0, now: PROOF_NOW, seed: 7 },
+    );
+    expect(evidence).toBe('tested');
+    // Its examples are its author's to write.
+    const stopping = gates.filter((g) => !g.passed && !['examples', 'mutation'].includes(g.name));
+    expect(stopping).toEqual([]);
+  });
+
+  it.each([
+    ['a call of what no policy may', '\tcount(input.facts.ingress) > 2\n\ttime.now_ns() > 0', /it calls time\.now_ns/],
+    [
+      'a native document beside facts',
+      '\tcount(input.facts.ingress) > 2\n\tinput.review.name == "x"',
+      /input\.review\.name, which is no fact/,
+    ],
+    ['all of the facts', '\tcount(input.facts) > 2', /input\.facts, which is no fact/],
+    ['other data', '\tcount(input.facts.ingress) > 2\n\tnot data.allowed.x', /it reads data\.allowed/],
+  ])('refuses %s by name', (_, body, why) => {
+    const { status, stdout } = edict(
+      file('bad.rego', v1('firewall', body)[1]),
+      '--kind',
+      'firewall',
+      '--format',
+      'json',
+    );
+    expect(status).toBe(1);
+    const { results } = JSON.parse(stdout) as { readonly results: readonly { readonly because: readonly string[] }[] };
+    expect(results[0]?.because.join('; ')).toMatch(why);
   });
 
   it('reads the Rego of a Gatekeeper template, and says that it judges native objects', () => {

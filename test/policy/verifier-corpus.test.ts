@@ -124,5 +124,7 @@ const WHY_KEPT: { readonly [gate in GateName]?: string } = {
     'no policy fails it while the printer is right: it holds the sentence that a person approves to what is judged.',
   format: 'it is cheap, and it keeps what a person reviews in one form.',
   compile: 'what it stops, the capabilities mostly stop before; it holds by what the module itself asks of its host.',
+  metamorphic:
+    'of what clauses say the proof and the reads know as much; it is what is asked of a clause that only Rego says (test/policy/rego-clause.test.ts), and it holds the clouds to each other.',
   'plain-opa': 'it holds what conftest and plain OPA say to what ships.',
 };

@@ -38,6 +38,19 @@ export function readRego(opa: string, text: string): ReadRego {
   });
 }
 
+/** The text as Rego v1, formatted. Throws `INPUT_INVALID`. */
+export function asV1(opa: string, text: string, { version }: Pick<ReadRego, 'version'>): string {
+  return inFolder({ 'imported.rego': text }, (folder) => {
+    const { status, stdout, said } = run(
+      opa,
+      ['fmt', ...(version === 'v0' ? ['--v0-v1'] : []), 'imported.rego'],
+      folder,
+    );
+    if (status !== 0) throw new AppError('INPUT_INVALID', `it cannot be written as Rego v1: ${said.slice(0, 500)}`);
+    return stdout;
+  });
+}
+
 /** What a decision (`package/rule`) of the Rego is on each input, in their order; undefined where it is undefined. */
 export function decideRego(
   opa: string,
