@@ -20,8 +20,10 @@ export interface Provider {
   stop(): Promise<void>;
 }
 
-/** Starts it. An `answer` of undefined cuts the connection without a word. */
-export async function startProvider(answer: (asked: Asked, n: number) => Answered | undefined): Promise<Provider> {
+/** Starts it. An `answer` of undefined cuts the connection without a word; `silence` keeps it open and says nothing. */
+export async function startProvider(
+  answer: (asked: Asked, n: number) => Answered | 'silence' | undefined,
+): Promise<Provider> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -37,6 +39,7 @@ export async function startProvider(answer: (asked: Asked, n: number) => Answere
       };
       asked.push(one);
       const said = answer(one, asked.length);
+      if (said === 'silence') return;
       if (said === undefined) {
         request.socket.destroy();
         return;

@@ -8,6 +8,7 @@ import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import { s3AccountBlockId } from '../../mappings/aws/arn.ts';
 import { configSelect } from '../../mappings/dialects/aws-config.ts';
 import { instant } from '../../model/change.ts';
+import { AppError } from '../../model/errors.ts';
 import type { Json } from '../../model/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory, InventoryPage } from '../../ports/inventory.ts';
@@ -63,7 +64,8 @@ export function makeAwsInventory(options: {
 
   const configPage = async (next: string | undefined): Promise<InventoryPage> => {
     const readKey = instant(options.clock.now());
-    const { Results = [], QueryInfo, NextToken } = await select(next);
+    const { Results, QueryInfo, NextToken } = await select(next);
+    if (Results === undefined) throw noList('AWS Config');
     // One change for each row: what cannot be used of one resource does not touch the others.
     const documents = Results.map((row) => ({ Results: [row], QueryInfo: (QueryInfo ?? {}) as Json }));
     return {
@@ -78,9 +80,10 @@ export function makeAwsInventory(options: {
 
   const servicesPage = async (next: string | undefined): Promise<InventoryPage> => {
     const readKey = instant(options.clock.now());
-    const { Endpoints = [], NextToken } = await options.sageMaker.send(
+    const { Endpoints, NextToken } = await options.sageMaker.send(
       new ListEndpointsCommand({ MaxResults: PAGE, ...(next === undefined ? {} : { NextToken: next }) }),
     );
+    if (Endpoints === undefined) throw noList('SageMaker');
     const notice = { is: 'notice', cloud: 'aws', changedAt: readKey } as const;
     const endpoints = Endpoints.flatMap(({ EndpointArn: resourceId, EndpointName: name }) => {
       if (resourceId === undefined || name === undefined) return [];
@@ -124,3 +127,7 @@ export function makeAwsInventory(options: {
     },
   };
 }
+
+/** An answer without its list (an empty body, that the SDK reads as nothing) is no empty list: what it lacks is not gone. */
+const noList = (service: string): AppError =>
+  new AppError('UPSTREAM_UNAVAILABLE', `${service} answered without the list that it was asked for`);

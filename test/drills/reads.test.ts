@@ -1,0 +1,278 @@
+/** Every call that is made to a provider for one answer fails once in every way: the real clients over the wire. */
+import { ConfigServiceClient } from '@aws-sdk/client-config-service';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { STSClient } from '@aws-sdk/client-sts';
+import { OAuth2Client } from 'google-auth-library';
+import { describe, expect } from 'vitest';
+import { makeConfigReadBack } from '../../shared/adapters/aws/config-read-back.ts';
+import { makeAwsInventory } from '../../shared/adapters/aws/inventory.ts';
+import { makeArmClient } from '../../shared/adapters/azure/arm-client.ts';
+import { makeArmReadBack } from '../../shared/adapters/azure/arm-read-back.ts';
+import { makeAssetInventory } from '../../shared/adapters/gcp/asset-inventory.ts';
+import { inTime } from '../../shared/adapters/service/read-backs.ts';
+import { isAppError } from '../../shared/model/errors.ts';
+import type { InventoryPage } from '../../shared/ports/inventory.ts';
+import type { ReadAnswer } from '../../shared/ports/read-back.ts';
+import { count, drill } from '../support/drill.ts';
+import { type Answered, type Asked, startProvider } from '../support/provider.ts';
+
+const clock = { now: () => Date.parse('2026-11-25T12:00:10.000Z') };
+const place = { account: '111122223333', region: 'eu-central-1' };
+const subscription = 'c0ffee00-0000-4000-8000-00000000abcd';
+const storage = `/subscriptions/${subscription}/resourcegroups/shop/providers/microsoft.storage/storageaccounts/shopfiles`;
+
+/** How one call fails. A truncated page breaks off in the middle of its JSON; a lost one has no answer at all. */
+const FAULTS = ['403', '429', '500', '503', 'cut', 'truncated', 'empty', 'silence'] as const;
+
+/** What is asked, as a program of calls: the good answers, and what the caller makes of all of them. */
+interface Ask {
+  readonly title: string;
+  /** The refusals of this protocol. */
+  readonly refuse: (status: number) => Answered;
+  readonly answer: (asked: Asked) => Answered;
+  readonly run: (url: string) => Promise<ReadAnswer | readonly InventoryPage[]>;
+}
+const aws = (url: string) => ({
+  endpoint: url,
+  region: place.region,
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  maxAttempts: 1,
+});
+const awsRefusal = (status: number): Answered => {
+  const type = { 403: 'AccessDeniedException', 429: 'ThrottlingException' }[status] ?? 'InternalFailure';
+  return { status, headers: { 'x-amzn-errortype': type }, body: { __type: type, message: type } };
+};
+const azureRefusal = (status: number): Answered => {
+  const code = { 403: 'AuthorizationFailed', 429: 'TooManyRequests' }[status] ?? 'InternalServerError';
+  return { status, body: { error: { code, message: code } } };
+};
+const googleRefusal = (status: number): Answered => {
+  const said = { 403: 'PERMISSION_DENIED', 429: 'RESOURCE_EXHAUSTED' }[status] ?? 'INTERNAL';
+  return { status, body: { error: { code: status, status: said, message: said } } };
+};
+const item = (captured: string) => ({
+  version: '1.3',
+  accountId: place.account,
+  configurationItemCaptureTime: Date.parse(captured) / 1000,
+  configurationItemStatus: 'OK',
+  configurationStateId: '1764072000123',
+  arn: `arn:aws:ec2:eu-central-1:${place.account}:security-group/sg-0abc`,
+  resourceType: 'AWS::EC2::SecurityGroup',
+  resourceId: 'sg-0abc',
+  awsRegion: place.region,
+  tags: {},
+  configuration: JSON.stringify({ groupId: 'sg-0abc', ipPermissions: [] }),
+  supplementaryConfiguration: {},
+});
+const pagesOf = async (
+  page: (next: string | undefined) => Promise<InventoryPage>,
+): Promise<readonly InventoryPage[]> => {
+  const pages: InventoryPage[] = [];
+  let next: string | undefined;
+  do {
+    const one = await page(next);
+    pages.push(one);
+    next = one.next;
+  } while (next !== undefined);
+  return pages;
+};
+const config = (name: string) =>
+  JSON.stringify({
+    resourceType: 'AWS::S3::Bucket',
+    resourceId: name,
+    resourceName: name,
+    accountId: place.account,
+    awsRegion: place.region,
+    arn: `arn:aws:s3:::${name}`,
+    configurationItemCaptureTime: '2026-11-25T11:00:00.000Z',
+    configurationItemStatus: 'OK',
+    configurationStateId: '1',
+    configuration: { name },
+    tags: [],
+  });
+const ASKS: readonly Ask[] = [
+  {
+    title: 'AWS Config history',
+    refuse: awsRefusal,
+    answer: ({ body }) => ({
+      status: 200,
+      body:
+        (JSON.parse(body) as { nextToken?: string }).nextToken === undefined
+          ? { configurationItems: [item('2026-11-25T12:00:05.000Z')], nextToken: 'more' }
+          : { configurationItems: [item('2026-11-25T12:00:00.123Z')] },
+    }),
+    run: (url) =>
+      makeConfigReadBack(new ConfigServiceClient(aws(url))).read({
+        is: 'notice',
+        cloud: 'aws',
+        resourceId: item('2026-11-25T12:00:00.123Z').arn,
+        nativeType: 'AWS::EC2::SecurityGroup',
+        ...place,
+        changedAt: '2026-11-25T12:00:00.123Z',
+        hints: { resourceId: 'sg-0abc' },
+      }),
+  },
+  {
+    title: 'AWS inventory',
+    refuse: awsRefusal,
+    answer: ({ body }) => {
+      const { NextToken } = JSON.parse(body) as { NextToken?: string };
+      return {
+        status: 200,
+        body: {
+          Results: [config(NextToken ?? 'first')],
+          QueryInfo: { SelectFields: [{ Name: 'configuration' }] },
+          ...(NextToken === undefined ? { NextToken: 'second' } : NextToken === 'second' ? { NextToken: 'third' } : {}),
+        },
+      };
+    },
+    run: (url) => {
+      const inventory = makeAwsInventory({
+        config: new ConfigServiceClient(aws(url)),
+        sageMaker: new SageMakerClient(aws(url)),
+        sts: new STSClient(aws(url)),
+        clock,
+        types: ['AWS::S3::Bucket'],
+      });
+      return pagesOf((next) => inventory.page('account', next));
+    },
+  },
+  {
+    title: 'Azure Resource Manager',
+    refuse: azureRefusal,
+    answer: ({ path }) =>
+      path === storage
+        ? {
+            status: 200,
+            body: { id: storage, name: 'shopfiles', type: 'Microsoft.Storage/storageAccounts', properties: {} },
+          }
+        : path.endsWith('/default')
+          ? { status: 200, body: { id: path, type: 'x/y/z', properties: {} } }
+          : { status: 200, body: { value: [{ id: `${path}/one`, name: 'one' }] } },
+    run: (url) =>
+      makeArmReadBack(
+        makeArmClient({ endpoint: url, credential: undefined, sleep: () => Promise.resolve() }),
+        clock,
+      ).read({
+        is: 'notice',
+        cloud: 'azure',
+        resourceId: storage,
+        changedAt: '2026-11-25T12:00:00.000Z',
+      }),
+  },
+  {
+    title: 'Google Cloud Asset Inventory',
+    refuse: googleRefusal,
+    answer: ({ query }) => ({
+      status: 200,
+      body: {
+        readTime: '2026-11-25T12:00:00Z',
+        assets: [
+          {
+            name: `//storage.googleapis.com/b-${query.get('pageToken') ?? '0'}`,
+            assetType: 'storage.googleapis.com/Bucket',
+            resource: { version: 'v1', discoveryName: 'Bucket', data: { name: 'b' } },
+            ancestors: ['projects/1234'],
+            updateTime: '2026-11-25T11:00:00Z',
+          },
+        ],
+        ...(query.get('pageToken') === null ? { nextPageToken: 'two' } : {}),
+      },
+    }),
+    run: (url) => {
+      const authClient = new OAuth2Client();
+      authClient.setCredentials({ access_token: 'test-token', expiry_date: Date.now() + 3_600_000 });
+      const inventory = makeAssetInventory({
+        endpoint: url,
+        authClient,
+        scope: 'projects/shop',
+        types: ['storage.googleapis.com/Bucket'],
+        clock,
+      });
+      return pagesOf((next) => inventory.page('projects/shop#RESOURCE', next));
+    },
+  },
+];
+
+/** What may become of a read in which something failed. */
+type Fate = 'comes again' | 'denied' | 'less, and unknown';
+
+async function fateOf(ask: Ask, good: ReadAnswer | readonly InventoryPage[], url: string): Promise<Fate> {
+  let answer: ReadAnswer | readonly InventoryPage[];
+  try {
+    answer = await inTime(ask.run(url), 2000);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    expect(['UPSTREAM_THROTTLED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_DENIED'], ask.title).toContain(error.code);
+    return error.code === 'UPSTREAM_DENIED' ? 'denied' : 'comes again';
+  }
+  if ('is' in answer) {
+    // Never gone; and what is found is a part of what there is: what it lacks was never collected.
+    expect(['found', 'denied'], ask.title).toContain(answer.is);
+    if (answer.is !== 'found' || !('is' in good) || good.is !== 'found') return 'denied';
+    const all = good.documents.map((d) => JSON.stringify(d));
+    for (const document of answer.documents) expect(all, ask.title).toContain(JSON.stringify(document));
+    expect(answer.documents.length, `${ask.title}: a fault that nobody saw`).toBeLessThan(all.length);
+    return 'less, and unknown';
+  }
+  // A list that lost something and came to its end must say so: what it lacks would be closed as deleted.
+  expect(
+    answer.some((page) => page.incomplete === true),
+    `${ask.title}: a list with a hole that calls itself whole`,
+  ).toBe(true);
+  return 'less, and unknown';
+}
+
+describe('reads', () => {
+  drill(
+    {
+      id: 'provider-faults',
+      done: 'Each call to AWS Config, its inventory, Azure Resource Manager and Google Cloud Asset Inventory that an answer takes is answered once each with 403, 429, 500, 503, a cut connection, a page that breaks off, an empty body and silence',
+      holds:
+        'no answer says gone, and none that lacks something calls itself whole: the read comes again, is denied, or leaves what is missing unknown (what that means for verdicts: invariant g, test/property/evidence.test.ts and reconcile.test.ts)',
+    },
+    async () => {
+      const fates = new Map<Fate, number>();
+      let faults = 0;
+      const calls: string[] = [];
+      for (const ask of ASKS) {
+        const calm = await startProvider((asked) => ask.answer(asked));
+        const good = await ask.run(calm.url);
+        await calm.stop();
+        calls.push(`${ask.title} ${calm.asked.length}`);
+        expect(calm.asked.length, ask.title).toBeGreaterThan(1);
+        for (let at = 1; at <= calm.asked.length; at++)
+          for (const fault of FAULTS) {
+            // From the call on: a client may try again by itself, and must not find it healed.
+            const target = calm.asked[at - 1];
+            const isTarget = (asked: Asked): boolean =>
+              asked.path === target?.path &&
+              String(asked.query) === String(target?.query) &&
+              asked.body === target?.body;
+            const provider = await startProvider((asked) => {
+              if (!isTarget(asked)) return ask.answer(asked);
+              if (fault === 'cut') return undefined;
+              if (fault === 'silence') return 'silence';
+              if (fault === 'empty') return { status: 200, body: '' };
+              if (fault === 'truncated') {
+                const whole = JSON.stringify(ask.answer(asked).body);
+                return { status: 200, body: whole.slice(0, Math.floor(whole.length / 2)) };
+              }
+              return ask.refuse(Number(fault));
+            });
+            try {
+              const fate = await fateOf(ask, good, provider.url).catch((error: Error) => {
+                throw new Error(`${ask.title}, call ${at}, ${fault}: ${error.message}`, { cause: error });
+              });
+              fates.set(fate, (fates.get(fate) ?? 0) + 1);
+              faults += 1;
+            } finally {
+              await provider.stop();
+            }
+          }
+      }
+      const said = [...fates].map(([fate, n]) => `${n} ${fate}`).join(', ');
+      return `${count(faults)} faults (calls: ${calls.join(', ')}): ${said}; 0 gone, 0 incomplete lists that called themselves whole`;
+    },
+  );
+});
