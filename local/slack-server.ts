@@ -16,8 +16,12 @@ export interface SlackServer extends Pick<LocalServer, 'url' | 'stop'> {
   readonly messages: readonly SlackPost[];
   /** What was said in the place of a message, forms that were opened, and answers to whoever pressed a button. */
   readonly others: readonly { readonly what: 'chat.update' | 'views.open' | 'response'; readonly body: string }[];
-  /** Presses a button, or sends a form, as Slack does: signed, at this address of Edict's. Returns the status. */
-  readonly press: (url: string, payload: object) => Promise<number>;
+  /** The call that Slack makes when somebody presses a button or sends a form: signed. */
+  readonly signed: (payload: object) => {
+    readonly method: 'POST';
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
   /** Where answers to whoever pressed a button go. */
   readonly responseUrl: string;
   /** What Edict is given as its secret. */
@@ -62,7 +66,7 @@ export async function startSlackServer(): Promise<SlackServer> {
     messages,
     others,
     responseUrl: `${server.url}/response`,
-    async press(url, payload) {
+    signed(payload) {
       const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
       const at = String(Math.floor(Date.now() / 1000));
       const headers = {
@@ -70,7 +74,7 @@ export async function startSlackServer(): Promise<SlackServer> {
         'x-slack-request-timestamp': at,
         'x-slack-signature': sign(signingSecret, at, body),
       };
-      return (await fetch(url, { method: 'POST', headers, body })).status;
+      return { method: 'POST', headers, body };
     },
     secret: JSON.stringify({ token, channel: '#cloud-security', signingSecret }),
     context: { slackSecretName, slackUrl: `${server.url}/api` },

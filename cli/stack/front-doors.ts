@@ -147,7 +147,7 @@ interface HttpAnswer {
 }
 
 /** One request; `fetch` cannot be told to trust one certificate. */
-function request(
+export function request(
   url: string,
   certificate: string | undefined,
   what: { readonly method: string; readonly headers: { readonly [name: string]: string }; readonly body?: string },
