@@ -134,13 +134,13 @@ export function isEnglish(text: string): boolean {
 
 // ── the numbers of a sentence ─────────────────────────────────────────────────────────────────────────────────────
 
-interface NumberWord {
+export interface NumberWord {
   readonly text: string;
   /** What it may be in the clauses. */
   readonly values: readonly number[];
 }
 
-function numbersOf(intent: string): readonly NumberWord[] {
+export function numbersOf(intent: string): readonly NumberWord[] {
   const text = plainText(intent).replaceAll(/(\d),(\d{3})\b/g, '$1$2');
   const found: NumberWord[] = [];
   const words = Object.keys(NUMBER_WORDS).join('|');
