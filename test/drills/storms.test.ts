@@ -1,17 +1,10 @@
 import { describe, expect } from 'vitest';
 import { tally } from '../../shared/pipeline/outcomes.ts';
 import { count, drill, times } from '../support/drill.ts';
+import { numbers } from '../support/numbers.ts';
 import { makeService } from '../support/service.ts';
 import { bundle, change, type Doc, t } from '../support/world.ts';
 
-/** Numbers that look random and are the same in every run. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return state >>> 8;
-  };
-}
 /** Versions of one store, ten to a second: open and closed by turns. */
 const versions = (n: number): readonly Doc[] =>
   Array.from({ length: n }, (_, i) => ({

@@ -227,6 +227,7 @@ export function makeService(options: ServiceOptions = {}) {
   };
 
   let heard = 0;
+  let stretch = BATCH;
   /** Passes on what the stream, the bus and the re-judge port hold. */
   const passOn = (): void => {
     for (const wish of state.rejudge.take()) push('rejudge', JSON.stringify(wish));
@@ -242,12 +243,14 @@ export function makeService(options: ServiceOptions = {}) {
         return worked?.value.done;
       }),
     stream: async () => {
-      const images = state.stream.slice(0, BATCH);
+      // A batch that fails is cut in half, as the event source does it.
+      const images = state.stream.slice(0, stretch);
       const done = await inProcess('project', async ({ refresh, images: project }) => {
         await refresh();
         await project(images);
       });
       if (done !== undefined) state.stream.splice(0, images.length);
+      stretch = done === undefined ? Math.max(1, Math.floor(stretch / 2)) : BATCH;
     },
     projection: () =>
       batch('projection', async (messages) => {
@@ -264,6 +267,8 @@ export function makeService(options: ServiceOptions = {}) {
         const again = new Set(events.flatMap((e, i) => ((messages[i]?.tries ?? 0) > 0 ? [e.id] : [])));
         const told = await inProcess('notify-slack', (notify) => notify(events, again));
         if (told === undefined) return undefined;
+        // What could not be told comes again after a while; by then a lease may be over.
+        if (told.value.failed.size > 0) state.clock.advance(60_000);
         return new Set(messages.flatMap((m, i) => (told.value.failed.has(events[i]?.id ?? '') ? [] : [m.messageId])));
       }),
   } as const;
