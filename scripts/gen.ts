@@ -14,8 +14,10 @@ import { isToolReady } from './fetch-tools.ts';
 import { bundle } from './gen/bundle.ts';
 import { catalogue } from './gen/catalogue.ts';
 import { checkSchema } from './gen/check-schema.ts';
+import { identities } from './gen/identities.ts';
 import { judged } from './gen/judged.ts';
 import { policies } from './gen/policies.ts';
+import { reliability } from './gen/reliability.ts';
 import { renderers } from './gen/renderers.ts';
 import { schemas } from './gen/schemas.ts';
 import { isMain } from './is-main.ts';
@@ -36,7 +38,17 @@ export interface Generator {
 }
 
 /** In order: a later one may read what an earlier one wrote. */
-export const generators: readonly Generator[] = [schemas, policies, bundle, catalogue, checkSchema, renderers, judged];
+export const generators: readonly Generator[] = [
+  schemas,
+  policies,
+  bundle,
+  catalogue,
+  checkSchema,
+  renderers,
+  judged,
+  identities,
+  reliability,
+];
 
 export const projectRoot: string = join(import.meta.dirname, '..');
 
