@@ -12,10 +12,10 @@ import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-sto
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
 import { fromApiGateway, toApiGateway } from '../../shared/adapters/http-auth/lambda.ts';
 import { nowMs, systemClock } from '../../shared/adapters/service/clock.ts';
+import { makePolicyInForce } from '../../shared/adapters/service/policy-in-force.ts';
 import { makeActionsDoor } from '../../shared/adapters/slack/actions-door.ts';
 import { makeSlackClient, parseSlackSecret } from '../../shared/adapters/slack/client.ts';
 import { makeSentRecord } from '../../shared/adapters/slack/sent-record.ts';
-import type { BundleManifest } from '../../shared/policy/bundle.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { baseStack } from '../../shared/runtime/middleware.ts';
 import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
@@ -26,19 +26,6 @@ const secrets = new SecretsManagerClient();
 const client = makeDocumentClient();
 const policies = { client, name: env.POLICIES_TABLE };
 const findings = makeDynamoFindingStore({ client, name: env.FINDINGS_TABLE });
-const { active, bundle } = makeDynamoPolicyStore(policies);
-
-/** The bundle in force, kept for as long as it is. */
-let kept: { readonly hash: string; readonly manifest: BundleManifest } | undefined;
-async function policyOf(id: string) {
-  const hash = (await active())?.bundle;
-  if (hash === undefined) return undefined;
-  if (kept?.hash !== hash) {
-    const manifest = (await bundle(hash))?.manifest;
-    kept = manifest === undefined ? undefined : { hash, manifest };
-  }
-  return kept?.manifest.policies.find((policy) => policy.id === id);
-}
 
 const door = makeActionsDoor({
   slack: async () => {
@@ -53,7 +40,7 @@ const door = makeActionsDoor({
     exceptions: makeDynamoExceptionStore(policies),
     resources: makeDynamoResourceStore({ client, name: env.RESOURCES_TABLE }),
     findings,
-    policy: policyOf,
+    policy: makePolicyInForce(makeDynamoPolicyStore(policies)),
     clock: systemClock,
   },
   config: () => readNotifyConfig(policies),

@@ -39,6 +39,8 @@ export interface NotifyDeps {
 
 /** The most messages for one channel of one batch: at one a second they have to fit the function's minute. */
 const PER_BATCH = 20;
+/** Channels that are told at once. */
+const MAX_CHANNELS = 20;
 /** News that belongs to more threads than this is told once, in the channel. */
 const MAX_THREADS = 5;
 const WIDTH = 10;
@@ -262,10 +264,11 @@ export function makeNotify(
         else known.events.push(event);
       }
     }
-    for (const { period, channel, events: news } of routed.values()) {
+    // Side by side: a channel waits for its own pace, and not for that of another.
+    await inParallel([...routed.values()], MAX_CHANNELS, async ({ period, channel, events: news }) => {
       if (period !== undefined) {
-        messages += await tell(news, gather(period, channel), failed);
-        continue;
+        await tell(news, gather(period, channel), failed);
+        return;
       }
       let full = false;
       for (const group of planned(groupByCause(news), again)) {
@@ -274,7 +277,7 @@ export function makeNotify(
           continue;
         }
         const work = tellGroup(group, channel);
-        messages += await tell(
+        const sentNow = await tell(
           group.events,
           async (...given) => {
             try {
@@ -287,8 +290,9 @@ export function makeNotify(
           },
           failed,
         );
+        messages += sentNow;
       }
-    }
+    });
     return { messages, failed };
   };
 }

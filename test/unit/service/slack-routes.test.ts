@@ -71,12 +71,12 @@ describe('a rule', () => {
         { match: { owner: ['payments'] }, channel: '#pay' },
       ],
     });
-    const { failed } = await notify([
+    const { failed, messages } = await notify([
       slackEvent('a'),
       slackEvent('b', { resource: { ...resource, owner: 'payments' } }),
       slackEvent('c', { resource: { ...resource, environment: 'sandbox' } }),
     ]);
-    expect([...failed]).toEqual([]);
+    expect([[...failed], messages]).toEqual([[], 2]);
     expect(slack.sent.map(({ channel }) => channel)).toEqual([undefined, '#pay']);
   });
 });
