@@ -156,12 +156,18 @@ export function differenceLines(differences: readonly SemanticDifference[]): rea
 }
 
 /** A refusal, with everything that helps. */
-export function refusalLines({ code, why, missing, readings }: Refusal): readonly string[] {
+export function refusalLines({ code, why, missing, readings, drafts }: Refusal): readonly string[] {
   const lines = [`${paint('red', 'Refused')} (${code.replaceAll('_', ' ')}): ${plain(why, 2000)}`];
   for (const m of missing ?? [])
     lines.push(`  missing: ${plain(m.kind, 60)}.${plain(m.fact, 60)}: ${plain(m.says, 300)}`);
   if ((missing ?? []).length > 0)
     lines.push('  An engineer can add a fact to a kind: docs/adding-a-kind.md. Nothing near to it is taken instead.');
+  for (const { policy } of drafts ?? [])
+    for (const { id, that } of policy.require)
+      if ('rego' in that)
+        lines.push(`  only Rego can say ${plain(id, 60)} of ${policy.kind}, from ${that.rego.join(', ')}`);
+  if ((drafts ?? []).length > 0)
+    lines.push('  How such a clause is written, tested and approved by two: docs/adding-a-policy.md.');
   for (const [i, reading] of (readings ?? []).entries()) lines.push(`  reading ${i + 1}: ${plain(reading, 1000)}`);
   return lines;
 }

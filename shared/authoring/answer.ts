@@ -9,13 +9,14 @@ import type { Kind } from '../model/kind.ts';
 import type { Policy } from '../model/policy.ts';
 import { SEVERITIES } from '../model/verdict.ts';
 import { typecheck } from '../policy/clauses.ts';
-import { type CorePolicy, toCore } from '../policy/core.ts';
+import { type CorePolicy, regoClausesOf, toCore } from '../policy/core.ts';
 import type { Cover, LeftOut, Refusal } from './intent.ts';
 
 /** How a sentence may be understood. Everything but `policies` refuses. */
 export const OUTCOMES = [
   'policies',
   'out_of_model',
+  'needs_rego',
   'ambiguous',
   'contradictory',
   'vacuous',
@@ -105,7 +106,7 @@ export interface Reading {
 }
 export type Understood =
   | Reading
-  | ({ readonly is: 'refused' } & Pick<Refusal, 'code' | 'why' | 'missing' | 'readings'>)
+  | ({ readonly is: 'refused' } & Pick<Refusal, 'code' | 'why' | 'missing' | 'readings' | 'drafts'>)
   /** It does not type, or is not of the shape: what is wrong, for a repair. */
   | { readonly is: 'wrong'; readonly why: string };
 
@@ -130,7 +131,7 @@ export function understand(value: unknown, intent: string, kinds: readonly Kind[
   const parsed = AnswerSchema.safeParse(value);
   if (!parsed.success) return wrong(`not of the schema: ${z.prettifyError(parsed.error).slice(0, PROSE_CHARACTERS)}`);
   const { outcome, why, policies, missing, readings, left_out } = parsed.data;
-  if (outcome !== 'policies') {
+  if (outcome !== 'policies' && outcome !== 'needs_rego') {
     if (policies.length > 0) return wrong(`the outcome is ${outcome}, and there are policies`);
     return {
       is: 'refused',
@@ -140,7 +141,7 @@ export function understand(value: unknown, intent: string, kinds: readonly Kind[
       ...(outcome === 'ambiguous' || outcome === 'contradictory' ? { readings: readings.map(line) } : {}),
     };
   }
-  if (policies.length === 0) return wrong('the outcome is policies, and there is none');
+  if (policies.length === 0) return wrong(`the outcome is ${outcome}, and there is none`);
   const formals: Formal[] = [];
   for (const draft of policies) {
     const formal = formalOf(draft, intent, kinds);
@@ -148,6 +149,16 @@ export function understand(value: unknown, intent: string, kinds: readonly Kind[
     if (formals.some((f) => f.kind.id === formal.kind.id)) return wrong(`two policies of the kind ${formal.kind.id}`);
     formals.push(formal);
   }
+  const isRuled = formals.some((f) => regoClausesOf(f.core).length > 0);
+  if (isRuled !== (outcome === 'needs_rego'))
+    return wrong(`the outcome is ${outcome}, and ${isRuled ? 'a' : 'no'} clause is said by Rego`);
+  if (outcome === 'needs_rego')
+    return {
+      is: 'refused',
+      code: outcome,
+      why: line(why),
+      drafts: formals.map(({ policy, covers }) => ({ policy, covers })),
+    };
   const order = (kind: string): number => kinds.findIndex((k) => k.id === kind);
   return {
     is: 'policies',

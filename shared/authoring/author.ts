@@ -423,8 +423,10 @@ function withoutBoth([a, b]: readonly [Reading | NoReading, Reading | NoReading]
     first.code === 'ambiguous' || first.code === 'contradictory'
       ? [...(first.readings ?? []), ...(other?.is === 'policies' ? [readingInEnglish(other)] : [])]
       : undefined;
+  // Rego is drafted for what both understand, and not for one's reading.
+  const { drafts: _, ...alone } = first;
   return {
-    ...first,
+    ...alone,
     why:
       first.code === 'model_unavailable'
         ? first.why

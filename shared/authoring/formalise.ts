@@ -17,7 +17,7 @@ import { formaliseRequest, repairRequest, systemOf } from './prompts.ts';
 import { judge } from './resources.ts';
 
 /** Why there is no reading. */
-export type NoReading = Pick<Refusal, 'code' | 'why' | 'missing' | 'readings'> & { readonly is: 'refused' };
+export type NoReading = Pick<Refusal, 'code' | 'why' | 'missing' | 'readings' | 'drafts'> & { readonly is: 'refused' };
 
 /** What a person has said of a resource: every reading must say the same of it. */
 export interface Said {

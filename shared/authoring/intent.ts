@@ -69,6 +69,7 @@ export interface Person {
 
 export const REFUSALS = [
   'out_of_model', // a fact is missing: which, in which kind
+  'needs_rego', // the facts are there, and the clause language cannot say it: `drafts`, whose Rego is drafted (rego-draft.ts)
   'ambiguous', // still more than one reading after the questions
   'contradictory', // nothing can comply, or the sentence says both
   'vacuous', // nothing can violate it
@@ -87,6 +88,8 @@ export interface Refusal {
   readonly missing?: readonly { readonly kind: string; readonly fact: string; readonly says: string }[];
   /** `ambiguous`, `contradictory`: the readings, in generated English. */
   readonly readings?: readonly string[];
+  /** `needs_rego`: the policies, with the clauses that only Rego can say and what it would read. */
+  readonly drafts?: readonly Pick<Draft, 'policy' | 'covers'>[];
   readonly calls: readonly ModelCall[];
 }
 

@@ -51,5 +51,6 @@ if (isObject(given) && 'verify' in given && 'by' in given) {
   const tools = makePolicyTools(paths, by.kinds);
   const started = performance.now();
   const clock = (): number => Math.min(performance.now() - started, limitMs);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(verifyPolicy(verify, { ...options, tools, clock }));
 }

@@ -43,6 +43,21 @@ describe('what a model answers', () => {
     expect(refusal.why.length).toBe(400);
   });
 
+  it('says which clause only Rego can say, and drafts no policy of it', () => {
+    const ruled = { ...draft, clauses: { private: { rego: ['public_read', 'owner'] } } };
+    const needed = { ...(policiesAnswer(ruled) as object), outcome: 'needs_rego' };
+    expect(said(needed)).toMatchObject({
+      is: 'refused',
+      code: 'needs_rego',
+      drafts: [{ policy: { require: [{ id: 'private', that: { rego: ['owner', 'public_read'] } }] } }],
+    });
+    expect(whyOf(policiesAnswer(ruled))).toBe('the outcome is policies, and a clause is said by Rego');
+    expect(whyOf({ ...(policiesAnswer(draft) as object), outcome: 'needs_rego' })).toContain(
+      'no clause is said by Rego',
+    );
+    expect(whyOf(otherAnswer('needs_rego'))).toContain('there is none');
+  });
+
   it.each<readonly [string, unknown, string]>([
     ['no answer', undefined, 'not of the schema'],
     ['a text', 'outcome: policies', 'not of the schema'],

@@ -360,6 +360,25 @@ describe('refusals are results', () => {
     }
   });
 
+  it('hold what Rego would have to say, where both understand that, and nothing of one alone', async () => {
+    const { policies } = right as {
+      readonly policies: readonly { readonly clauses: readonly { readonly id: string }[] }[];
+    };
+    const ruled = policies.map((p) => ({
+      ...p,
+      clauses: p.clauses.map(({ id }) => ({ id, that: JSON.stringify({ rego: ['owner'] }) })),
+    }));
+    const needed = otherAnswer('needs_rego', { policies: ruled });
+    const result = refused(await run(byRole(needed, needed)));
+    expect(result.code).toBe('needs_rego');
+    expect(result.drafts?.flatMap((d) => d.policy.require.map((c) => c.that))).toEqual(
+      ruled[0]?.clauses.map(() => ({ rego: ['owner'] })),
+    );
+    const alone = refused(await run(byRole(needed, right)));
+    expect(alone.code).toBe('needs_rego');
+    expect(alone).not.toHaveProperty('drafts');
+  });
+
   it('stand where the model says vacuous, or not a policy', async () => {
     for (const code of ['vacuous', 'not_a_policy']) expect(refused(await run(both(code))).code).toBe(code);
   });
