@@ -98,6 +98,7 @@ export function memoryNotes(): Notes {
   const notes = new Map<string, { version: number; value: string }>();
   const lists = new Map<string, Map<string, string>>();
   return {
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who reads a note wrote it, and knows its type
     read: <T>(key: string) => {
       const known = notes.get(key);
       return Promise.resolve({

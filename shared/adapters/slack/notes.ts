@@ -14,6 +14,7 @@ import { fromStore } from '../aws/errors.ts';
 /** Notes by key, each with a version; and lists, whose items are sorted by id. Errors: `STORE_UNAVAILABLE` (retry). */
 export interface Notes {
   /** The note, strong; version 0: there is none. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- who reads a note wrote it, and knows its type
   read<T>(key: string): Promise<{ readonly version: number; readonly value: T | undefined }>;
   /** Writes it if the stored version is still this one. False: someone was faster. */
   write(key: string, value: unknown, version: number): Promise<boolean>;

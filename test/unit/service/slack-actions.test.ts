@@ -39,7 +39,7 @@ const policy = {
   ],
 } as unknown as BundledPolicy; // what is explained of it
 
-function setUp({ approvers = ['U0APPROVER'], form = 'bot' as 'bot' | 'webhook', signed = true } = {}) {
+function setUp({ approvers = ['U0APPROVER'], form = 'bot', signed = true } = {}) {
   const slack = fakeSlack(form);
   const forms: { private_metadata?: string }[] = [];
   const told: unknown[] = [];
