@@ -1,5 +1,9 @@
 /** A clause that only policy.rego says: what the language, the meaning and the compiler make of it. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { policies, projectPolicies } from '../../../scripts/gen/policies.ts';
 import type { Condition } from '../../../shared/model/policy.ts';
 import { englishProblem } from '../../../shared/authoring/verify.ts';
 import { vacuityOf } from '../../../shared/authoring/compare.ts';
@@ -75,6 +79,24 @@ it('is neither compared nor misread, and its neighbours are', () => {
   expect(where).toContain('c0: the clause dropped');
   expect(where.filter((w) => w.startsWith('c0'))).toHaveLength(1);
   expect(where.some((w) => w.startsWith('c1'))).toBe(true);
+});
+
+it('is left alone by the generators: its Rego is its author’s, and nothing is tested of it that nobody knows', () => {
+  const root = mkdtempSync(join(tmpdir(), 'edict-rego-'));
+  const folder = join(root, 'policies', 'object-store', 'ruled');
+  mkdirSync(folder, { recursive: true });
+  const source = {
+    id: 'object-store.ruled',
+    kind: 'object_store',
+    require: [{ id: 'c0', says: 'x', that: { rego: ['owner'] } }],
+  };
+  writeFileSync(join(folder, 'policy.yaml'), JSON.stringify({ ...policy, ...source }));
+  expect(() => projectPolicies(root)).toThrow(/said by policy.rego alone/);
+  writeFileSync(join(folder, 'policy.rego'), 'package x\n');
+  const files = policies.files(root) as { readonly [path: string]: string };
+  expect(files['policies/object-store/ruled/policy.rego']).toBe('package x\n');
+  expect(files['policies/object-store/ruled/policy_test.rego']).not.toContain('test_c0');
+  rmSync(root, { recursive: true });
 });
 
 describe('the proof', () => {
