@@ -71,6 +71,10 @@ const MEMORY_GIGABYTES = 0.5;
 const PROCESSORS = 512 / 1769;
 /** What a call of DynamoDB, SQS or EventBridge is waited for: single-digit milliseconds. */
 const CALL_MS = 5;
+/** The sizes of estates that are shown, in accounts; what an account changes in a month; what nothing costs (docs/cost-idle.md). */
+const ACCOUNTS: readonly number[] = [1, 100, 10_000];
+const CHANGES_A_MONTH = 30_000;
+const IDLE_DOLLARS = 10.8;
 /** Every message is sent, received and deleted. */
 const REQUESTS_PER_MESSAGE = 3;
 
@@ -396,6 +400,16 @@ function costPage(): string {
     ].map((n) => n.toFixed(1));
     return `| ${life.title} | ${cells.join(' | ')} |`;
   });
+  const mean = (of: readonly Price[]): number =>
+    results.reduce((sum, { parts }) => sum + of.reduce((all, price) => all + (parts[price] ?? 0), 0), 0) /
+    results.length;
+  const estates = ACCOUNTS.map((accounts) => {
+    const changes = accounts * CHANGES_A_MONTH;
+    const cells = columns.map(([, of]) => changes * mean(of));
+    const total = cells.reduce((sum, dollars) => sum + dollars, IDLE_DOLLARS);
+    const shown = [...cells, IDLE_DOLLARS, total, total / accounts].map(money);
+    return `| ${accounts.toLocaleString('en')} | ${changes.toLocaleString('en')} | ${shown.join(' | ')} |`;
+  });
   return `# What it costs
 
 Written by \`npm run bench -- cost\`; edit it there. Dollars for a million changes and for a million policy evaluations, at
@@ -407,6 +421,15 @@ happens (README.md), what the providers charge for telling (AWS Config, Event Gr
 ${kinds.join('\n')}
 
 Targets: at most $12 and $5.
+
+## By the size of the estate
+
+An account is taken to make ${CHANGES_A_MONTH.toLocaleString('en')} changes a month (a thousand a day); a change costs the mean of the kinds above. Beside
+it what a deployment costs while nothing happens ([cost-idle.md](cost-idle.md)). Sweeps and storage are not in it.
+
+| accounts | changes a month | ${columns.map(([name]) => name).join(' | ')} | idle | a month | an account |
+| ---: | ---: | ${columns.map(() => '---:').join(' | ')} | ---: | ---: | ---: |
+${estates.join('\n')}
 
 ## How it is computed
 

@@ -18,6 +18,9 @@ const PLACE = { account: '111122223333', region: 'eu-west-1' };
 const PATIENCE_MS = 30_000;
 /** Changes a second. */
 const RATE = 50;
+/** More than can be kept up with: how many a second come in a burst, and how long its backlog is waited for. */
+const BURST_RATE = 500;
+const BURST_PATIENCE_MS = 20 * 60_000;
 /** What is tried afterwards, until the largest rate is found that is sustained. */
 const HIGHER_RATES: readonly number[] = [60, 75, 100, 150, 200];
 const LOWER_RATES: readonly number[] = [40, 30, 20, 10, 5];
@@ -139,6 +142,7 @@ async function send(
   run: number,
   rate: number,
   seconds: number,
+  patienceMs = PATIENCE_MS,
 ): Promise<Outcome> {
   const total = rate * seconds;
   const start = Date.now() + 200;
@@ -160,7 +164,7 @@ async function send(
     open.add(sending);
   }
   await Promise.all(open);
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + patienceMs;
   while (resources.some((r) => !arrivals.has(r)) && Date.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 50));
   const latenciesMs = resources.flatMap((resource, n) => {
@@ -206,6 +210,11 @@ const atRates = (quick: boolean, log: (line: string) => void): Promise<readonly 
       // Upwards until one is too high, downwards until one is not.
       if (isSustained(outcome) !== (others === HIGHER_RATES)) break;
     }
+    await service.quiet();
+    const burstLength = quick ? 5 : 60;
+    const started = Date.now();
+    const burst = await send(service, arrivals, 100, BURST_RATE, burstLength, BURST_PATIENCE_MS);
+    const drained = (Date.now() - started) / 1000 - burstLength;
     return [
       { what: `${RATE} changes a second for ${length} s: p50`, value: seconds(main, 0.5), unit: 's', atMost: 0.5 },
       { what: 'p95', value: seconds(main, 0.95), unit: 's', atMost: SUSTAINED_P95_SECONDS },
@@ -217,6 +226,14 @@ const atRates = (quick: boolean, log: (line: string) => void): Promise<readonly 
         atMost: 0,
       },
       { what: 'events told more than once', value: service.bus.repeated, unit: '' },
+      {
+        what: `a burst of ${BURST_RATE} a second for ${burstLength} s: changes without a finding, of ${burst.sent.toLocaleString('en')}`,
+        value: lost(burst),
+        unit: '',
+        atMost: 0,
+      },
+      { what: 'changes of the burst that no door took', value: burst.failed, unit: '', atMost: 0 },
+      { what: 'its backlog, drained after its end in', value: drained, unit: 's' },
       { what: 'the largest rate with p95 ≤ 2 s and nothing lost', value: sustained, unit: '1/s', atLeast: RATE },
     ];
   });

@@ -21,9 +21,10 @@ import { latency } from './latency.ts';
 import { map } from './map.ts';
 import { machine } from './measure.ts';
 import { writeBundle } from './policies.ts';
+import { scale } from './scale.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, ids];
+const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, scale, ids];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 
