@@ -7,7 +7,7 @@ import type { FactSpec, FieldSpec, ScalarType } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import { factsOf } from '../policy/core.ts';
 import { literal, packageOf, quote } from '../policy/to-rego.ts';
-import { readsIn, type RegoTree } from './lift.ts';
+import { readsIn, type RegoTree, nameOf } from './lift.ts';
 
 /** The one clause of such a policy. */
 export const IMPORTED_CLAUSE = 'as-imported';
@@ -49,7 +49,7 @@ export function wrapRego(
   const rules = tree.rules ?? [];
   const facts = factsOf(kind);
   const { read, strangers } = factsRead(readsIn(rules), facts);
-  const names = [...new Set(rules.map(({ head }) => String(head.ref?.[0]?.value ?? head.name ?? '')))];
+  const names = [...new Set(rules.map(nameOf))];
   const denies = names.filter((name) => DENIES.test(name));
   const decisions = denies.length > 0 ? denies : names.filter((name) => name === 'allow');
   const because = [

@@ -144,7 +144,8 @@ export function liftRego(tree: RegoTree, kind: Kind): Lift {
   return { is: 'lifted', clauses, decisions: decisions.map((name) => [...pack, name].join('/')), allows: wanted };
 }
 
-const nameOf = ({ head }: Rule): string => {
+/** What a rule is called; empty where its name is computed. */
+export const nameOf = ({ head }: Rule): string => {
   const name = head.ref?.[0]?.value ?? head.name;
   return typeof name === 'string' ? name : '';
 };

@@ -83,11 +83,11 @@ export function readsProblem(
     }
     // Not as the root of a reference: the whole of it, or a name that would hide it.
     if (isTerm(node) && node.type === 'var' && (node.value === 'input' || node.value === 'data'))
-      refuse(node, String(node.value));
+      refuse(node, node.value);
     for (const [key, value] of Object.entries(node)) if (key !== 'location') walk(value);
   };
 
-  const { imports = [], rules = [] } = (isObject(tree) ? tree : {}) as { readonly [key: string]: unknown };
+  const { imports = [], rules = [] } = isObject(tree) ? tree : {};
   for (const i of Array.isArray(imports) ? imports : []) {
     const path = isObject(i) && isTerm(i['path']) && Array.isArray(i['path'].value) ? (i['path'].value as Term[]) : [];
     if (!IMPORTS.has(shown(path)) || (isObject(i) && i['alias'] !== undefined)) refuse(i, `import ${shown(path)}`);

@@ -39,7 +39,15 @@ const policy = {
   ],
 } as unknown as BundledPolicy; // what is explained of it
 
-function setUp({ approvers = ['U0APPROVER'], form = 'bot', signed = true } = {}) {
+function setUp({
+  approvers = ['U0APPROVER'],
+  form = 'bot',
+  signed = true,
+}: {
+  readonly approvers?: string[];
+  readonly form?: 'bot' | 'webhook';
+  readonly signed?: boolean;
+} = {}) {
   const slack = fakeSlack(form);
   const forms: { private_metadata?: string }[] = [];
   const told: unknown[] = [];
