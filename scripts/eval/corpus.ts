@@ -31,7 +31,12 @@ export type JudgedVerdict = (typeof JUDGED_VERDICTS)[number];
 /** One meaning of a sentence: a policy for each kind that it speaks of. */
 export interface Reading {
   readonly says: string;
-  readonly policies: readonly { readonly policy: Policy; readonly core: CorePolicy }[];
+  readonly policies: readonly {
+    readonly policy: Policy;
+    readonly core: CorePolicy;
+    /** The words that a careful model quotes for each part; absent: it was not written down. */
+    readonly covers?: { readonly [part: string]: readonly string[] };
+  }[];
 }
 /** A native document, and what an intent says of the resource in it (of each resource, if none is named). */
 export interface JudgedDocument {
@@ -72,6 +77,12 @@ const policySchema = z.looseObject({
   applies_when: z.unknown().optional(),
   require: z.union([z.array(z.unknown()).min(1), z.looseObject({})]),
   params: z.record(z.string(), z.looseObject({})).optional(),
+  covers: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.array(z.string()).min(1)]).transform((w) => [w].flat()),
+    )
+    .optional(),
 });
 const policies = z.array(policySchema).min(1);
 const refusal = z
@@ -184,7 +195,7 @@ function readIntent(row: unknown, place: string, folder: string, kinds: readonly
 
 /** A gold policy says only what it means: the rest of policy.yaml is filled in. A bare condition is a clause. */
 function goldPolicy(
-  { kind: kindId, applies_when, require, params }: z.infer<typeof policySchema>,
+  { kind: kindId, applies_when, require, params, covers }: z.infer<typeof policySchema>,
   at: string,
   kinds: readonly Kind[],
 ): Reading['policies'][number] {
@@ -212,7 +223,7 @@ function goldPolicy(
   };
   try {
     const policy = typecheck(source, kind);
-    return { policy, core: toCore(policy, kind) };
+    return { policy, core: toCore(policy, kind), ...(covers === undefined ? {} : { covers }) };
   } catch (error) {
     if (isAppError(error, 'INPUT_INVALID')) throw new AppError('INPUT_INVALID', `${at}: ${error.message}`);
     throw error;

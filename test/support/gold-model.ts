@@ -1,5 +1,6 @@
 /** A language model that knows the corpus: it answers every sentence with gold, or with what is planted instead. */
 import type { EvalIntent, Reading } from '../../scripts/eval/corpus.ts';
+import { plainText } from '../../shared/authoring/answer.ts';
 import type { Policy } from '../../shared/model/policy.ts';
 import type { ModelRequest, ModelRole } from '../../shared/ports/language-model.ts';
 import { type DraftOf, modelOf, otherAnswer, policiesAnswer, type ScriptedModel } from './authoring.ts';
@@ -7,8 +8,8 @@ import { type DraftOf, modelOf, otherAnswer, policiesAnswer, type ScriptedModel 
 /** The intent part of a request. */
 export const sentenceOf = ({ prompt }: ModelRequest): string => prompt.find((p) => p.is === 'intent')?.text ?? '';
 
-/** A policy as a model would draft it: every part covers the whole sentence. */
-export function draftOf(policy: Policy, sentence: string): DraftOf {
+/** A policy as a model would draft it: with the words that gold quotes, else every part covers the whole sentence. */
+export function draftOf(policy: Policy, sentence: string, covers?: DraftOf['covers']): DraftOf {
   const params = Object.entries(policy.params ?? {}).map(([name, p]) => ({
     name,
     says: p.says,
@@ -25,7 +26,7 @@ export function draftOf(policy: Policy, sentence: string): DraftOf {
     kind: policy.kind,
     ...(policy.applies_when === undefined ? {} : { scope: policy.applies_when }),
     clauses: Object.fromEntries(policy.require.map((c) => [c.id, c.that])),
-    covers: Object.fromEntries(parts.map((part) => [part, sentence])),
+    covers: covers ?? Object.fromEntries(parts.map((part) => [part, sentence])),
     params,
   };
 }
@@ -42,9 +43,12 @@ export function goldAnswer({ gold }: EvalIntent, sentence: string, role: ModelRo
     return otherAnswer(refusal, { missing });
   }
   const reading = gold.readings[role === 'second' ? gold.readings.length - 1 : 0] as Reading;
-  return answerWith(
-    reading.policies.map((p) => p.policy),
-    sentence,
+  // A paraphrase is quoted whole: what gold quotes stands in the sentence.
+  const quotes = (words: readonly string[]): boolean => words.every((w) => plainText(sentence).includes(plainText(w)));
+  return policiesAnswer(
+    ...reading.policies.map(({ policy, covers }) =>
+      draftOf(policy, sentence, covers !== undefined && quotes(Object.values(covers).flat()) ? covers : undefined),
+    ),
   );
 }
 
