@@ -225,6 +225,14 @@ describe('Rego is not lifted, with its place and the reason', () => {
     expect(lift.is === 'not_lifted' ? lift.because.join('; ') : '').toMatch(says);
   });
 
+  it('and what fails in OPA is no answer, least of all that nothing is denied', () => {
+    const both = 'package x\n\nallow := input.a\n\nallow := input.b\n';
+    const decide = (input: object) => decideRego(opa, both, { version: 'v1' }, 'x/allow', [input]);
+    expect(decide({ a: true })).toEqual([true]);
+    expect(decide({})).toEqual([undefined]);
+    expect(() => decide({ a: true, b: false })).toThrow(/eval_conflict_error/);
+  });
+
   it('and what is no Rego is refused', () => {
     expect(() => readRego(opa, 'package x\n\ndeny {')).toThrow(/no Rego/);
   });

@@ -1,6 +1,6 @@
 /** The tool chain on this machine: `opa` and `regal`, run on a folder that holds nothing but the policy. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../model/errors.ts';
@@ -12,6 +12,7 @@ import { packageOf, VALUES_REGO } from '../../policy/to-rego.ts';
 import type { Objection, PolicyTools } from '../../ports/policy-tools.ts';
 import { buildBundle, buildWasm } from './build.ts';
 import { loadEngine } from './engine.ts';
+import { execOpa } from './exec.ts';
 import { inFolder } from './in-folder.ts';
 import { loadModule, type WasmModule } from './module.ts';
 
@@ -131,17 +132,14 @@ export function makePolicyTools(paths: ToolPaths, kinds: readonly Kind[]): Polic
       return regos.map((_, i) => (left.includes(i) ? evaluateOf(module, policyEntrypoint(idOf(i))) : undefined));
     },
     plainOpa: (policy, inputs) =>
-      inFolder(filesOf(policy), (folder) => {
-        const names = inputs.map((_, i) => join(folder, 'inputs', `${String(i).padStart(6, '0')}.json`));
-        mkdirSync(join(folder, 'inputs'));
-        for (const [i, name] of names.entries()) writeFileSync(name, JSON.stringify(inputs[i]));
-        const args = ['exec', '--decision', policyEntrypoint(policy.policy.id), '--bundle', 'policies', 'inputs'];
-        const { stdout, said } = run('opa', args, folder);
-        if (stdout === '') throw new AppError('POLICY_EVALUATION_FAILED', `opa exec failed: ${said.slice(0, 500)}`);
-        const { result } = JSON.parse(stdout) as { readonly result: readonly { path: string; result?: unknown }[] };
-        const byName = new Map(result.map((r) => [r.path.split(/[\\/]/).at(-1), r.result]));
-        return names.map((name) => byName.get(name.split(/[\\/]/).at(-1)));
-      }),
+      inFolder(filesOf(policy), (folder) =>
+        execOpa(
+          (args, cwd) => run('opa', args, cwd),
+          folder,
+          { decision: policyEntrypoint(policy.policy.id), bundle: 'policies' },
+          inputs,
+        ),
+      ),
   };
 }
 

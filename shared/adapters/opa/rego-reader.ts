@@ -1,9 +1,9 @@
 /** Reads Rego that others wrote, v0 and v1, with the `opa` of the project's tool chain: its syntax tree, and its decisions. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { AppError } from '../../model/errors.ts';
 import type { RegoTree } from '../../authoring/lift.ts';
+import { execOpa } from './exec.ts';
 import { inFolder } from './in-folder.ts';
 
 export interface ReadRego {
@@ -59,25 +59,12 @@ export function decideRego(
   decision: string,
   inputs: readonly unknown[],
 ): readonly unknown[] {
-  return inFolder({ 'policy/imported.rego': text, 'inputs/.keep': '' }, (folder) => {
-    const name = (i: number): string => `${String(i).padStart(6, '0')}.json`;
-    for (const [i, input] of inputs.entries()) writeFileSync(join(folder, 'inputs', name(i)), JSON.stringify(input));
-    const { stdout, said } = run(
-      opa,
-      [
-        'exec',
-        '--decision',
-        decision,
-        '--bundle',
-        'policy',
-        ...(version === 'v0' ? ['--v0-compatible'] : []),
-        'inputs',
-      ],
+  return inFolder({ 'policy/imported.rego': text }, (folder) =>
+    execOpa(
+      (args, cwd) => run(opa, args, cwd),
       folder,
-    );
-    if (stdout === '') throw new AppError('INPUT_INVALID', `the Rego does not run: ${said.slice(0, 500)}`);
-    const { result } = JSON.parse(stdout) as { readonly result: readonly { path: string; result?: unknown }[] };
-    const byName = new Map(result.map((r) => [r.path.split(/[\\/]/).at(-1), r.result]));
-    return inputs.map((_, i) => byName.get(name(i)));
-  });
+      { decision, bundle: 'policy', flags: version === 'v0' ? ['--v0-compatible'] : [] },
+      inputs,
+    ),
+  );
 }
