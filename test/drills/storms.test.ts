@@ -128,7 +128,7 @@ describe('storms', () => {
             id,
             facts,
             verdicts: Object.entries(verdicts)
-              .map(([policy, v]) => [policy, v.verdict])
+              .map(([policy, v]) => `${policy} ${v.verdict}`)
               .sort(),
           }))
           .toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -51,18 +51,18 @@ function leasedSent(nowMs: () => number): SentRecord & { readonly told: Readonly
   return {
     told,
     claim: async (id) => {
-      await undefined;
+      await Promise.resolve();
       if (told.has(id)) return 'told';
       if ((held.get(id) ?? 0) > nowMs()) return 'held';
       held.set(id, nowMs() + 300_000);
       return 'mine';
     },
     done: async (id) => {
-      await undefined;
+      await Promise.resolve();
       told.add(id);
     },
     release: async (id) => {
-      await undefined;
+      await Promise.resolve();
       held.delete(id);
     },
   };
@@ -84,9 +84,10 @@ export function makeService(options: ServiceOptions = {}) {
   let ids = 0;
   const push = (queue: QueueName, body: string): void =>
     void queues[queue].push({ messageId: `m${ids++}`, body, tries: 0 });
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each queue has messages of its own
   const onto = <M>(queue: QueueName) => ({
     send: async (messages: readonly M[]): Promise<void> => {
-      await undefined;
+      await Promise.resolve();
       for (const message of messages) push(queue, JSON.stringify(message));
     },
   });
@@ -191,7 +192,7 @@ export function makeService(options: ServiceOptions = {}) {
     work: (process: Processes[N]) => Promise<T>,
   ): Promise<{ readonly value: T } | undefined> {
     const make = makers[name] as (life: Life) => Processes[N];
-    const known = running[name] as { readonly life: Life; readonly process: Processes[N] } | undefined;
+    const known = running[name];
     const life = known?.life ?? start(name);
     const process = known?.process ?? make(life);
     (running as Record<string, unknown>)[name] = { life, process };
