@@ -155,9 +155,9 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
   let kept = draft.log.lines.length;
   const log: SessionLog = {
     lines: draft.log.lines,
-    async append(line) {
+    append(line) {
       if (!isKept) return;
-      await draft.log.append(line);
+      draft.log.append(line);
       kept++;
     },
   };
