@@ -98,3 +98,22 @@ export function makeRegistry(list: readonly Mapping[]): Registry {
 
 /** The registry of this build. */
 export const registry: Registry = makeRegistry(mappings);
+
+/**
+ * The asset types that Google is asked for, by content: a feed for each, and what a sweep lists. `…#iam` and `…#orgpolicy`
+ * are other contents of the same asset type.
+ */
+export const assetTypes: { readonly [content in 'RESOURCE' | 'IAM_POLICY' | 'ORG_POLICY']: readonly string[] } = {
+  RESOURCE: assetTypesOf(''),
+  IAM_POLICY: assetTypesOf('#iam'),
+  ORG_POLICY: assetTypesOf('#orgpolicy'),
+};
+
+function assetTypesOf(content: string): readonly string[] {
+  const types = mappings.flatMap(({ parts }) => Object.values(parts).flatMap((part) => nativeTypes(part, 'gcp.cai')));
+  const of = types.flatMap((type) => {
+    const [asset = '', suffix = ''] = type.split('#');
+    return (suffix === '' ? '' : `#${suffix}`) === content ? [asset] : [];
+  });
+  return [...new Set(of)].sort();
+}

@@ -1,5 +1,5 @@
 import { type AuthClient, ExternalAccountClient, type ExternalAccountClientOptions } from 'google-auth-library';
-import { mappings } from '../../mappings/registry.ts';
+import { assetTypes } from '../../mappings/registry.ts';
 import { AppError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
@@ -9,7 +9,7 @@ import { makeAssetInventory } from './asset-inventory.ts';
 const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 
 /** Identity without a key: workload identity federation with this AWS account, as the configuration that Google gives out says. */
-function authClientOf(reader: GoogleReader): AuthClient | undefined {
+export function authClientOf(reader: GoogleReader): AuthClient | undefined {
   if (reader.credentials === null) return undefined;
   // Any JSON: what is wrong with it Google's own library says.
   const client = ExternalAccountClient.fromJSON(reader.credentials as unknown as ExternalAccountClientOptions);
@@ -22,12 +22,10 @@ function authClientOf(reader: GoogleReader): AuthClient | undefined {
 /** The inventory of the configured scope. */
 export function makeGoogleInventory(reader: GoogleReader, clock: Clock): Inventory {
   const authClient = authClientOf(reader);
-  const types = mappings.flatMap(({ parts }) => Object.values(parts).flatMap(({ native }) => native['gcp.cai'] ?? []));
   return makeAssetInventory({
     endpoint: reader.endpoint,
     scope: reader.scope,
-    // `…#iam` and `…#orgpolicy` are other contents of the same asset type.
-    types: [...new Set(types.map((type) => type.replace(/#.*$/, '')))].sort(),
+    types: [...new Set(Object.values(assetTypes).flat())].sort(),
     clock,
     ...(authClient === undefined ? {} : { authClient }),
   });

@@ -55,13 +55,27 @@ const object = (value: Json | undefined): Object_ | undefined => (isObject(value
 const text = (value: Json | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-const OPERATIONS: { readonly [eventType: string]: EventGridOperation } = {
-  'microsoft.resources.resourcewritesuccess': 'write',
-  'microsoft.resources.resourcedeletesuccess': 'delete',
-  'microsoft.resources.resourceactionsuccess': 'action',
-  'microsoft.resourcenotifications.resources.createdorupdated': 'write',
-  'microsoft.resourcenotifications.resources.deleted': 'delete',
-};
+/**
+ * The event types that are taken, by the topic type of Event Grid that tells them: what onboarding subscribes to, and
+ * "edict doctor" looks for.
+ */
+export const EVENT_GRID_TOPICS = {
+  'Microsoft.Resources.Subscriptions': {
+    'Microsoft.Resources.ResourceWriteSuccess': 'write',
+    'Microsoft.Resources.ResourceDeleteSuccess': 'delete',
+    'Microsoft.Resources.ResourceActionSuccess': 'action',
+  },
+  'Microsoft.ResourceNotifications.Resources': {
+    'Microsoft.ResourceNotifications.Resources.CreatedOrUpdated': 'write',
+    'Microsoft.ResourceNotifications.Resources.Deleted': 'delete',
+  },
+} as const satisfies { readonly [topicType: string]: { readonly [eventType: string]: EventGridOperation } };
+
+const OPERATIONS: { readonly [eventType: string]: EventGridOperation } = Object.fromEntries(
+  Object.values(EVENT_GRID_TOPICS).flatMap((types) =>
+    Object.entries(types).map(([type, operation]) => [type.toLowerCase(), operation]),
+  ),
+);
 const VALIDATION = 'microsoft.eventgrid.subscriptionvalidationevent';
 const NOTIFICATION = 'microsoft.resourcenotifications.resources.';
 
