@@ -1,5 +1,6 @@
 import type { FindingEvent } from '../../model/finding-event.ts';
 import { isObject } from '../../model/json.ts';
+import type { TellDue } from './due.ts';
 import { findingEventIn } from './finding-message.ts';
 import type { Told } from './notify.ts';
 
@@ -10,15 +11,16 @@ export interface QueueMessage {
 }
 
 /**
- * Works on a batch of the queue: news, and the clock's `{"job":"tick"}`. Returns the ids of the messages that are done; one
+ * Works on a batch of the queue: news, and the clock's `{"job":"tick"}`; with `"digests":"now"` it is a person who does not
+ * want to wait for the clock. Returns the ids of the messages that are done; one
  * that holds neither is not, and ends as a dead letter, where somebody sees it.
  */
 export async function tellBatch(
   messages: readonly QueueMessage[],
   notify: (events: readonly FindingEvent[], again: ReadonlySet<string>) => Promise<Told>,
-  tellDue: () => Promise<number>,
+  tellDue: (wish: TellDue) => Promise<number>,
 ): Promise<{ readonly done: ReadonlySet<string>; readonly told: number }> {
-  const read = messages.map((m) => ({ ...m, event: findingEventIn(m.body), tick: isTick(m.body) }));
+  const read = messages.map((m) => ({ ...m, event: findingEventIn(m.body), tick: tickIn(m.body) }));
   const again = new Set(
     read.flatMap(({ event, attributes }) =>
       event !== undefined && Number(attributes?.ApproximateReceiveCount ?? 1) > 1 ? [event.id] : [],
@@ -28,19 +30,19 @@ export async function tellBatch(
     read.flatMap(({ event }) => event ?? []),
     again,
   );
-  const ticks = read.filter(({ tick }) => tick);
-  const due = ticks.length === 0 ? 0 : await tellDue();
+  const ticks = read.flatMap(({ tick }) => tick ?? []);
+  const due = ticks.length === 0 ? 0 : await tellDue({ digestsNow: ticks.some(({ digestsNow }) => digestsNow) });
   const done = read.flatMap(({ messageId, event, tick }) =>
-    tick || (event !== undefined && !failed.has(event.id)) ? [messageId] : [],
+    tick !== undefined || (event !== undefined && !failed.has(event.id)) ? [messageId] : [],
   );
   return { done: new Set(done), told: sent + due };
 }
 
-function isTick(body: string): boolean {
+function tickIn(body: string): { readonly digestsNow: boolean } | undefined {
   try {
     const said: unknown = JSON.parse(body);
-    return isObject(said) && said['job'] === 'tick';
+    return isObject(said) && said['job'] === 'tick' ? { digestsNow: said['digests'] === 'now' } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

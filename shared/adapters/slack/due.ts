@@ -1,6 +1,8 @@
 /** What the clock has to do: tell digests, and of what flaps. */
+import { createHash } from 'node:crypto';
 import { instant } from '../../model/change.ts';
 import type { DigestPeriod } from '../../model/notify.ts';
+import { inParallel } from '../service/in-parallel.ts';
 import { digestMessage, flapMessage, type FindingNews, standingOf } from './follow-message.ts';
 import { type FlapReport, HOUR_MS, type Order, wake } from './flapping.ts';
 import type { NotifyDeps } from './notify.ts';
@@ -35,6 +37,12 @@ export interface Gathered {
 const DAY_ENDS = 8;
 /** Longer than the function that gathers may run: what was gathered in time is there. */
 const GRACE_MS = 90_000;
+const WIDTH = 10;
+
+export interface TellDue {
+  /** Digests are told as far as they are, and do not wait for the end of their period; what comes after is told by one more. */
+  readonly digestsNow?: boolean;
+}
 
 /** The period in which an instant lies, and when its digest is told. */
 export function periodOf(
@@ -51,7 +59,7 @@ export function periodOf(
  * Does what is due; returns how many messages that were. What fails is kept, for the next time: what cannot be told stays
  * until it can. Every minute or so; two at once tell nothing twice.
  */
-export function makeTellDue(deps: NotifyDeps): () => Promise<number> {
+export function makeTellDue(deps: NotifyDeps): (wish?: TellDue) => Promise<number> {
   const { slack, sent, notes, now } = deps;
   const threads = makeThreads(deps);
 
@@ -70,8 +78,10 @@ export function makeTellDue(deps: NotifyDeps): () => Promise<number> {
   };
 
   const tellDigest = async (job: Extract<Due, { is: 'digest' }>): Promise<number | undefined> => {
+    const list = digestList(job);
+    const gathered = await notes.list<Gathered>(list);
     const last = new Map<string, Gathered>();
-    for (const { value } of await notes.list<Gathered>(digestList(job))) {
+    for (const { value } of gathered) {
       const known = last.get(value.of.findingId);
       if (
         known === undefined ||
@@ -87,10 +97,14 @@ export function makeTellDue(deps: NotifyDeps): () => Promise<number> {
       job.until,
     );
     const { channel } = job;
-    const outcome = await once(digestList(job), async () => {
+    // By what is in it: what is gathered once this was told is told by one more.
+    const content = createHash('sha256').update(gathered.map(({ id }) => id).join('\n'));
+    const outcome = await once(`${list}#${content.digest('hex').slice(0, 24)}`, async () => {
       await slack.send(message, channel === undefined ? {} : { channel });
     });
-    return outcome === 'held' ? undefined : outcome === 'sent' ? 1 : 0;
+    if (outcome === 'held') return undefined;
+    await inParallel(gathered, WIDTH, ({ id }) => notes.remove(list, id));
+    return outcome === 'sent' ? 1 : 0;
   };
 
   const tellFlapping = async (finding: string): Promise<number | undefined> => {
@@ -126,13 +140,18 @@ export function makeTellDue(deps: NotifyDeps): () => Promise<number> {
     if (followed && report.is === 'settled') await threads.follow(thread, { [of.findingId]: standingOf(of) });
   };
 
-  return async () => {
+  return async ({ digestsNow = false } = {}) => {
     let messages = 0;
-    for (const { id, value } of await notes.list<Due>(DUE, { upTo: instant(now()) })) {
+    const until = instant(now());
+    for (const { id, value } of await notes.list<Due>(DUE, digestsNow ? {} : { upTo: until })) {
+      if (id > until && value.is !== 'digest') continue;
       try {
         const told = value.is === 'digest' ? await tellDigest(value) : await tellFlapping(value.finding);
         messages += told ?? 0;
-        if (told !== undefined) await notes.remove(DUE, id);
+        if (told === undefined) continue;
+        await notes.remove(DUE, id);
+        // Gathered meanwhile: whoever gathers says so after what it gathered, so one of the two is seen.
+        if (value.is === 'digest' && (await notes.list(digestList(value))).length > 0) await notes.add(DUE, id, value);
       } catch (error) {
         deps.onFailure(error, 1);
       }

@@ -227,11 +227,11 @@ export function makeNotify(
         from: instant(span.from),
         until: instant(span.until),
       };
-      await notes.add(DUE, dueId(span.due, job), job);
       await inParallel(claimed, WIDTH, async ({ id, detail }) => {
         const gathered: Gathered = { of: newsOf(detail.edict), order: orderOf(id) ?? [0, 0] };
         await notes.add(digestList(job), id, gathered);
       });
+      await notes.add(DUE, dueId(span.due, job), job);
       await done(claimed);
       return 0;
     };

@@ -98,6 +98,31 @@ describe('a digest', () => {
     expect(text).toContain('aws 111122223333: 1 violating, 1 resolved');
     expect(text).toContain('npx edict findings --status all --severity low --since 2026-11-25T12:00:00.000Z');
   });
+  it('that somebody does not wait for is told as far as it is; the rest by one more at its time', async () => {
+    const { notify, tellDue, slack, pass } = setUp(config);
+    await notify([flip('f1', 1, true, low)]);
+    expect([await tellDue({ digestsNow: true }), await tellDue({ digestsNow: true })]).toEqual([1, 0]);
+    await notify([flip('f1', 1, true, low), flip('f2', 1, true, low)]);
+    pass(HOUR + 2 * MINUTE);
+    expect([await tellDue(), await tellDue()]).toEqual([1, 0]);
+    expect(slack.sent.map(({ message }) => message.text)).toEqual([
+      'Digest: 1 violating of 1 finding that changed',
+      'Digest: 1 violating of 1 finding that changed',
+    ]);
+  });
+  it('loses nothing that is gathered while it is being told', async () => {
+    const { notify, tellDue, slack } = setUp(config);
+    await notify([flip('f1', 1, true, low)]);
+    let late: Promise<unknown> | undefined;
+    slack.fail = () => {
+      late ??= notify([flip('f2', 1, true, low)]);
+      return undefined;
+    };
+    await tellDue({ digestsNow: true });
+    await late;
+    await tellDue({ digestsNow: true });
+    expect(slack.sent).toHaveLength(2);
+  });
   it('that Slack does not take is kept until it does', async () => {
     const { notify, tellDue, slack, pass, failures } = setUp(config);
     await notify([flip('f1', 1, true, low)]);
@@ -215,7 +240,7 @@ describe('a channel that is full', () => {
 describe('a batch of the queue', () => {
   it('does what is due when the clock says so, and leaves what it cannot read', async () => {
     const { notify } = setUp();
-    let looked = 0;
+    const wishes: unknown[] = [];
     const event = flip('f1', 1, true);
     const body = JSON.stringify({ 'detail-type': event.detailType, time: event.time, detail: event.detail });
     const { done, told } = await tellBatch(
@@ -223,11 +248,13 @@ describe('a batch of the queue', () => {
         { messageId: '1', body, attributes: { ApproximateReceiveCount: '2' } },
         { messageId: '2', body: '{"job":"tick"}' },
         { messageId: '3', body: '{"job":"other"}' },
+        { messageId: '5', body: '{"job":"tick","digests":"now"}' },
         { messageId: '4', body: 'x' },
       ],
       notify,
-      () => Promise.resolve(++looked),
+      (wish) => Promise.resolve(wishes.push(wish)),
     );
-    expect([[...done], told, looked]).toEqual([['1', '2'], 2, 1]);
+    expect([[...done], told]).toEqual([['1', '2', '5'], 2]);
+    expect(wishes).toEqual([{ digestsNow: true }]);
   });
 });
