@@ -9,8 +9,8 @@ import type { Delivery } from '../cli/stack/front-doors.ts';
 import { startLocalAws } from '../local/ministack.ts';
 import { bucket, created, database, type Item, securityGroup, updated } from '../local/stories/aws-documents.ts';
 import { changed, endpointAsset, endpointData, firewallAsset, firewallData } from '../local/stories/gcp-documents.ts';
-import { makeMemoryExceptionStore } from '../shared/adapters/memory/exception-store.ts';
 import { makeDocumentClient } from '../shared/adapters/dynamodb/client.ts';
+import { makeDynamoExceptionStore } from '../shared/adapters/dynamodb/exception-store.ts';
 import { makeDynamoFindingStore } from '../shared/adapters/dynamodb/finding-store.ts';
 import { makeDynamoResourceStore } from '../shared/adapters/dynamodb/resource-store.ts';
 import { DEFAULT_CONTEXT } from '../shared/mappings/context.ts';
@@ -19,7 +19,7 @@ import { registry } from '../shared/mappings/registry.ts';
 import type { FindingEvent } from '../shared/model/finding-event.ts';
 import type { Json } from '../shared/model/json.ts';
 import type { ResourceState } from '../shared/model/resource.ts';
-import { findingsTable, resourcesTable } from '../shared/model/tables.ts';
+import { findingsTable, policiesTable, resourcesTable } from '../shared/model/tables.ts';
 import type { ActiveSource } from '../shared/pipeline/active.ts';
 import { makeEvaluate } from '../shared/pipeline/evaluate.ts';
 import { makeJudge } from '../shared/pipeline/judge.ts';
@@ -195,7 +195,12 @@ async function measureLives(): Promise<ReadonlyMap<Life, Measured>> {
     const plain = new DynamoDBClient(config);
     await createTable(plain, 'resources', resourcesTable);
     await createTable(plain, 'findings', findingsTable);
-    const meter = makeMeter(makeDocumentClient(config), { resources: resourcesTable, findings: findingsTable });
+    await createTable(plain, 'policies', policiesTable);
+    const meter = makeMeter(makeDocumentClient(config), {
+      resources: resourcesTable,
+      findings: findingsTable,
+      policies: policiesTable,
+    });
     const measured = new Map<Life, Measured>();
     for (const life of LIVES) measured.set(life, await liveThrough(life, meter));
     plain.destroy();
@@ -237,8 +242,10 @@ async function liveThrough(life: Life, meter: ReturnType<typeof makeMeter>): Pro
   const events: FindingEvent[] = [];
   const observe = makeObserve({ forms, quarantine });
   const normalize = makeNormalize({ forms, registry, readBack: {}, quarantine, clock });
+  // There are none: each time it is asked whether there are.
+  const exceptions = makeDynamoExceptionStore({ client: meter.client, name: 'policies' });
   const judge = makeJudge({
-    evaluate: makeEvaluate({ resources, exceptions: makeMemoryExceptionStore(), active, registry, clock }),
+    evaluate: makeEvaluate({ resources, exceptions, active, registry, clock }),
     record: makeRecord({ resources }),
     active,
   });
@@ -436,7 +443,8 @@ ${estates.join('\n')}
 Each resource lives through ${CHANGES} changes: it is made (with the findings that this opens), made bad and good again (a finding
 opens and is resolved), ${TAGGED.length} change a tag, and the others change what no policy looks at, which is what most changes do.
 The changes go through the very stages and adapters, over DynamoDB's protocol; write and read units are counted from the
-sizes of the items before and after each call, indexes included. What changes cost by part:
+sizes of the items before and after each call, indexes included; the query for exceptions, one for each judgement, too.
+What changes cost by part:
 
 | a million changes of | ${columns.map(([name]) => name).join(' | ')} |
 | --- | ${columns.map(() => '---:').join(' | ')} |
