@@ -174,7 +174,10 @@ export interface BaselineEvent {
   };
 }
 
-/** What a run of the sweep found other than events had told, of one source: how much of the news is lost. */
+/**
+ * What a run of the sweep found other than events had told, of one source: how much of the news is lost. Schema:
+ * source-reconciled.v1.schema.json.
+ */
 export interface ReconciledEvent {
   readonly id: string;
   readonly detailType: 'SourceReconciled.v1';
