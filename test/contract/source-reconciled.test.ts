@@ -55,7 +55,8 @@ describe('SourceReconciled.v1', () => {
 
   it('is refused where it is not one', () => {
     const [event] = reconciledEvents('r', [{ source: 'aws.sweep', outcome: 'swept' }], sumOf({}), at);
-    const edict = event?.detail.edict ?? ({} as never);
+    if (event === undefined) throw new Error('no event');
+    const { edict } = event.detail;
     const { rate: _rate, ...without } = edict;
     expect(problems({ edict })).toEqual([]);
     for (const wrong of [
