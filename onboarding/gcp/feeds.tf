@@ -3,7 +3,7 @@ locals {
   scope_id = split("/", var.scope)[1]
   is       = split("/", var.scope)[0]
 
-  # One feed for each content, with just the asset types that a mapping reads in it: test/infra/onboarding-gcp.test.ts
+  # One feed for each content, with just the asset types that a mapping reads in it: test/infra/onboarding-google.test.ts
   # holds the lists against shared/mappings/registry.ts.
   feeds = {
     resource = {
