@@ -157,6 +157,13 @@ function schemaProblem(schema: unknown, at = 'schema'): string | undefined {
   return schema['items'] === undefined ? undefined : schemaProblem(schema['items'], `${at}[]`);
 }
 
+/** What is asked for, by a property of the answer. */
+const WANTS = [
+  ['paraphrases', 'paraphrases'],
+  ['outcome', 'formalisation'],
+  ['rules', 'rego'],
+] as const;
+
 function askedIn(body: { readonly [key: string]: unknown }, model: string): Asked {
   const messages = Array.isArray(body['messages']) ? body['messages'].filter(isObject) : [];
   const text = messages
@@ -168,7 +175,7 @@ function askedIn(body: { readonly [key: string]: unknown }, model: string): Aske
   const schema = properties(body['output_config']);
   return {
     role: model.includes('sonnet') ? 'second' : model.includes('haiku') ? 'explain' : 'author',
-    wants: schema.includes('"paraphrases"') ? 'paraphrases' : schema.includes('"outcome"') ? 'formalisation' : 'kinds',
+    wants: WANTS.find(([property]) => schema.includes(`"${property}"`))?.[1] ?? 'kinds',
     intent: fenced === undefined ? '' : (JSON.parse(fenced) as string),
     ...(/<data-[0-9a-f]{16} label="counterexample">/.test(text) ? { isRepair: true } : {}),
   };

@@ -16,6 +16,7 @@
  *                 covers: { kind: databases, scope: Production, kept: keep backups for 30 days }
  *                 remediation: Keep backups for 30 days.
  *         second: [{ fails: throttled, retry_after: 1 }, { policies: […] }]     # default: as the author
+ *         rego: [{ reads: [sizes], rules: "holds contains …" }]   # of a clause that only Rego says; rego_second as second
  *     otherwise: { outcome: not_a_policy, why: It says nothing of configuration. }
  *
  * An answer is `policies` (conditions as YAML), or an `outcome` with what belongs to it, or `fails: <how>`, or `raw:` any
@@ -74,6 +75,7 @@ const policy = z.strictObject({
 const answer = z.union([
   z.strictObject({ fails: z.enum(FAILURES), retry_after: z.number().optional(), after_ms: z.number().optional() }),
   z.strictObject({ raw: z.unknown() }),
+  z.strictObject({ reads: z.array(z.string()), rules: z.string() }),
   z.strictObject({
     outcome: z.string().default('policies'),
     why: z.string().default('It says so.'),
@@ -95,6 +97,8 @@ const scriptSchema = z.strictObject({
       second: answers.optional(),
       /** What is answered to purposes besides: `paraphrase`, `select`. */
       explain: answers.optional(),
+      rego: answers.optional(),
+      rego_second: answers.optional(),
     }),
   ),
   otherwise: answer.optional(),
@@ -118,7 +122,7 @@ export function parseScript(yaml: string, file = 'the script'): Script {
 /** What is asked, as far as a script looks at it. */
 export interface Asked {
   readonly role: 'author' | 'second' | 'explain';
-  readonly wants: 'formalisation' | 'paraphrases' | 'kinds';
+  readonly wants: 'formalisation' | 'paraphrases' | 'kinds' | 'rego';
   readonly intent: string;
   /** A draft was wrong, and is drafted anew. */
   readonly isRepair?: boolean;
@@ -143,11 +147,12 @@ export function makeScripted(script: Script): (asked: Asked) => Reply {
     if (wants === 'paraphrases' && entry?.explain === undefined)
       return { is: 'value', value: { paraphrases: entry?.paraphrases ?? [] }, afterMs: 0 };
     if (entry === undefined) return replyOf(script.otherwise ?? OTHERWISE);
-    const said = entry[role] ?? (role === 'second' ? entry.author : undefined);
+    const said =
+      wants === 'rego' ? regoOf(entry, role) : (entry[role] ?? (role === 'second' ? entry.author : undefined));
     if (said === undefined) return replyOf(script.otherwise ?? OTHERWISE);
     // In other words it is understood as it is in the end.
     if (wanted !== plain(entry.text)) return replyOf(said.at(-1) ?? OTHERWISE);
-    const key = `${role} ${wanted}`;
+    const key = `${role} ${wants} ${wanted}`;
     const n = answered.has(key) && !isRepair ? 0 : (times.get(key) ?? 0);
     times.set(key, n + 1);
     const reply = replyOf(said[Math.min(n, said.length - 1)] ?? OTHERWISE);
@@ -157,9 +162,13 @@ export function makeScripted(script: Script): (asked: Asked) => Reply {
   };
 }
 
+const regoOf = (entry: Script['intents'][number], role: Asked['role']): readonly ScriptedAnswer[] | undefined =>
+  role === 'second' ? (entry.rego_second ?? entry.rego) : entry.rego;
+
 function replyOf(said: ScriptedAnswer): Reply {
   if ('fails' in said)
     return { is: 'fails', how: said.fails, retryAfter: said.retry_after ?? 1, afterMs: said.after_ms ?? 0 };
+  if ('rules' in said) return { is: 'value', value: said, afterMs: 0 };
   if ('raw' in said) return { is: 'value', value: said.raw, afterMs: 0 };
   const { after_ms: afterMs = 0, ...rest } = said;
   return { is: 'value', value: { ...rest, policies: rest.policies.map(wirePolicy) }, afterMs };

@@ -16,6 +16,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { approvalsOf } from '../cli/commands/approvals.ts';
 import { policyStore, shippedApprovals, shippedBundleFolder } from '../cli/commands/release.ts';
+import { putNotifyConfig } from '../shared/adapters/dynamodb/notify-config.ts';
 import { makeFileApprovals } from '../shared/adapters/files/approvals.ts';
 import { readConfig } from '../cli/options.ts';
 import { type BusWatch, type Heard, watchBus } from '../cli/stack/bus-watch.ts';
@@ -32,6 +33,7 @@ import { deployLocal } from './deploy.ts';
 import { type LocalAws, type LocalAwsOptions, localAccount, localRegion, startLocalAws } from './ministack.ts';
 import { slackSecretName, type SlackServer, startSlackServer } from './slack-server.ts';
 import { parameterGroups } from './stories/aws.ts';
+import { localNotify } from './stories/digest.ts';
 import { pushSubscription, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
 const stage = 'local';
@@ -47,9 +49,13 @@ export interface ServiceOptions extends Pick<LocalAwsOptions, 'port' | 'enforceI
   readonly announce?: boolean;
   /** Azure subscriptions besides that of the stories whose events are taken. @default none */
   readonly subscriptions?: readonly string[];
+  /** A stand-in for the Messages API, and the key that it takes: then the stack that authors is deployed, too. @default none */
+  readonly authoring?: { readonly url: string; readonly key: string };
   /** Ends the preparation when it aborts. */
   readonly signal?: AbortSignal;
 }
+
+const modelSecretName = 'edict/model';
 
 export interface Service {
   readonly aws: LocalAws;
@@ -111,6 +117,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         await new SecretsManagerClient(target).send(
           new CreateSecretCommand({ Name: slackSecretName, SecretString: servers.slack.secret }),
         );
+        if (options.authoring !== undefined)
+          await new SecretsManagerClient(target).send(
+            new CreateSecretCommand({ Name: modelSecretName, SecretString: options.authoring.key }),
+          );
         await makeParameterGroups(new RDSClient(target));
         return servers;
       },
@@ -129,11 +139,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
           ...issuer.context,
           ...arm.context,
           ...(options.slack === false ? {} : slack.context),
+          ...(options.authoring === undefined
+            ? {}
+            : { authoringSecretName: modelSecretName, authoringUrl: options.authoring.url }),
         },
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       const names = stackNames(stage);
-      return { ...deployed[names.state], ...deployed[names.pipeline] };
+      return { ...deployed[names.state], ...deployed[names.pipeline], ...deployed[names.authoring] };
     });
     alive();
 
@@ -163,6 +176,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
         },
         { bundle, context: await readConfig(undefined), by: 'npm start' },
       );
+      const table = { client: stack.documents(), name: stack.output('PoliciesTable') };
+      await putNotifyConfig(table, localNotify, { at: instant(Date.now()), who: 'npm start' });
       log(`${bundle.manifest.policies.length} policies, sequence ${activation.sequence}`);
       return { policies: bundle.manifest.policies.length, sequence: activation.sequence };
     });

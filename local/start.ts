@@ -11,11 +11,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { Listr, type ListrTask } from 'listr2';
 import { plain, style } from '../cli/terminal.ts';
 import { isTransition } from '../cli/stack/bus-watch.ts';
 import { defaultPort, LocalAwsError } from './ministack.ts';
 import { type Service, startService } from './service.ts';
+import { tellDigest } from './stories/digest.ts';
 import { exceptionStories, tellExceptions } from './stories/exceptions.ts';
 import { stories } from './stories/index.ts';
 import { summary } from './summary.ts';
@@ -170,11 +172,13 @@ async function watchStories(
   if (signal.aborted) return 130;
   await service.quiet();
   await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS));
+  const digests = await tellDigest({ sqs: new SQSClient(service.target), slack: service.slack }, PATIENCE_MS);
   const { text, ok } = summary({
     changes: told.length + more,
     ledger,
     latenciesMs,
-    slack: service.slack.messages,
+    slack: service.slack.messages.filter((message) => !digests.includes(message)),
+    digests,
     stays,
     paint,
   });

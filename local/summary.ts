@@ -10,7 +10,10 @@ export interface SummaryInput {
   readonly ledger: Pick<Ledger, 'seen' | 'missing' | 'unexpected'>;
   /** From each change to each of its transitions. */
   readonly latenciesMs: readonly number[];
+  /** What was told at once. */
   readonly slack: readonly SlackPost[];
+  /** What was gathered first. */
+  readonly digests: readonly SlackPost[];
   /** The stack is there until Ctrl-C, so that there is something to look at. */
   readonly stays: boolean;
   readonly paint: (format: Format, text: string) => string;
@@ -28,15 +31,16 @@ const SHOWN_MESSAGES = 3;
 
 /** The text, and whether everything came that was expected and nothing else. */
 export function summary(input: SummaryInput): { readonly text: string; readonly ok: boolean } {
-  const { ledger, latenciesMs, slack, paint } = input;
-  const ok = ledger.missing.length === 0 && ledger.unexpected.length === 0;
+  const { ledger, latenciesMs, slack, digests, paint } = input;
+  const complete = ledger.missing.length === 0 && ledger.unexpected.length === 0;
+  const ok = complete && digests.length > 0;
   const lines: string[] = [''];
   const put = (label: string, text: string): void => void lines.push(`${paint('dim', label.padEnd(LABEL))}${text}`);
 
   put('changes', `${input.changes} sent through the front doors`);
   put(
     'transitions',
-    ok
+    complete
       ? `${ledger.seen} published: ${paint('green', 'every one that was expected, and no other')}`
       : `${ledger.seen} of ${ledger.seen + ledger.missing.length} expected were published`,
   );
@@ -56,6 +60,8 @@ export function summary(input: SummaryInput): { readonly text: string; readonly 
   put('Slack', `${count(slack.length, 'message')}, one for each cause`);
   for (const { text } of slack.slice(0, SHOWN_MESSAGES)) lines.push(`${' '.repeat(LABEL)}${plain(text, 110)}`);
   if (slack.length > SHOWN_MESSAGES) lines.push(`${' '.repeat(LABEL)}…`);
+  if (digests.length === 0) put('digest', `${paint('red', 'missing')}: nothing of low severity was told`);
+  for (const { text, channel } of digests) put('digest', plain(`in ${channel}: ${text}`, 110));
 
   if (!input.stays) {
     lines.push('', `The stack ends now. To look around in it: ${paint('bold', 'npm start')}`, '');

@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { localIngestUrl, request } from '../../cli/stack/front-doors.ts';
 import { startService, type Service } from '../../local/service.ts';
 import { bucket, created, everyoneReads, policy, updated } from '../../local/stories/aws-documents.ts';
+import { digestChannel, localNotify, tellDigest } from '../../local/stories/digest.ts';
 import { findingId } from '../../shared/model/finding.ts';
 import { edict } from '../integration/cli/run.ts';
 import { describeWith } from '../support/requirements.ts';
@@ -26,9 +28,11 @@ describeWith(['python'], 'Slack, on the deployed service', () => {
     service = await startService({ port: 0, announce: true, logFile: join(folder, 'server.log') });
     url = `${localIngestUrl(service.aws.endpoint, service.stack.output('IngestUrl'))}/slack/actions`;
     const config = join(folder, 'edict.config.yaml');
-    writeFileSync(config, 'version: 1\nnotify: { channel: "#security", approvers: [U0APPROVER] }\n');
+    const { routes } = localNotify;
+    const notify = { channel: '#security', approvers: ['U0APPROVER'], routes };
+    writeFileSync(config, JSON.stringify({ version: 1, notify }));
     const released = await edict(['release', '--config', config]);
-    expect([released.code, released.stdout]).toEqual([0, expect.stringContaining('Who hears of what: 0 rules')]);
+    expect([released.code, released.stdout]).toEqual([0, expect.stringContaining('Who hears of what: 1 rule')]);
     await service.doors.deliver(
       created(bucket(name, place, { versioning: true, policy: policy(everyoneReads(name)), tags }))(
         new Date().toISOString(),
@@ -118,5 +122,15 @@ describeWith(['python'], 'Slack, on the deployed service', () => {
       updated(bucket(name, place, { versioning: true, block: true, tags }))(new Date().toISOString()),
     );
     await until(() => others('chat.update').some((body) => body.includes('✅')));
+  });
+
+  it('gathers what is of low severity, and tells it once', async () => {
+    const deps = { sqs: new SQSClient(service.target), slack: service.slack };
+    const [digest, ...more] = await tellDigest(deps, 30_000);
+    expect(digest?.text).toBe('Digest: 1 violating of 1 finding that changed');
+    expect(digest?.body).toContain('--severity low');
+    expect([more, await tellDigest(deps, 30_000)]).toEqual([[], [digest]]);
+    const elsewhere = service.slack.messages.filter(({ channel }) => channel !== digestChannel);
+    expect(elsewhere.filter(({ body }) => body.includes('Access to object stores is logged'))).toEqual([]);
   });
 });

@@ -95,7 +95,15 @@ describe('telling', () => {
 
 describe('the summary', () => {
   const unpainted = (_format: unknown, text: string): string => text;
-  const base = { changes: 46, latenciesMs: [100, 200, 300, 4000], slack: [], stays: true, paint: unpainted };
+  const digest = { at: 0, channel: '#digest', text: 'Digest: 1 violating of 1 finding that changed', body: '' };
+  const base = {
+    changes: 46,
+    latenciesMs: [100, 200, 300, 4000],
+    slack: [],
+    digests: [digest],
+    stays: true,
+    paint: unpainted,
+  };
 
   it('is content when everything came and nothing else', () => {
     const { ok, text } = summary({ ...base, ledger: { seen: 80, missing: [], unexpected: [] } });
@@ -120,6 +128,16 @@ describe('the summary', () => {
     expect(missing.text).toContain('1 of 2 expected');
     expect(missing.text).toContain('p → gone on r: It happens.');
     expect(extra.text).toContain('q new → error on x');
+  });
+
+  it('shows the digest, and is not content without one', () => {
+    const ledger = { seen: 80, missing: [], unexpected: [] };
+
+    expect(summary({ ...base, ledger }).text).toContain('in #digest: Digest: 1 violating of 1 finding that changed');
+    expect(summary({ ...base, digests: [], ledger })).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/every one that was expected[\s\S]*digest +missing/),
+    });
   });
 
   it('takes percentiles by nearest rank', () => {
