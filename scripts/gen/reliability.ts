@@ -35,7 +35,7 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'A function dies at any moment',
-    drills: ['deaths'],
+    drills: ['deaths', 'deaths-of-the-sweep', 'deaths-of-the-canary', 'deaths-of-slack-actions'],
     elsewhere: [
       ['test/property/concurrency.test.ts', 'end in the same items as one that does one thing after the other'],
       ['test/e2e/service.test.ts', 'while its functions are being killed'],
@@ -161,8 +161,8 @@ needs the deployed stack is in \`test/e2e\`, on the local AWS. \`npm run drills 
 | --- | --- | --- |
 ${rows.join('\n')}
 
-Not drilled: the canary, the Slack actions and authoring are not among the functions that are killed at each call; they hold no state
-that a verdict or a finding depends on.
+Not drilled: authoring is not among the functions that are killed at each call; it holds no state that a verdict or a finding
+depends on.
 
 ${sections.join('\n')}`,
     };

@@ -3,9 +3,9 @@ import { isNews } from '../../shared/adapters/slack/message.ts';
 import { isTransition } from '../../cli/stack/bus-watch.ts';
 import { transitionId } from '../../shared/model/finding.ts';
 import { count, drill } from '../support/drill.ts';
-import { type FunctionName, FUNCTIONS, type Life, makeService } from '../support/service.ts';
+import { type FunctionName, FUNCTIONS, makeService } from '../support/service.ts';
 import { bundle, type Doc } from '../support/world.ts';
-import { Killed, wrapWith } from '../support/interference.ts';
+import { dying, IMMORTAL, type Life } from '../support/interference.ts';
 
 const STORY: readonly Doc[] = [
   { type: 'Test::Block', id: 'block/111122223333', at: 1, body: { blocked: false } },
@@ -51,22 +51,10 @@ async function run(start: (name: FunctionName) => Life) {
   };
 }
 
-/** Lives of one function: the first dies at its n-th call in all, the others never; counts the calls of the first. */
-function dying(name: FunctionName, at: number, after: boolean) {
-  const seen = { calls: 0, died: false };
-  const start = (started: FunctionName): Life => {
-    if (started !== name || seen.died) return { wrap: (port) => port, isDead: () => false };
-    const wrap = wrapWith(async (_call, act) => {
-      if (seen.died) throw new Killed();
-      seen.calls += 1;
-      if (seen.calls !== at) return act();
-      seen.died = true;
-      if (after) await act();
-      throw new Killed();
-    });
-    return { wrap, isDead: () => seen.died };
-  };
-  return { seen, start };
+/** The lives of all functions, of which one is dying. */
+function dyingOf(name: FunctionName, at: number, after: boolean) {
+  const { seen, start } = dying(at, after);
+  return { seen, start: (started: FunctionName): Life => (started === name ? start() : IMMORTAL) };
 }
 
 describe('sudden death', () => {
@@ -78,7 +66,7 @@ describe('sudden death', () => {
         'the items, the open findings, the set of events told and what is quarantined are those of a run in which nobody dies; nothing becomes a dead letter',
     },
     async () => {
-      const calm = await run(() => ({ wrap: (port) => port, isDead: () => false }));
+      const calm = await run(() => IMMORTAL);
       expect(calm.told).toBeGreaterThan(3);
       expect(calm.same.quarantined).toHaveLength(1);
       expect(calm.repeats).toBe(0);
@@ -86,13 +74,13 @@ describe('sudden death', () => {
       let deaths = 0;
       let repeated = 0;
       for (const name of FUNCTIONS) {
-        const { seen, start } = dying(name, 0, false);
+        const { seen, start } = dyingOf(name, 0, false);
         await run(start);
         expect(seen.calls).toBeGreaterThan(1);
         said.push(`${name} ${count(seen.calls)}`);
         for (let at = 1; at <= seen.calls; at++)
           for (const after of [false, true]) {
-            const one = dying(name, at, after);
+            const one = dyingOf(name, at, after);
             const { same, repeats } = await run(one.start);
             expect(one.seen.died, `${name} at ${at}`).toBe(true);
             expect({ at, after, name, ...same }).toEqual({ at, after, name, ...calm.same });

@@ -56,6 +56,34 @@ export class Turns {
   }
 }
 
+/** How a process lives: its ports, and whether it has come to its end. */
+export interface Life {
+  readonly wrap: Wrap;
+  readonly isDead: () => boolean;
+}
+export const IMMORTAL: Life = { wrap: (port) => port, isDead: () => false };
+
+/** Lives of a function: the first dies at its `at`-th call in all, before or after its effect, the others never; counts the calls of the first. */
+export function dying(
+  at: number,
+  after: boolean,
+): { readonly seen: { readonly calls: number; readonly died: boolean }; readonly start: () => Life } {
+  const seen = { calls: 0, died: false };
+  const start = (): Life => {
+    if (seen.died) return IMMORTAL;
+    const wrap = wrapWith(async (_call, act) => {
+      if (seen.died) throw new Killed();
+      seen.calls += 1;
+      if (seen.calls !== at) return act();
+      seen.died = true;
+      if (after) await act();
+      throw new Killed();
+    });
+    return { wrap, isDead: () => seen.died };
+  };
+  return { seen, start };
+}
+
 /** One life of a process: after `calls` calls it is killed, before or after the last call's effect. */
 export function lifeOf(calls: number, after: boolean): Wrap {
   let left = calls;

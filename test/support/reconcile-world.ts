@@ -20,6 +20,7 @@ import { makeObserve } from '../../shared/pipeline/observe.ts';
 import type { Repair } from '../../shared/pipeline/stages.ts';
 import type { Inventory, InventoryPage } from '../../shared/ports/inventory.ts';
 import type { ReadBack } from '../../shared/ports/read-back.ts';
+import { IMMORTAL, type Life } from './interference.ts';
 import { change, type Doc, makeWorld, registry, testForm } from './world.ts';
 
 /** What the list does at a page, instead of giving it. */
@@ -37,9 +38,11 @@ export function makeReconcileWorld(
     readonly scopes?: readonly string[];
     /** What is absent is asked for, and this is the answer. */
     readonly ask?: ReadBack;
+    /** How a new process of the sweep lives; the default is for ever. */
+    readonly start?: () => Life;
   } = {},
 ) {
-  const { ask } = options;
+  const { ask, start = () => IMMORTAL } = options;
   const world = makeWorld({
     policies: ['not-public', 'versioned'],
     ...(ask === undefined ? {} : { readBack: { aws: ask } }),
@@ -95,39 +98,55 @@ export function makeReconcileWorld(
       await repaired(judged.repairs);
     }
   };
-  const sweep = makeSweep({
-    inventories: [inventory],
-    registry,
-    read: (_form, document, hints) => {
-      if (typeof document === 'string') throw new Error('no document');
-      return testForm.read(document, hints as Parameters<typeof testForm.read>[1]);
+  const queue = {
+    send: async (sent: readonly SweepMessage[], { delaySeconds = 0 } = {}): Promise<void> => {
+      await Promise.resolve();
+      for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
     },
-    resources: world.resources,
-    roster,
-    runs,
-    observe: makeObserve({ forms: [testForm], quarantine: world.quarantine }),
-    send: judgeAll,
-    queue: {
-      send: async (sent, { delaySeconds = 0 } = {}) => {
-        await Promise.resolve();
-        for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
+  };
+  const findings = makeMemoryFindingStore();
+  const makeProcess = ({ wrap }: Life): ReturnType<typeof makeSweepBatch> => {
+    const own = wrap(queue);
+    const sweep = makeSweep({
+      inventories: [{ ...inventory, page: wrap({ page: inventory.page }).page }],
+      registry,
+      read: (_form, document, hints) => {
+        if (typeof document === 'string') throw new Error('no document');
+        return testForm.read(document, hints as Parameters<typeof testForm.read>[1]);
       },
-    },
-    sources,
-    ledger,
-    findings: makeMemoryFindingStore(),
-    bus: world.bus,
-    count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
-    log: () => undefined,
-    nowMs,
-  });
-  const batch = makeSweepBatch({
-    sweep,
-    queue: {
-      send: async (sent) => void messages.push(...sent.map((message) => ({ message, atMs: nowMs() + 60_000 }))),
-    },
-    log: () => undefined,
-  });
+      resources: wrap(world.resources),
+      roster: wrap(roster),
+      runs: wrap(runs),
+      observe: makeObserve({ forms: [testForm], quarantine: wrap(world.quarantine) }),
+      send: wrap({ judgeAll }).judgeAll,
+      queue: own,
+      sources: wrap(sources),
+      ledger: wrap(ledger),
+      findings: wrap(findings),
+      bus: wrap(world.bus),
+      count: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
+      log: () => undefined,
+      nowMs,
+    });
+    return makeSweepBatch({
+      sweep,
+      // What is throttled is asked again in a minute.
+      queue: { send: (sent) => own.send(sent, { delaySeconds: 60 }) },
+      log: () => undefined,
+    });
+  };
+  let running: { readonly life: Life; readonly batch: ReturnType<typeof makeProcess> } | undefined;
+  /** A process of the function works on a message. What a process does that dies of it, nobody hears of. */
+  const work = async (body: string): Promise<boolean> => {
+    if (running === undefined) {
+      const life = start();
+      running = { life, batch: makeProcess(life) };
+    }
+    const done = await running.batch([{ messageId: 'm', body }]);
+    const died = running.life.isDead();
+    if (died) running = undefined;
+    return !died && done.has('m');
+  };
 
   return {
     ...world,
@@ -148,6 +167,7 @@ export function makeReconcileWorld(
     /** Sweeps until nothing is left to do; a message that fails every time is dropped after five deliveries. */
     sweep: async (): Promise<readonly ReconciledEvent[]> => {
       const before = world.bus.events.length;
+      running = undefined;
       messages.push({ message: { job: 'sweep' }, atMs: nowMs() });
       const tries = new Map<string, number>();
       while (messages.length > 0) {
@@ -156,10 +176,10 @@ export function makeReconcileWorld(
         if (next === undefined) break;
         world.clock.set(Math.max(nowMs(), next.atMs));
         const body = JSON.stringify(next.message);
-        const done = await batch([{ messageId: 'm', body }]);
+        const done = await work(body);
         const tried = (tries.get(body) ?? 0) + 1;
         tries.set(body, tried);
-        if (!done.has('m') && tried < 5) messages.push({ message: next.message, atMs: nowMs() + 1_800_000 });
+        if (!done && tried < 5) messages.push({ message: next.message, atMs: nowMs() + 1_800_000 });
       }
       await world.drain();
       return world.bus.events

@@ -15,20 +15,12 @@ import { TELL_EVERYTHING } from '../../shared/model/notify.ts';
 import { canonicalState } from '../../shared/model/resource.ts';
 import { makeObserve } from '../../shared/pipeline/observe.ts';
 import type { Outcome } from '../../shared/pipeline/stages.ts';
+import { IMMORTAL, type Life } from './interference.ts';
 import { fakeSlack, memoryNotes } from './slack.ts';
 import { type Doc, makeWorld, makeWorldState, testForm, type WorldOptions } from './world.ts';
 
 export const FUNCTIONS = ['ingest', 'evaluate', 'project', 're-judge', 'notify-slack'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
-type Wrap = <T extends object>(port: T) => T;
-
-/** How a new process lives: its ports, and whether it has come to its end. */
-export interface Life {
-  readonly wrap: Wrap;
-  readonly isDead: () => boolean;
-}
-const IMMORTAL: Life = { wrap: (port) => port, isDead: () => false };
-
 export interface ServiceOptions extends Pick<WorldOptions, 'policies' | 'readBack'> {
   readonly start?: (name: FunctionName) => Life;
   /** The order in which a queue gives its messages; the default is that of their arrival. */
