@@ -49,6 +49,11 @@ const compressedSchema = z.strictObject({
   gzip: z.string().min(1),
   read: readSchema.optional(),
 });
+/** What one read of a resource found: documents that show one instant together. */
+const documentsSchema = z.strictObject({
+  is: z.literal('documents'),
+  documents: z.array(z.discriminatedUnion('is', [documentSchema, compressedSchema])).min(1),
+});
 /** The provider said that something changed and not what it is now: it is read back by the consumer. */
 const noticeSchema = z.strictObject({
   is: z.literal('notice'),
@@ -72,10 +77,25 @@ const absenceSchema = z.strictObject({
   resourceId: id,
   dialect: z.enum(DIALECTS),
   nativeType: name,
+  /** What the resource was called. */
+  name: id.optional(),
   account: name.optional(),
   region: name.optional(),
   /** When the list began, less how far it may lie behind: the version of the deletion. */
   absentAt: instantSchema,
+});
+
+/** The provider refused to show it when it was read (`readKey`): what was known of it is known no more. */
+const denialSchema = z.strictObject({
+  is: z.literal('denial'),
+  resourceId: id,
+  dialect: z.enum(DIALECTS),
+  nativeType: name,
+  /** What the resource is called. */
+  name: id.optional(),
+  account: name.optional(),
+  region: name.optional(),
+  changedAt: instantSchema,
 });
 
 export const changeSchema = z.strictObject({
@@ -96,13 +116,22 @@ export const changeSchema = z.strictObject({
    * version of its document.
    */
   sweep: z.strictObject({ id: name, baseline: z.boolean(), absentAt: instantSchema.optional() }).optional(),
-  content: z.discriminatedUnion('is', [documentSchema, compressedSchema, noticeSchema, absenceSchema]),
+  content: z.discriminatedUnion('is', [
+    documentSchema,
+    compressedSchema,
+    documentsSchema,
+    noticeSchema,
+    absenceSchema,
+    denialSchema,
+  ]),
 });
 
 /** One observed native document (or the notice of one) from one source. */
 export type Change = z.infer<typeof changeSchema>;
 export type Notice = z.infer<typeof noticeSchema>;
 export type Absence = z.infer<typeof absenceSchema>;
+/** One document with its form, as it is or compressed. */
+export type Told = z.infer<typeof documentSchema> | z.infer<typeof compressedSchema>;
 export type ReadHints = z.infer<typeof readSchema>;
 
 /** Why a resource is judged again although none of its documents changed. */

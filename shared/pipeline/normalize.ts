@@ -5,13 +5,15 @@ import type { Mapping, OwnerRef } from '../mappings/mapping.ts';
 import type { Candidate, Registry } from '../mappings/registry.ts';
 import { armType } from '../mappings/azure/arm-id.ts';
 import {
+  type Absence,
   type Change,
+  changeIdOf,
   contentHash,
   instant,
   MAX_AHEAD_MS,
   type Notice,
   parseInstant,
-  type ReadHints,
+  type Told,
 } from '../model/change.ts';
 import { AppError, isAppError } from '../model/errors.ts';
 import type { Json } from '../model/json.ts';
@@ -31,6 +33,11 @@ export interface NormalizeDeps {
   readonly readBack: { readonly [cloud: string]: ReadBack };
   readonly quarantine: Quarantine;
   readonly clock: Clock;
+  /**
+   * Told of every change of something mapped, with what was read in place of the notice: delivered again, it asks nobody.
+   * Its id is that of this content. Never throws. @default nobody is told
+   */
+  readonly keep?: (told: Change) => void;
 }
 
 /**
@@ -54,7 +61,7 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
     const until = deps.clock.now() + READ_BACK_MS;
     for (const change of changes) {
       try {
-        const { natives, unsupported: unknown } = await nativesOf(deps, change, until);
+        const { natives, unsupported: unknown, told: whole } = await nativesOf(deps, change, until);
         const unsupported = [...unknown];
         let some = false;
         const { absentAt } = change.sweep ?? {};
@@ -66,6 +73,7 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
           updates.push(...made);
         }
         if (!some) outcomes.push({ changeId: change.changeId, outcome: 'unsupported', nativeTypes: unsupported });
+        else if (deps.keep !== undefined) deps.keep({ ...whole, changeId: changeIdOf(whole) });
       } catch (error) {
         outcomes.push(await rejected(deps, change, error));
       }
@@ -100,28 +108,45 @@ async function rejected(deps: NormalizeDeps, change: Change, error: unknown): Pr
   }
 }
 
-/** What a change holds; `unsupported`: native types that nothing can read. */
+/** What a change holds. */
 interface Natives {
   readonly natives: readonly NativeResource[];
+  /** Native types that nothing can read. */
   readonly unsupported: readonly string[];
+  /** The change with what it led to in place of a notice. */
+  readonly told: Change;
 }
-const only = (natives: readonly NativeResource[]): Natives => ({ natives, unsupported: [] });
 
 async function nativesOf(deps: NormalizeDeps, change: Change, until: number): Promise<Natives> {
+  if (change.content.is !== 'notice') return { natives: held(deps, change), unsupported: [], told: change };
+  const answered = await readBack(deps, change.content, until);
+  if (typeof answered === 'string') return { natives: [], unsupported: [answered], told: change };
+  const told = { ...change, ...answered };
+  return { natives: held(deps, told), unsupported: [], told };
+}
+
+/** What stands in a change that is no notice. */
+function held(deps: NormalizeDeps, change: Change): readonly NativeResource[] {
   const { content } = change;
   switch (content.is) {
     case 'document':
-      return only(read(deps, change, content.form, content.document, content.read ?? {}));
     case 'compressed':
-      return only(read(deps, change, content.form, unpack(content.gzip), content.read ?? {}));
+      return readTold(deps, change, content);
+    case 'documents':
+      return content.documents.flatMap((told) => readTold(deps, change, told));
+    case 'absence':
+      return [withoutDocument(content, content.absentAt, { changedAt: content.absentAt, deleted: true, body: null })];
+    case 'denial':
+      // Not the state it had: nobody can say that it still has it. Not a deletion either.
+      return [
+        withoutDocument(content, change.readKey ?? content.changedAt, {
+          changedAt: content.changedAt,
+          body: new Unresolved('the provider refused to show it'),
+          denied: [''],
+        }),
+      ];
     case 'notice':
-      return readBack(deps, change, content, until);
-    case 'absence': {
-      const { resourceId, dialect, nativeType, account, region, absentAt } = content;
-      const place = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
-      const native = { dialect, type: nativeType, id: resourceId, ...place };
-      return only([withoutDocument(native, absentAt, { changedAt: absentAt, deleted: true, body: null })]);
-    }
+      throw new AppError('INVARIANT_BROKEN', 'a notice says nothing before it is read back');
   }
 }
 
@@ -149,21 +174,23 @@ function unpack(gzip: string): Json {
   }
 }
 
-function read(
-  deps: NormalizeDeps,
-  change: Change,
-  formId: string,
-  document: Json,
-  hints: ReadHints,
-): readonly NativeResource[] {
-  const form = deps.forms.find((f) => f.id === formId);
-  if (form === undefined) throw new AppError('EVENT_INVALID', `no form of document is called ${formId}`);
+function readTold(deps: NormalizeDeps, change: Change, told: Told): readonly NativeResource[] {
+  const form = deps.forms.find((f) => f.id === told.form);
+  if (form === undefined) throw new AppError('EVENT_INVALID', `no form of document is called ${told.form}`);
+  const hints = given(told.read ?? {});
   const orderKey = hints.orderKey ?? change.readKey;
-  const given = Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined));
-  return form.read(document, { ...given, ...(orderKey === undefined ? {} : { orderKey }) });
+  return form.read(told.is === 'document' ? told.document : unpack(told.gzip), {
+    ...hints,
+    ...(orderKey === undefined ? {} : { orderKey }),
+  });
 }
 
-async function readBack(deps: NormalizeDeps, change: Change, notice: Notice, until: number): Promise<Natives> {
+/** What the provider says of a notice, as the change would have said it; or a native type that nothing can read. */
+async function readBack(
+  deps: NormalizeDeps,
+  notice: Notice,
+  until: number,
+): Promise<Pick<Change, 'content' | 'readKey'> | string> {
   const reader = deps.readBack[notice.cloud];
   if (reader === undefined)
     throw new AppError('EVENT_INVALID', `nothing is configured that could read back from ${notice.cloud}`);
@@ -171,41 +198,62 @@ async function readBack(deps: NormalizeDeps, change: Change, notice: Notice, unt
     throw new AppError('UPSTREAM_UNAVAILABLE', 'the other notices of this batch took the time for reading back');
   const answer = await reader.read(notice);
   const { changedAt, actor, account, region } = notice;
-  const told = { changedAt, actor, account, region };
   switch (answer.is) {
-    case 'found':
-      return only(
-        answer.documents.flatMap((d) =>
-          read(deps, { ...change, readKey: answer.readKey }, d.form, redact(d.document), { ...told, ...d.read }),
-        ),
-      );
-    case 'gone':
-      return only([withoutDocument(answer.native, answer.readKey, { deleted: true, body: null })]);
-    case 'denied':
-      // Not the state it had: nobody can say that it still has it. Not a deletion either.
-      return only([
-        withoutDocument(answer.native, answer.readKey, {
-          changedAt,
-          body: new Unresolved('the provider refused to show it'),
-          denied: [''],
+    case 'found': {
+      const documents = answer.documents.map(
+        (d): Told => ({
+          is: 'document',
+          form: d.form,
+          document: redact(d.document),
+          read: given({ changedAt, actor, account, region, ...d.read }),
         }),
-      ]);
+      );
+      const [first] = documents;
+      const content = documents.length === 1 && first !== undefined ? first : ({ is: 'documents', documents } as const);
+      return { readKey: answer.readKey, content };
+    }
+    case 'gone':
+      return {
+        readKey: answer.readKey,
+        content: { is: 'absence', ...identified(answer.native), absentAt: answer.readKey },
+      };
+    case 'denied':
+      return { readKey: answer.readKey, content: { is: 'denial', ...identified(answer.native), changedAt } };
     case 'unsupported':
-      return { natives: [], unsupported: [answer.nativeType] };
+      return answer.nativeType;
   }
 }
 
+/** A resource without its document, named as its main document would have named it. */
+type Named = Pick<Absence, 'resourceId' | 'dialect' | 'nativeType' | 'name' | 'account' | 'region'>;
+
+const identified = ({ id, type, dialect, name, account, region }: NativeIdentity): Named => ({
+  resourceId: id,
+  dialect,
+  nativeType: type,
+  ...given({ name, account, region }),
+});
+
+/** Without the keys that say nothing. */
+const given = <T extends object>(said: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
 const withoutDocument = (
-  native: NativeIdentity,
-  readKey: string,
+  { resourceId, dialect, nativeType, name, account, region }: Named,
+  orderKey: string,
   rest: Pick<NativeResource, 'body'> & Partial<Pick<NativeResource, 'deleted' | 'denied' | 'changedAt'>>,
 ): NativeResource => ({
-  ...native,
-  cloud: cloudOf(native.dialect),
+  dialect,
+  type: nativeType,
+  id: resourceId,
+  ...given({ name, account, region }),
+  cloud: cloudOf(dialect),
   pointer: '',
   tags: { state: 'unknown', why: rest.denied === undefined ? 'not_collected' : 'denied' },
   complete: false,
-  orderKey: readKey,
+  orderKey,
   ...rest,
 });
 
