@@ -13,10 +13,13 @@ const n = fc.nat({ max: 1_000_000 });
 const counts = fc.record({ listed: n, held: n, absent: n, unknown: n, changed: n, deleted: n });
 const accounts = fc.dictionary(fc.stringMatching(/^[0-9a-z]{1,12}$/), counts, { maxKeys: 5 });
 const scopes = fc.array(
-  fc.record({
-    source: fc.constantFrom(...sources),
-    outcome: fc.constantFrom('swept' as const, 'partial' as const, 'denied' as const, undefined),
-  }),
+  fc.record(
+    {
+      source: fc.constantFrom(...sources),
+      outcome: fc.constantFrom('swept' as const, 'partial' as const, 'denied' as const),
+    },
+    { requiredKeys: ['source'] },
+  ),
   { minLength: 1, maxLength: 12 },
 );
 const at = '2026-11-25T12:00:00.000Z';
