@@ -23,6 +23,23 @@ interface Statement {
   readonly Condition?: { readonly [operator: string]: unknown };
 }
 
+const adapters = join(folder, '..', 'shared', 'adapters');
+/** The prefix of a service's actions, where it is not that of its client. */
+const PREFIXES: { readonly [client: string]: string } = { 'config-service': 'config', 's3-control': 's3' };
+/** Actions that are named otherwise than their call. https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html, read 2026-11-25. */
+const ACTIONS: { readonly [call: string]: string } = { 's3:GetPublicAccessBlock': 's3:GetAccountPublicAccessBlock' };
+/** The actions that an adapter's calls need: what it imports of the SDK to send. */
+function callsOf(file: string): readonly string[] {
+  const text = readFileSync(join(adapters, file), 'utf8');
+  const imports = [...text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)];
+  return imports.flatMap(([, names = '', client = '']) =>
+    [...names.matchAll(/(\w+)Command\b/g)].map(([, call]) => {
+      const action = `${PREFIXES[client] ?? client}:${call}`;
+      return ACTIONS[action] ?? action;
+    }),
+  );
+}
+
 describe('a member account', () => {
   // The CDK reads every type and property of it: one that does not exist ends the test.
   const stack = new Stack(new App(), 'Member');
@@ -79,6 +96,14 @@ describe('a member account', () => {
         'aws:PrincipalArn': { 'Fn::Sub': expect.stringMatching(/:role\/edict-\$\{Stage\}-pipeline-Evaluate\*$/) },
       },
     });
+  });
+
+  it('lets it read just what the code calls', () => {
+    const reader = propertiesOf('AWS::IAM::Role').find((role) => role['RoleName'] !== undefined) as Properties;
+    const [{ Action }] = reader['Policies'][0].PolicyDocument.Statement as readonly [Statement];
+    const called = ['api-read-back.ts', 'config-read-back.ts'].flatMap((file) => callsOf(join('aws', file)));
+    expect(called.length).toBeGreaterThan(8);
+    expect(Action).toEqual(called.toSorted());
   });
 
   it('has no wildcard but that of reading what is not known beforehand', () => {
