@@ -153,7 +153,8 @@ describe('what could not be delivered', () => {
 
   it.each([
     ['no identity is given in “global”', { deadLettersByIdentity: false }, 2],
-    ['a topic is somebody else’s', { notificationsTopic: { name: 'theirs', resourceGroup: 'g' } }, 1],
+    ['one topic is somebody else’s', { subscriptionTopic: { name: 'theirs', resourceGroup: 'g' } }, 1],
+    ['the other is somebody else’s', { notificationsTopic: { name: 'theirs', resourceGroup: 'g' } }, 1],
   ])('is kept by Event Grid itself where %s', (_case, more, without) => {
     const { deployed } = main(more);
     const plain = of(deployed, SUBSCRIPTION).filter((s) => properties(s)['deadLetterDestination'] !== undefined);
