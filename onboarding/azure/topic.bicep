@@ -20,6 +20,14 @@ var deadLetters = {
     blobContainerName: deadLetterContainer
   }
 }
+var deadLettering = empty(writer)
+  ? { deadLetterDestination: deadLetters }
+  : {
+      deadLetterWithResourceIdentity: {
+        identity: { type: 'UserAssigned', userAssignedIdentity: writer }
+        deadLetterDestination: deadLetters
+      }
+    }
 
 // Both sources are the subscription itself, which has no region.
 resource made 'Microsoft.EventGrid/systemTopics@2022-06-15' = if (make) {
@@ -63,13 +71,6 @@ resource toEdict 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15
         maxDeliveryAttempts: 30
       }
     },
-    empty(writer)
-      ? { deadLetterDestination: deadLetters }
-      : {
-          deadLetterWithResourceIdentity: {
-            identity: { type: 'UserAssigned', userAssignedIdentity: writer }
-            deadLetterDestination: deadLetters
-          }
-        }
+    deadLettering
   )
 }
