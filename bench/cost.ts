@@ -465,6 +465,8 @@ ${used.join('\n')}
 - **Logs**: ${format({ value: figures.logKilobytes, unit: 'KB' })} for a change, measured.
 - Slack is told of every transition: for each finding that is told a read and two writes of its note beside the record that it
   was told, and the clock's message each minute (43,200 a month: about $0.10 with its invocations). Not in the table above.
+- A sentence that the deployment drafts costs its models' tokens: 400,000 at most by default, $8 were all of them written by
+  the dearest model. Its items, messages and minutes of Lambda are less than a cent. Nothing of it is in the path of a change.
 
 ## Prices
 

@@ -80,6 +80,13 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
     GOOGLE_READER: googleReader,
   },
   canary: { ...base, RESOURCES_TABLE: 'resources', INGEST_FUNCTION: 'ingest', AZURE_PATH: 'true' },
+  author: {
+    ...base,
+    POLICIES_TABLE: 'policies',
+    AUTHORING_QUEUE_URL: queue,
+    AUTHORING: JSON.stringify({ provider: 'anthropic' }),
+    AUTHORING_SECRET: 'secret',
+  },
 };
 
 /** The time since the process started, its processor time and its memory, once the handler is there. */

@@ -1,5 +1,5 @@
 /** The commands that author policies. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 type Run = (action: () => Promise<number> | number) => Promise<void>;
 
@@ -15,7 +15,8 @@ said is kept).
 Examples:
   edict author "Production databases keep backups for at least 30 days"
   edict author --from-clauses policy.yaml --yes --json      no model, no person: the gates alone
-  edict author edit sql-database.backups-kept "Databases keep backups for at least 14 days"`;
+  edict author edit sql-database.backups-kept "Databases keep backups for at least 14 days"
+  edict author --remote "Buckets are private" --stage prod  a deployment drafts: edict author status`;
 
 /** Adds them to the program. */
 export function addAuthorCommands(edict: Command, run: Run): void {
@@ -31,16 +32,23 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     .option('--yes', 'there is nobody to ask: what is not clear is refused')
     .option('--json', 'the result for a machine; with --yes')
     .option('--dry-run', 'write nothing')
-    .option('--resume <draft>', 'go on with a draft')
+    .option('--resume <draft>', 'go on with a draft; with --remote: with a sentence that no model answered')
+    .option('--remote', 'a deployment drafts it: edict author status and answer say what comes of it')
     .option('--out <folder>', 'where policies are written (default: the draft, or the policies of this project)')
     .option('--as <who>', 'your name or address (default: your user name here)')
     .option('--approve-as <who>', 'who else approves it: activates what is proved')
     .option('--base-url <url>', 'another address of the Messages API')
     .option('--config <file>', 'models and context rules (default: edict.config.yaml, if it is there)')
-    .option('--stage <stage>', 'the inventory of a deployment in an AWS account')
+    .option('--stage <stage>', 'the inventory of a deployment in an AWS account; with --remote: who drafts')
     .option('--region <region>', 'its AWS region')
     .addHelpText('after', HELP);
-  author.action((intent, options) => run(async () => (await import('./commands/author.ts')).author(intent, options)));
+  author.action((intent, options) =>
+    run(async () =>
+      options.remote === true
+        ? (await import('./author/remote.ts')).sendIntent(intent, options)
+        : (await import('./commands/author.ts')).author(intent, options),
+    ),
+  );
   author
     .command('edit')
     .description('change the sentence of a policy; what becomes different is shown first')
@@ -62,5 +70,21 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     .description('list the drafts of this folder')
     .action((_, command: Command) =>
       run(async () => (await import('./commands/author.ts')).drafts(command.optsWithGlobals())),
+    );
+  author
+    .command('status')
+    .description('show what a deployment drafts: what it asks, and what came of it')
+    .argument('[id]', 'one sentence (default: list the newest)')
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .action((id, _, command: Command) =>
+      run(async () => (await import('./author/remote.ts')).authoringStatus(id, command.optsWithGlobals())),
+    );
+  author
+    .command('answer')
+    .description('answer what a deployment asks of a sentence')
+    .argument('<id>')
+    .option('--say <answer...>', '<what is asked>=violation|fine|does_not_apply|skip, instead of the dialogue')
+    .action((id, _, command: Command) =>
+      run(async () => (await import('./author/remote.ts')).answerRemote(id, command.optsWithGlobals())),
     );
 }

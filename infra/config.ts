@@ -6,6 +6,8 @@ import * as z from 'zod';
 import {
   type AzureCallers,
   type AzureReader,
+  type AuthoringModels,
+  authoringModels,
   azureCallers,
   azureReader,
   type AwsReader,
@@ -73,6 +75,19 @@ const contextSchema = z.strictObject({
     .optional(),
   /** Where AWS accounts send their inventory: the name of a Config aggregator; without one this account alone is swept. */
   awsAggregator: z.string().min(1).optional(),
+
+  /** The secret with the key of Anthropic's API. It, or the models of Bedrock, makes the authoring stack. */
+  authoringSecretName: z.string().min(1).optional(),
+  /** Three ids of Bedrock, of models or of inference profiles: who drafts, who drafts apart, who explains. */
+  authoringBedrockModels: list
+    .pipe(
+      z
+        .array(z.string().regex(/^[a-z0-9][a-z0-9.:_-]*$/i, 'an id of a model or an inference profile, no ARN'))
+        .length(3),
+    )
+    .optional(),
+  authoringUrl: z.url().optional(),
+  authoringTokenBudget: z.coerce.number().int().positive().optional(),
 });
 
 /** The names of the context keys, for the loop that reads them and for the documentation. */
@@ -92,6 +107,7 @@ export interface EdictConfig {
   readonly awsReader: AwsReader | undefined;
   readonly organizationId: string | undefined;
   readonly awsAggregator: string | undefined;
+  readonly authoring: { readonly models: AuthoringModels; readonly secretName: string | undefined } | undefined;
 }
 
 /** Where the public clouds publish the keys of their tokens, and who they say they are. Overridden for a sovereign cloud and for the local context. */
@@ -123,6 +139,7 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     c.googleJwksUrl,
     c.googleEndpoint,
     c.slackUrl,
+    c.authoringUrl,
   ].filter((url) => url !== undefined && !url.startsWith('https://'));
   if (!c.local && insecure.length > 0)
     throw new Error(`Only the local context may name an address without TLS: ${insecure.join(', ')}`);
@@ -141,10 +158,33 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     awsReader: awsFrom(c),
     organizationId: c.organizationId,
     awsAggregator: c.awsAggregator,
+    authoring: authoringFrom(c),
   };
 }
 
 type Context = z.output<typeof contextSchema>;
+
+function authoringFrom(c: Context): EdictConfig['authoring'] {
+  const { authoringSecretName: secretName, authoringBedrockModels: bedrock } = c;
+  if (secretName !== undefined && bedrock !== undefined)
+    throw new Error(
+      'Authoring takes authoringSecretName (Anthropic) or authoringBedrockModels (Amazon Bedrock), not both',
+    );
+  if (secretName === undefined && bedrock === undefined) {
+    if (c.authoringUrl === undefined && c.authoringTokenBudget === undefined) return undefined;
+    throw new Error('Authoring needs authoringSecretName (Anthropic) or authoringBedrockModels (Amazon Bedrock)');
+  }
+  const [author, second, explain] = bedrock ?? [];
+  return {
+    secretName,
+    models: authoringModels.parse({
+      provider: bedrock === undefined ? 'anthropic' : 'bedrock',
+      base_url: c.authoringUrl,
+      models: bedrock === undefined ? undefined : { author, second, explain },
+      token_budget: c.authoringTokenBudget,
+    }),
+  };
+}
 
 function awsFrom({ awsReaderRole: role, awsExternalId: externalId }: Context): AwsReader | undefined {
   if (role === undefined && externalId === undefined) return undefined;

@@ -2,7 +2,13 @@
 import type { Agent } from 'node:https';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { AppError } from '../../shared/model/errors.ts';
-import { STACK_OUTPUTS, type PipelineOutput, stackNames, type StateOutput } from '../../shared/model/deployment.ts';
+import {
+  type AuthoringOutput,
+  STACK_OUTPUTS,
+  type PipelineOutput,
+  stackNames,
+  type StateOutput,
+} from '../../shared/model/deployment.ts';
 import { makeDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { type LocalStack, readLocalStack } from './local-stack.ts';
 
@@ -20,7 +26,7 @@ export interface Stack {
   /** For the client of any AWS service. */
   readonly aws: AwsOptions;
   /** An output of its stacks. Throws `CONFIG_INVALID` if the deployment has none of that name. */
-  output(name: StateOutput | PipelineOutput): string;
+  output(name: StateOutput | PipelineOutput | AuthoringOutput): string;
   /** The client that the table adapters share. */
   documents(): ReturnType<typeof makeDocumentClient>;
 }
@@ -38,15 +44,15 @@ const NOTHING_RUNS =
 
 /**
  * Finds the stack: the one that is named, or else the one that runs on this machine. Throws `CONFIG_INVALID` with what
- * to do when there is none.
+ * to do when there is none. `withAuthoring`: one that has the stack that authors, too.
  */
-export async function findStack(options: StackOptions): Promise<Stack> {
+export async function findStack(options: StackOptions, withAuthoring = false): Promise<Stack> {
   if (options.stage === undefined && options.region === undefined) {
     const local = readLocalStack();
     if (local === undefined) throw new AppError('CONFIG_INVALID', NOTHING_RUNS);
     return localStack(local);
   }
-  return accountStack(options.stage ?? 'prod', options.region);
+  return accountStack(options.stage ?? 'prod', options.region, withAuthoring);
 }
 
 /** The stack on this machine. `aws` is for a caller that has to trust a certificate of its own. */
@@ -61,12 +67,12 @@ const keysOf = ({ region, endpoint }: LocalStack): AwsOptions => ({
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 
-async function accountStack(stage: string, region: string | undefined): Promise<Stack> {
+async function accountStack(stage: string, region: string | undefined, withAuthoring: boolean): Promise<Stack> {
   const aws = region === undefined ? {} : { region };
   const names = stackNames(stage);
   const client = new CloudFormationClient({ ...aws, maxAttempts: 3 });
   const outputs: Record<string, string> = {};
-  for (const name of [names.state, names.pipeline]) {
+  for (const name of [names.state, names.pipeline, ...(withAuthoring ? [names.authoring] : [])]) {
     for (const { OutputKey, OutputValue } of await outputsOf(client, name, region))
       if (OutputKey !== undefined && OutputValue !== undefined) outputs[OutputKey] = OutputValue;
   }
@@ -105,7 +111,7 @@ function makeStack(
     output(name) {
       const value = outputs[name];
       if (value !== undefined) return value;
-      const known = [...STACK_OUTPUTS.state, ...STACK_OUTPUTS.pipeline].join(', ');
+      const known = Object.values(STACK_OUTPUTS).flat().join(', ');
       throw new AppError('CONFIG_INVALID', `${title} has no output ${name} (of ${known}): deploy it again`);
     },
     documents: () => makeDocumentClient(aws),

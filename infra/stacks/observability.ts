@@ -65,6 +65,16 @@ const GRAPHS: readonly {
   },
 ];
 
+/** Where there is an authoring stack. */
+const AUTHORING: (typeof GRAPHS)[number] = {
+  title: 'Authoring',
+  metrics: [
+    ['ModelCalls', 'author'],
+    ['ModelTokens', 'author'],
+    ['AuthoringRefused', 'author'],
+  ],
+};
+
 /** What people look at and what wakes them: one dashboard, and every alarm of the stacks on one topic. */
 export class ObservabilityStack extends Stack {
   constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
@@ -74,21 +84,26 @@ export class ObservabilityStack extends Stack {
 
     // By event and not by an action of each alarm: the stacks with alarms need not know who is woken.
     const topic = new Topic(this, 'Alarms', { displayName: `Edict ${config.stage} alarms`, enforceSSL: true });
+    const watched = [names.pipeline, ...(config.authoring === undefined ? [] : [names.authoring])];
     new Rule(this, 'AlarmRings', {
       description: 'An alarm of the pipeline rings, or stops',
       eventPattern: {
         source: ['aws.cloudwatch'],
         detailType: ['CloudWatch Alarm State Change'],
-        detail: { alarmName: Match.prefix(`${names.pipeline}-`), state: { value: ['ALARM', 'OK'] } },
+        detail: {
+          alarmName: Match.anyOf(...watched.map((name) => Match.prefix(`${name}-`))),
+          state: { value: ['ALARM', 'OK'] },
+        },
       },
       targets: [new SnsTopic(topic)],
     });
 
+    const graphs = config.authoring === undefined ? GRAPHS : [...GRAPHS, AUTHORING];
     const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12, height: 6 });
     new Dashboard(this, 'Dashboard', {
       dashboardName: `edict-${config.stage}`,
       widgets: [
-        GRAPHS.map(({ title, metrics }) =>
+        graphs.map(({ title, metrics }) =>
           graph(
             title,
             metrics.map(([name, service]) => edictMetric(config, name, service)),

@@ -75,7 +75,9 @@ export class StateStack extends Stack {
     };
     this.resources = table('Resources', resourcesTable);
     this.findings = table('Findings', findingsTable);
-    this.policies = table('Policies', policiesTable);
+    // Only what is authored expires: where nothing is, the table is as it was.
+    const expiring = config.authoring === undefined ? {} : { expiresAt: 'expires_at' };
+    this.policies = table('Policies', { ...policiesTable, ...expiring });
 
     const quarantine = new Bucket(this, 'Quarantine', {
       encryption: BucketEncryption.KMS,

@@ -23,6 +23,7 @@ const CONTEXT: { readonly [key: string]: string } = {
   googleScope: 'organizations/123',
   awsReaderRole: 'edict-reader',
   awsExternalId: 'edict-0123456789',
+  authoringSecretName: 'edict/model',
 };
 
 interface Statement {

@@ -5,6 +5,8 @@ export const stackNames = (stage: string) =>
   ({
     state: `edict-${stage}-state`,
     pipeline: `edict-${stage}-pipeline`,
+    /** Only where a language model is configured. */
+    authoring: `edict-${stage}-authoring`,
     observability: `edict-${stage}-observability`,
   }) as const;
 
@@ -12,9 +14,11 @@ export const stackNames = (stage: string) =>
 export const STACK_OUTPUTS = {
   state: ['ResourcesTable', 'FindingsTable', 'PoliciesTable', 'QuarantineBucket', 'BusName'],
   pipeline: ['IngestUrl', 'IngestFunction', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepQueueUrl', 'Local'],
+  authoring: ['AuthoringQueueUrl'],
 } as const;
 export type StateOutput = (typeof STACK_OUTPUTS)['state'][number];
 export type PipelineOutput = (typeof STACK_OUTPUTS)['pipeline'][number];
+export type AuthoringOutput = (typeof STACK_OUTPUTS)['authoring'][number];
 
 /** The paths of the ingest API. */
 export const INGEST_PATHS = { azure: '/azure/events', google: '/google/assets', slack: '/slack/actions' } as const;

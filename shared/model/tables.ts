@@ -70,7 +70,10 @@ export const findingsTable = {
   ],
 } as const satisfies TableShape;
 
-/** Bundles in chunks under their hash, context configurations, the ACTIVE pointer and its history. */
+/**
+ * Bundles in chunks under their hash, context configurations, the ACTIVE pointer and its history, approvals, exceptions,
+ * and sentences on their way to a policy (`authoring#…`).
+ */
 export const policiesTable = {
   partitionKey: s('id'),
   sortKey: s('item'),

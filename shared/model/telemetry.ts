@@ -30,5 +30,8 @@ export const METRICS = {
   CanaryMissed: 'What the canary changed was not noticed within twice the promise, or could not be sent.',
   MessagesSent: 'A message was sent to Slack.',
   MessagesFailed: 'Slack did not take a message.',
+  ModelCalls: 'A language model was asked, to draft a policy.',
+  ModelTokens: 'A token that a language model read or wrote.',
+  AuthoringRefused: 'A sentence was refused: by code, by a model, by a person, or because no model answers.',
 } as const;
 export type MetricName = keyof typeof METRICS;

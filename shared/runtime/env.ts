@@ -76,6 +76,15 @@ export const googleReader = z.strictObject({
 });
 export type GoogleReader = z.output<typeof googleReader>;
 
+/** Which models draft policies: the part of the section `authoring` of edict.config.yaml that a deployment says, under its names there. */
+export const authoringModels = z.strictObject({
+  provider: z.enum(['anthropic', 'bedrock']),
+  base_url: url.optional(),
+  models: z.strictObject({ author: name, second: name, explain: name }).optional(),
+  token_budget: z.int().positive().optional(),
+});
+export type AuthoringModels = z.output<typeof authoringModels>;
+
 const base = {
   EDICT_STAGE: name,
   /** `true` only in the local context. */
@@ -153,6 +162,14 @@ export const environments = {
     AZURE_PATH: z.stringbool().default(false),
     /** The subscription by which Google tells us, if it does. */
     GOOGLE_SUBSCRIPTION: name.optional(),
+  }),
+  author: z.object({
+    ...base,
+    POLICIES_TABLE: name,
+    AUTHORING_QUEUE_URL: url,
+    AUTHORING: json(authoringModels),
+    /** The secret with the key of the API; on Bedrock there is none. */
+    AUTHORING_SECRET: name.optional(),
   }),
 } as const;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { makeMemoryApprovals } from '../../shared/adapters/memory/approvals.ts';
+import { makeMemoryAuthoringJobs } from '../../shared/adapters/memory/authoring-jobs.ts';
 import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
 import { makeMemoryFindingStore } from '../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryPolicyStore } from '../../shared/adapters/memory/policy-store.ts';
@@ -15,6 +16,7 @@ import {
   makeMemorySweepLog,
 } from '../../shared/adapters/memory/services.ts';
 import { approvalStoreSuite } from '../support/conformance/approvals.ts';
+import { authoringJobsSuite } from '../support/conformance/authoring-jobs.ts';
 import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
@@ -52,4 +54,8 @@ approvalStoreSuite('memory', () => {
 approvalStoreSuite('file', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'edict-approvals-')), 'approvals.yaml');
   return Promise.resolve([makeFileApprovals(path), makeFileApprovals(path)]);
+});
+authoringJobsSuite('memory', (nowMs) => {
+  const jobs = makeMemoryAuthoringJobs<{ readonly is: string }>(nowMs);
+  return Promise.resolve([jobs, jobs]);
 });

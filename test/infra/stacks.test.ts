@@ -46,10 +46,12 @@ function deploy(context: Record<string, string>) {
     state: Template.fromStack(stacks.state),
     pipeline: Template.fromStack(stacks.pipeline),
     observability: Template.fromStack(stacks.observability),
+    authoring: stacks.authoring === undefined ? undefined : Template.fromStack(stacks.authoring),
     stacks,
   };
 }
 const prod = deploy(everything);
+const authored = deploy({ ...everything, stage: 'authored', authoringSecretName: 'edict/model' });
 const local = deploy({ ...everything, stage: 'local', local: 'true' });
 
 type Resource = {
@@ -59,6 +61,9 @@ type Resource = {
 };
 const resourcesOf = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.findResources(type)) as [string, Resource][];
+
+const authoringOf = (type: string): [string, Resource][] =>
+  authored.authoring === undefined ? [] : resourcesOf(authored.authoring, type);
 
 describe('the state stack', () => {
   it('keeps the logical ids of what holds data: a change here is data loss', () => {
@@ -244,14 +249,17 @@ function functionOf(template: Template, id: string): [string, Resource] {
 
 describe('the functions', () => {
   it('are one for each contract of an environment, on Node 24 and ARM, of at most 512 MB', () => {
-    const functions = resourcesOf(prod.pipeline, 'AWS::Lambda::Function');
+    const functions = [...resourcesOf(prod.pipeline, 'AWS::Lambda::Function'), ...authoringOf('AWS::Lambda::Function')];
     expect(functions).toHaveLength(Object.keys(environments).length);
     for (const [id, { Properties }] of functions)
       expect(Properties, id).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 512 });
   });
 
   it('get an environment that their contract accepts', () => {
-    for (const [id, { Properties }] of resourcesOf(prod.pipeline, 'AWS::Lambda::Function')) {
+    for (const [id, { Properties }] of [
+      ...resourcesOf(prod.pipeline, 'AWS::Lambda::Function'),
+      ...authoringOf('AWS::Lambda::Function'),
+    ]) {
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
       const name = Variables['POWERTOOLS_SERVICE_NAME'] as keyof typeof environments;
       const strings = Object.fromEntries(
@@ -272,7 +280,7 @@ describe('the functions', () => {
 
   it('have no Slack notifier and no Azure identity where neither is configured', () => {
     const bare = deploy({ stage: 'bare', bundle: 'false' });
-    expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 2);
+    expect(resourcesOf(bare.pipeline, 'AWS::Lambda::Function')).toHaveLength(Object.keys(environments).length - 3);
     expect(JSON.stringify(bare.pipeline.toJSON())).not.toContain('sts:GetWebIdentityToken');
     expect(bare.findings).toEqual([]);
   });
@@ -320,7 +328,7 @@ describe('alarms', () => {
         .replaceAll(' ', '-'),
     ),
   );
-  const alarms = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm');
+  const alarms = [...resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm'), ...authoringOf('AWS::CloudWatch::Alarm')];
 
   it('name a section of the runbook that exists', () => {
     expect(alarms.length).toBeGreaterThan(25);
@@ -347,21 +355,27 @@ describe('alarms', () => {
       },
       Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^Alarms') } })],
     });
+    authored.observability.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        detail: { alarmName: [{ prefix: 'edict-authored-pipeline-' }, { prefix: 'edict-authored-authoring-' }] },
+      },
+    });
   });
 });
 
-describe('least privilege', () => {
-  interface Statement {
-    readonly Action: string | string[];
-    readonly Resource: unknown;
-    readonly Effect: string;
-  }
-  const statements = (template: Template): [string, Statement][] =>
-    resourcesOf(template, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
-      (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.map((s): [string, Statement] => [id, s]),
-    );
-  const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Effect: string;
+  readonly Condition?: unknown;
+}
+const statements = (template: Template): [string, Statement][] =>
+  resourcesOf(template, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
+    (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.map((s): [string, Statement] => [id, s]),
+  );
+const actionsOf = ({ Action }: Statement): string[] => [Action].flat();
 
+describe('least privilege', () => {
   it('has nothing on every resource but what names none', () => {
     const anywhere = statements(prod.pipeline)
       .filter(([, s]) => s.Resource === '*')
@@ -467,6 +481,110 @@ describe('least privilege', () => {
   it('passes cdk-nag, in every context', () => {
     expect(prod.findings).toEqual([]);
     expect(local.findings).toEqual([]);
+    expect(authored.findings).toEqual([]);
+  });
+});
+
+describe('the stack that authors', () => {
+  const actions = (template: Template | undefined): readonly (readonly [readonly string[], unknown, unknown])[] =>
+    (template === undefined ? [] : statements(template))
+      .map(([, s]) => [actionsOf(s), s.Resource, s.Condition] as const)
+      .filter(([all]) => !all.every((a) => /^(?:kms|logs|sqs):/.test(a)));
+
+  it('is there where a model is configured, and nothing else changes but that what is authored expires', () => {
+    expect(prod.authoring).toBeUndefined();
+    expect(JSON.stringify([prod.state, prod.pipeline, prod.observability].map((t) => t.toJSON()))).not.toMatch(
+      /authoring|"author"/i,
+    );
+    const named = (template: Template): string => JSON.stringify(template.toJSON()).replaceAll('authored', 'prod');
+    const tables = (template: Template) =>
+      resourcesOf(template, 'AWS::DynamoDB::Table').map(
+        ([id, { Properties }]) => [id, Properties['TimeToLiveSpecification']] as const,
+      );
+    expect(tables(prod.state).filter(([, ttl]) => ttl === undefined)).toEqual([['Policies05F61E66', undefined]]);
+    expect(tables(authored.state)).toContainEqual(['Policies05F61E66', { AttributeName: 'expires_at', Enabled: true }]);
+    expect(named(authored.pipeline)).toBe(named(deploy({ ...everything, stage: 'authored' }).pipeline));
+  });
+
+  it('lets its function write its own items, read what is active and one secret, and neither approve nor activate', () => {
+    const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['authoring#*'] } };
+    const read = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['active', 'bundle#*'] } };
+    const all = actions(authored.authoring);
+    expect(all.map(([of, , condition]) => [of, condition])).toEqual([
+      [['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], own],
+      [['dynamodb:GetItem'], read],
+      [['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'], undefined],
+    ]);
+    expect(JSON.stringify(all[2]?.[1])).toContain(':secret:edict/model-??????');
+    for (const [, resource] of all) expect(resource).not.toBe('*');
+  });
+
+  it('may call the configured models of Bedrock, those of an inference profile through it alone, and reads no secret', () => {
+    const bedrock = deploy({
+      ...everything,
+      stage: 'bedrock',
+      authoringBedrockModels: 'eu.anthropic.claude-opus-5-5,anthropic.claude-sonnet-5-5,anthropic.claude-sonnet-5-5',
+      authoringTokenBudget: '100000',
+    });
+    expect(bedrock.findings).toEqual([]);
+    const calls = actions(bedrock.authoring).filter(([of]) => of.some((a) => !a.startsWith('dynamodb:')));
+    const models = ([, resource]: (typeof calls)[number]): readonly string[] =>
+      [resource].flat().map((r) =>
+        JSON.stringify(r)
+          .replace(/^.*:bedrock:/, '')
+          .replace(/"\]\]\}$/, ''),
+      );
+    expect(calls.map(([of]) => of)).toEqual([['bedrock:InvokeModel'], ['bedrock:InvokeModel']]);
+    const [outright, through] = calls.map((c) => models(c).toSorted());
+    expect(outright).toEqual([
+      expect.stringMatching(/AWS::AccountId.*:inference-profile\/eu\.anthropic\.claude-opus-5-5$/),
+      expect.stringMatching(/^(?!\*).*::foundation-model\/anthropic\.claude-sonnet-5-5$/),
+    ]);
+    expect(through).toEqual(['*::foundation-model/anthropic.claude-opus-5-5']);
+    const profile = { 'Fn::Join': ['', expect.arrayContaining([':inference-profile/eu.anthropic.claude-opus-5-5'])] };
+    expect([calls[0]?.[2], calls[1]?.[2]]).toEqual([
+      undefined,
+      { StringEquals: { 'bedrock:InferenceProfileArn': profile } },
+    ]);
+    expect(JSON.stringify(bedrock.authoring?.toJSON())).not.toContain('secretsmanager');
+    bedrock.authoring?.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: {
+          AUTHORING: JSON.stringify({
+            provider: 'bedrock',
+            models: {
+              author: 'eu.anthropic.claude-opus-5-5',
+              second: 'anthropic.claude-sonnet-5-5',
+              explain: 'anthropic.claude-sonnet-5-5',
+            },
+            token_budget: 100_000,
+          }),
+        },
+      },
+    });
+  });
+
+  it('works on two sentences at once, tries each message three times, and keeps it as a dead letter that rings', () => {
+    authored.authoring?.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: 2 },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    const [fn] = authoringOf('AWS::Lambda::Function');
+    authored.authoring?.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: Number(fn?.[1].Properties['Timeout']) * 6,
+      RedrivePolicy: { maxReceiveCount: 3 },
+    });
+    const rings = authoringOf('AWS::CloudWatch::Alarm').map(([, { Properties }]) => String(Properties['MetricName']));
+    expect(rings.toSorted()).toEqual([
+      'ApproximateAgeOfOldestMessage',
+      'ApproximateNumberOfMessagesVisible',
+      'AuthoringRefused',
+      'Errors',
+      'ModelCalls',
+      'ModelTokens',
+      'Throttles',
+    ]);
   });
 });
 
@@ -481,6 +599,12 @@ describe('the context', () => {
     [{ local: 'maybe' }, /local/],
     [{ awsExternalId: '' }, /together/],
     [{ awsReaderRole: 'arn:aws:iam::111122223333:role/x' }, /a name, no ARN/],
+    [{ authoringSecretName: 'a', authoringBedrockModels: 'a,b,c' }, /not both/],
+    [{ authoringBedrockModels: 'anthropic.one,anthropic.two' }, /authoringBedrockModels/],
+    [{ authoringBedrockModels: 'a,b,*' }, /no ARN/],
+    [{ authoringSecretName: 'a', authoringUrl: 'http://127.0.0.1:1' }, /Only the local context/],
+    [{ authoringUrl: 'https://models.example' }, /authoringSecretName/],
+    [{ authoringTokenBudget: '0', authoringSecretName: 'a' }, /authoringTokenBudget/],
   ])('refuses %j with a sentence', (wrong, sentence) => {
     const context: Record<string, string> = { ...everything, ...wrong };
     expect(() => readConfig((key) => context[key])).toThrow(sentence);
@@ -489,5 +613,6 @@ describe('the context', () => {
   it('says what the commands look for in the outputs', () => {
     for (const name of STACK_OUTPUTS.state) prod.state.hasOutput(name, {});
     for (const name of STACK_OUTPUTS.pipeline) prod.pipeline.hasOutput(name, {});
+    for (const name of STACK_OUTPUTS.authoring) authored.authoring?.hasOutput(name, {});
   });
 });

@@ -3,6 +3,7 @@ import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../local/ministack.ts';
 import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
+import { makeDynamoAuthoringJobs } from '../../shared/adapters/dynamodb/authoring-jobs.ts';
 import { makeDocumentClient, type Table } from '../../shared/adapters/dynamodb/client.ts';
 import { makeDynamoExceptionStore } from '../../shared/adapters/dynamodb/exception-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
@@ -15,6 +16,7 @@ import { makeDynamoRoster } from '../../shared/adapters/dynamodb/roster.ts';
 import { makeDynamoSweepLog } from '../../shared/adapters/dynamodb/sweep-log.ts';
 import { findingsTable, policiesTable, resourcesTable } from '../../shared/model/tables.ts';
 import { approvalStoreSuite } from '../support/conformance/approvals.ts';
+import { authoringJobsSuite } from '../support/conformance/authoring-jobs.ts';
 import { exceptionStoreSuite } from '../support/conformance/exception-store.ts';
 import { findingStoreSuite } from '../support/conformance/finding-store.ts';
 import { policyStoreSuite } from '../support/conformance/policy-store.ts';
@@ -102,6 +104,14 @@ describeWith(['python'], 'DynamoDB over the wire', () => {
     const name = `policies-${(policyTables += 1)}`;
     await createTable(plain, name, policiesTable);
     const over = () => makeDynamoApprovals({ client: makeDocumentClient(config), name }, 'a table');
+    return [over(), over()];
+  });
+
+  authoringJobsSuite('dynamodb', async (nowMs) => {
+    const name = `policies-${(policyTables += 1)}`;
+    await createTable(plain, name, policiesTable);
+    const over = () =>
+      makeDynamoAuthoringJobs<{ readonly is: string }>({ client: makeDocumentClient(config), name }, nowMs);
     return [over(), over()];
   });
 

@@ -3,10 +3,11 @@ import { unsent } from './request-hash.ts';
 
 /**
  * The model, as long as its tokens last: a call that could go beyond `tokens` (read and written, over all calls) is not
- * made. What calls on their way may still write is reserved, so that many at once do not go beyond together.
+ * made. What calls on their way may still write is reserved, so that many at once do not go beyond together. `before`: what
+ * the same run has spent already.
  */
-export function budgeted(model: LanguageModel, tokens: number): LanguageModel {
-  let spent = 0;
+export function budgeted(model: LanguageModel, tokens: number, before = 0): LanguageModel {
+  let spent = before;
   let reserved = 0;
   return {
     async ask(request) {

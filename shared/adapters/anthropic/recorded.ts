@@ -20,21 +20,29 @@ export interface SessionLog {
   /** On disk when it returns. */
   append(line: LogLine): void;
 }
+/** A log that is elsewhere: what is appended is kept when that is fulfilled, and is not used before. */
+export interface RemoteLog extends Pick<SessionLog, 'lines'> {
+  append(line: LogLine): Promise<void>;
+}
 
 /** A person who is shown resources one by one, so that each judgement is kept. */
 export interface Judge {
   answer(question: Question): Promise<Answer>;
   /** `n` of `of`, counted from 1. */
   judge(resource: ShownResource, n: number, of: number): Promise<Answer>;
+  /** Told beforehand which resources are to be judged that the log does not answer. */
+  shows?(resources: readonly ShownResource[]): void;
 }
 
 const FINAL: ReadonlySet<ModelAnswer['is']> = new Set(['answered', 'refused', 'truncated', 'malformed']);
+/** Whether the log keeps it: asked again, the model would say the same, or something that is no better. */
+export const isFinal = ({ is }: ModelAnswer): boolean => FINAL.has(is);
 
 /** The model and the person, over a log. `replayed` counts what the log has answered. */
 export function recorded(
   model: LanguageModel,
   judge: Judge,
-  log: SessionLog,
+  log: SessionLog | RemoteLog,
 ): { readonly model: LanguageModel; readonly person: Person; readonly replayed: () => number } {
   const before = new Map<string, LogLine[]>();
   for (const line of log.lines) before.set(keyOf(line), [...(before.get(keyOf(line)) ?? []), line]);
@@ -48,7 +56,7 @@ export function recorded(
     const line = next('person', key);
     if (line?.by === 'person') return line.says;
     const says = await ask();
-    log.append({ by: 'person', key, says });
+    await log.append({ by: 'person', key, says });
     return says;
   };
   return {
@@ -59,16 +67,18 @@ export function recorded(
         const line = next('model', key);
         if (line?.by === 'model') return line.says;
         const says = await model.ask(request);
-        if (FINAL.has(says.is)) log.append({ by: 'model', key, says });
+        if (isFinal(says)) await log.append({ by: 'model', key, says });
         return says;
       },
     },
     person: {
-      answer: (question) => said(hashOf(question), () => judge.answer(question)),
+      answer: (question) => said(askedKey(question), () => judge.answer(question)),
       async judge(resources) {
+        const open = resources.filter((r) => (before.get(`person ${askedKey(r)}`) ?? []).length === 0);
+        if (open.length > 0) judge.shows?.(open);
         const answers: Answer[] = [];
         for (const [i, resource] of resources.entries())
-          answers.push(await said(hashOf(resource), () => judge.judge(resource, i + 1, resources.length)));
+          answers.push(await said(askedKey(resource), () => judge.judge(resource, i + 1, resources.length)));
         return answers;
       },
     },
@@ -76,4 +86,5 @@ export function recorded(
 }
 
 const keyOf = ({ by, key }: LogLine): string => `${by} ${key}`;
-const hashOf = (asked: Question | ShownResource): string => sha256(canonicalJson(asked));
+/** What a person's answer is known by: the hash of what was asked. */
+export const askedKey = (asked: Question | ShownResource): string => sha256(canonicalJson(asked));

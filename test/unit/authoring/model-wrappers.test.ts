@@ -86,6 +86,15 @@ describe('a budget', () => {
     expect(outcomes.at(-1)).toBe('over_budget');
     expect(inner.requests).toHaveLength(52);
   });
+  it('counts what the same run has spent before', async () => {
+    const inner = modelOf(() => 1);
+    expect((await budgeted(inner, 203, 103).ask(request)).is).toBe('answered');
+    expect(await budgeted(inner, 203, 104).ask(request)).toMatchObject({
+      is: 'over_budget',
+      why: expect.stringMatching(/^104 of 203/),
+    });
+    expect(inner.requests).toHaveLength(1);
+  });
   it('counts calls on their way', async () => {
     const inner = modelOf(() => 1);
     const model = budgeted(inner, 250);
