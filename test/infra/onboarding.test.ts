@@ -1,10 +1,10 @@
 /** What a customer deploys elsewhere, held against what this deployment takes and reads. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../infra/config.ts';
 import { addEdict } from '../../infra/edict.ts';
 import { AWS_DETAIL_TYPES, CONFIG_MESSAGE_TYPES } from '../../shared/model/deployment.ts';
@@ -39,6 +39,58 @@ function callsOf(file: string): readonly string[] {
     }),
   );
 }
+
+/** Which function makes the calls of an adapter anywhere in an account; the others call on what is Edict's own. */
+const CALLERS: { readonly [file: string]: 'Evaluate' | 'Sweep' | 'own' } = {
+  'api-read-back.ts': 'Evaluate',
+  'config-read-back.ts': 'Evaluate',
+  'inventory.ts': 'Sweep',
+  // Becomes the reader of another account, by its name.
+  'read-back.ts': 'own',
+  's3-quarantine.ts': 'own',
+  'secret.ts': 'own',
+  'sqs-queue.ts': 'own',
+};
+/** Allowed to everybody, whatever a policy says. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html, read 2026-11-25. */
+const NEEDS_NO_GRANT = 'sts:GetCallerIdentity';
+const calledBy = (caller: 'Evaluate' | 'Sweep'): readonly string[] =>
+  Object.entries(CALLERS)
+    .flatMap(([file, who]) => (who === caller ? callsOf(join('aws', file)) : []))
+    .filter((action) => action !== NEEDS_NO_GRANT)
+    .toSorted();
+
+/** What each function of a deployment may do on any resource: by the beginning of its policy's id. */
+let anywhere: (caller: 'Evaluate' | 'Sweep') => readonly string[];
+beforeAll(() => {
+  const app = new App({
+    context: { ...flags, bundle: 'false', awsReaderRole: 'edict-reader', awsExternalId: '12345678' },
+  });
+  const { pipeline } = addEdict(
+    app,
+    readConfig((key) => app.node.tryGetContext(key)),
+  );
+  const policies = Object.entries(Template.fromStack(pipeline).findResources('AWS::IAM::Policy'));
+  anywhere = (caller) =>
+    policies
+      .filter(([id]) => id.startsWith(caller))
+      .flatMap(([, r]) => (r as { Properties: Properties }).Properties['PolicyDocument'].Statement as Statement[])
+      .filter((s) => s.Resource === '*')
+      .flatMap((s) => [s.Action].flat())
+      .toSorted();
+});
+
+describe('the deployment itself', () => {
+  it('may do anywhere just what the code calls', () => {
+    const callers = globSync('*.ts', { cwd: join(adapters, 'aws') }).filter((file) =>
+      readFileSync(join(adapters, 'aws', file), 'utf8').includes("from '@aws-sdk/client-"),
+    );
+    expect(Object.keys(CALLERS)).toEqual(callers.toSorted());
+    for (const caller of ['Evaluate', 'Sweep'] as const) {
+      expect(calledBy(caller).length).toBeGreaterThan(2);
+      expect(anywhere(caller)).toEqual(calledBy(caller));
+    }
+  });
+});
 
 describe('a member account', () => {
   // The CDK reads every type and property of it: one that does not exist ends the test.
@@ -76,19 +128,7 @@ describe('a member account', () => {
   it('lets Edict read just what the evaluator asks, by name and external id', () => {
     const reader = propertiesOf('AWS::IAM::Role').find((role) => role['RoleName'] !== undefined) as Properties;
     const statement = (reader['Policies'][0].PolicyDocument.Statement as readonly Statement[])[0] as Statement;
-    const app = new App({
-      context: { ...flags, bundle: 'false', awsReaderRole: 'edict-reader', awsExternalId: '12345678' },
-    });
-    const { pipeline } = addEdict(
-      app,
-      readConfig((key) => app.node.tryGetContext(key)),
-    );
-    const own = Object.entries(Template.fromStack(pipeline).findResources('AWS::IAM::Policy'))
-      .filter(([id]) => id.startsWith('Evaluate'))
-      .flatMap(([, r]) => (r as { Properties: Properties }).Properties['PolicyDocument'].Statement as Statement[])
-      .filter((s) => s.Resource === '*')
-      .flatMap((s) => [s.Action].flat());
-    expect(statement.Action).toEqual(own.sort());
+    expect(statement.Action).toEqual(anywhere('Evaluate'));
     const [trust] = reader['AssumeRolePolicyDocument'].Statement as readonly Statement[];
     expect(trust?.Condition).toMatchObject({
       StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } },
@@ -96,14 +136,6 @@ describe('a member account', () => {
         'aws:PrincipalArn': { 'Fn::Sub': expect.stringMatching(/:role\/edict-\$\{Stage\}-pipeline-Evaluate\*$/) },
       },
     });
-  });
-
-  it('lets it read just what the code calls', () => {
-    const reader = propertiesOf('AWS::IAM::Role').find((role) => role['RoleName'] !== undefined) as Properties;
-    const [{ Action }] = reader['Policies'][0].PolicyDocument.Statement as readonly [Statement];
-    const called = ['api-read-back.ts', 'config-read-back.ts'].flatMap((file) => callsOf(join('aws', file)));
-    expect(called.length).toBeGreaterThan(8);
-    expect(Action).toEqual(called.toSorted());
   });
 
   it('has no wildcard but that of reading what is not known beforehand', () => {
