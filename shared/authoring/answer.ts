@@ -112,8 +112,16 @@ export type Understood =
 
 const wrong = (why: string): { readonly is: 'wrong'; readonly why: string } => ({ is: 'wrong', why });
 
-/** The text with runs of white space as one space, lower case: how words are looked for. */
-export const plainText = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ').trim();
+/** The text with runs of white space as one space, lower case, marks as a keyboard has them: how words are looked for. */
+export const plainText = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\u2018\u2019\u201b\u02bc]/g, "'")
+    .replaceAll(/[\u201c-\u201f\u00ab\u00bb]/g, '"')
+    .replaceAll(/[\u2010-\u2015\u2212]/g, '-')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 
 /** Prose of a model that ends in a policy: one line, bounded, no address to visit. */
 const PROSE_CHARACTERS = 400;
@@ -238,6 +246,21 @@ function parse(what: string, text: string): unknown {
   }
 }
 
+/** The words stand in the text; "no … public" quotes what is apart in the order in which it stands there. */
+function quotes(text: string, words: string): boolean {
+  const pieces = plainText(words)
+    .split(/\s*(?:\.\.\.|…)\s*/)
+    .map((p) => p.replaceAll(/^[\s.,;:]+|[\s.,;:]+$/g, ''))
+    .filter((p) => p !== '');
+  let at = 0;
+  for (const piece of pieces) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return pieces.length > 0;
+}
+
 /** Every clause, the scope and every parameter formalises words that stand in the sentence. */
 function coversProblem(
   { covers, clauses, params, applies_when }: Answer['policies'][number],
@@ -251,8 +274,7 @@ function coversProblem(
   ];
   const text = plainText(intent);
   for (const { words, by } of covers) {
-    if (plainText(words) === '' || !text.includes(plainText(words)))
-      return `covers: ${JSON.stringify(words)} does not stand in the sentence`;
+    if (!quotes(text, words)) return `covers: ${JSON.stringify(words)} does not stand in the sentence`;
     if (by !== 'kind' && !parts.includes(by)) return `covers: there is no ${JSON.stringify(by)}`;
   }
   const bare = parts.find((part) => !covers.some((c) => c.by === part));

@@ -3,6 +3,7 @@
  * person, what is drafted judged blind. The same answers of the model and the person give the same bytes.
  */
 import { AppError, isAppError } from '../model/errors.ts';
+import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Policy } from '../model/policy.ts';
 import { compilePolicy } from '../policy/compile.ts';
@@ -16,7 +17,6 @@ import type { AuthorDeps, Told } from './deps.ts';
 import { examplesFor } from './examples.ts';
 import { broken, Calls, Formaliser, type NoReading, problemOf, type Said, unanswered } from './formalise.ts';
 import {
-  ANSWERS,
   type Answer,
   type Authored,
   type AuthoredPolicy,
@@ -25,9 +25,10 @@ import {
   type Person,
   type Refusal,
 } from './intent.ts';
+import { differs, known, lookAgain, wordsOf } from './judging.ts';
 import { paraphraseRequest, selectRequest } from './prompts.ts';
 import { apart, bestOf, keyOf, questionOn, readingInEnglish, type Separation } from './questions.ts';
-import { answerOf, describe, judge, showResource, VERDICT_OF } from './resources.ts';
+import { answerOf, counted, describe, judge, showResource, VERDICT_OF } from './resources.ts';
 import { type Row, rivalsOf, rowsFor } from './rows.ts';
 import { exceptionsYaml, intentText, policyYaml } from './write.ts';
 
@@ -72,16 +73,18 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
   const sentence = formal.policy.require.map((c) => c.says).join('; ');
   const problem = problemOf(draft, undefined, deps.active);
   if (problem !== undefined) return refuse(problem.code, problem.why);
-  const judged = person === undefined ? undefined : await judgeBlind(draft, [], deps, person);
+  const judged =
+    person === undefined ? undefined : await judgeBlind(draft, [], { ...deps, kinds: [formal.kind] }, person);
   if (judged !== undefined) {
     if (judged.careless !== undefined) return refuse('misjudged', judged.careless);
+    if (judged.untold > 0) return refuse('not_understood', untoldText(judged.untold));
     const [mismatch] = judged.mismatches;
     if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch, deps.now));
   }
   const { policies, check } = await finish(
     draft,
     sentence,
-    judged?.rows ?? rowsFor(draft, [], deps).rows,
+    judged?.rows ?? rowsFor(draft, [], { ...deps, kinds: [formal.kind] }).rows,
     [],
     deps,
     (p) => p.id,
@@ -199,6 +202,7 @@ class Session {
       const judged = await judgeBlind(settled, this.#rejected, this.#deps, this.#person);
       this.#record(judged.check);
       if (judged.careless !== undefined) return misjudged(judged.careless);
+      if (judged.untold > 0) return { is: 'refused', code: 'not_understood', why: untoldText(judged.untold) };
       const [mismatch] = judged.mismatches;
       if (mismatch === undefined) return this.#finish(settled, judged, idle);
       if (isReopened) return misjudged(mismatchText(mismatch, this.#deps.now));
@@ -242,7 +246,7 @@ class Session {
           says:
             this.#questions.length === 0
               ? 'two formalisations apart mean the same'
-              : `after ${this.#questions.length} questions one meaning is left`,
+              : `after ${counted(this.#questions.length, 'question')} one meaning is left`,
         });
         const isExact = others.every((o) => o.is.is === 'same' && o.is.exactly);
         return isExact ? draft : (own.find(isDecided) ?? draft);
@@ -255,7 +259,7 @@ class Session {
         return {
           is: 'refused',
           code: 'ambiguous',
-          why: `after ${this.#questions.length} questions the sentence still has more than one reading`,
+          why: `after ${counted(this.#questions.length, 'question')} the sentence still has more than one reading`,
           readings: readings.map(readingInEnglish),
         };
       await this.#ask(best, left);
@@ -315,7 +319,11 @@ class Session {
       ...new Set(draft.formals.flatMap((f) => f.covers.filter((c) => c.by !== 'kind').map((c) => plainText(c.words)))),
     ];
     const tried = phrases
-      .map((phrase) => ({ phrase, left: plainText(plainText(this.#sentence).replace(phrase, ' ')) }))
+      .map((phrase) => {
+        const pieces = phrase.split(/\s*\.\.\.\s*/);
+        const left = pieces.reduce((text, piece) => text.replace(piece, ' '), plainText(this.#sentence));
+        return { phrase, left: plainText(left) };
+      })
       .filter(({ left }) => /\p{L}/u.test(left))
       .slice(0, this.#deps.limits.deletions);
     if (tried.length === 0) return [];
@@ -326,7 +334,7 @@ class Session {
       passed: idle.length === 0,
       says:
         idle.length === 0
-          ? `each of ${tried.length} phrases changes the meaning when it is deleted`
+          ? `${tried.length === 1 ? 'the one phrase' : `each of ${tried.length} phrases`} changes the meaning when it is deleted`
           : `deleted, these words change nothing: ${idle.map((p) => JSON.stringify(p)).join(', ')}`,
     });
     return idle;
@@ -379,7 +387,9 @@ class Session {
       says: 'every number and name of the clauses stands in the sentence',
     });
     // What the person has said comes first: those are stored whatever the gates would need.
-    const told = [...this.#said, ...said].map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
+    const told = [...this.#said, ...said]
+      .filter(({ verdict }) => verdict !== 'unknown')
+      .map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
     const byKey = new Map([...told, ...rows].map((r) => [keyOf(r.kind, r.facts), r]));
     const { policies, check } = await finish(
       draft,
@@ -441,14 +451,10 @@ function missingOf(refusals: readonly NoReading[]): Pick<NoReading, 'missing'> {
   return { missing: [...new Map(all.map((m) => [`${m.kind} ${m.fact}`, m])).values()] };
 }
 
-/** An answer that is none is no answer. */
-const known = (answer: Answer | undefined): Answer =>
-  answer !== undefined && ANSWERS.includes(answer) ? answer : 'skip';
-
 function counterexampleText(draft: Reading, { kind, facts, verdict }: Said, now: number): string {
   const formal = draft.formals.find((f) => f.kind.id === kind.id);
   const values = Object.fromEntries(Object.entries(facts).map(([f, s]) => [f, 'value' in s ? s.value : null]));
-  return `A resource of the kind ${kind.id} with the facts ${JSON.stringify(values)}: the person says ${answerOf(verdict)}, the draft says ${answerOf(judge(formal?.core, kind, facts, now)) ?? 'unknown'}.`;
+  return `A resource of the kind ${kind.id} with the facts ${JSON.stringify(values)}: the person says ${answerOf(verdict) ?? 'that it depends on what is not among them'}, the draft says ${answerOf(judge(formal?.core, kind, facts, now)) ?? 'unknown'}.`;
 }
 
 // ── blind judgement ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -462,13 +468,17 @@ interface Judged {
   readonly judged: Authored['judged'];
   readonly said: readonly Said[];
   readonly mismatches: readonly Mismatch[];
+  /** Misreadings that no row tells from the draft: nobody can say that they are not what is meant. */
+  readonly untold: number;
   /** The person did not look: why it is thought so. */
   readonly careless?: string;
   readonly check: Check;
 }
 
+const untoldText = (n: number): string =>
+  `there are too many resources to look at: ${counted(n, 'misreading')} could not be told from the draft. Say it in smaller rules`;
 const mismatchText = ({ row, answer }: Mismatch, _now: number): string =>
-  `of "${describe(row.kind, row.facts)}" the person says ${answer.replaceAll('_', ' ')}, and the draft ${(answerOf(row.expected) ?? 'unknown').replaceAll('_', ' ')}`;
+  `of "${describe(row.kind, row.facts)}" the person says ${answer === 'skip' ? 'that it depends on what is not shown' : wordsOf(answer)}, and the draft ${(answerOf(row.expected) ?? 'unknown').replaceAll('_', ' ')}`;
 
 /** The person judges the rows without being told what the draft says; then a wrong claim about one of them must be caught. */
 async function judgeBlind(
@@ -480,45 +490,73 @@ async function judgeBlind(
   const { rows, untold } = rowsFor(draft, rejected, deps);
   const shown = rows.map((r, i) => showResource(`resource-${i + 1}`, r.kind, r.facts, deps));
   const given = await person.judge(shown);
-  const answers = rows.map((_, i) => known(given[i]));
-  const said = rows.flatMap(({ kind, facts }, i) => {
-    const answer = answers[i];
-    return answer === undefined || answer === 'skip' ? [] : [{ kind, facts, verdict: VERDICT_OF[answer] }];
+  const first = rows.map((_, i) => known(given[i]));
+  const careless = carelessness(rows, first);
+  const answers = careless === undefined ? await lookAgain(rows, shown, first, person, deps) : first;
+  // Who cannot say means that it depends on what is not shown: no reading may decide it.
+  const said = rows.map(({ kind, facts }, i): Said => {
+    const answer = answers[i] ?? 'skip';
+    return { kind, facts, verdict: answer === 'skip' ? 'unknown' : VERDICT_OF[answer] };
   });
   const mismatches = rows.flatMap((row, i) => {
     const answer = answers[i] ?? 'skip';
-    return answer === 'skip' || VERDICT_OF[answer] === row.expected ? [] : [{ row, answer }];
+    return differs(row, answer) ? [{ row, answer }] : [];
   });
   const judged = rows.flatMap((row, i) => {
     const resource = shown[i];
     return resource === undefined ? [] : [{ resource, answer: answers[i] ?? 'skip', verdict: row.expected }];
   });
-  const careless =
-    carelessness(rows, answers) ?? (mismatches.length > 0 ? undefined : await uncaught(draft, rows, deps, person));
+  const blind = careless ?? (mismatches.length > 0 ? undefined : await uncaught(draft, rows, deps, person));
   return {
     rows,
     judged,
     said,
     mismatches,
-    ...(careless === undefined ? {} : { careless }),
+    untold,
+    ...(blind === undefined ? {} : { careless: blind }),
     check: {
       name: 'judging',
-      passed: mismatches.length === 0 && careless === undefined && untold === 0,
-      says: `${said.length} of ${rows.length} resources judged blind, ${mismatches.length} otherwise than the draft; ${untold} misreadings that none of them tells`,
+      passed: mismatches.length === 0 && blind === undefined && untold === 0,
+      says: `${answers.filter((a) => a !== 'skip').length} of ${counted(rows.length, 'resource')} judged blind, ${mismatches.length} otherwise than the draft; ${counted(untold, 'misreading')} that none of them tells`,
     },
   };
 }
 
 function carelessness(rows: readonly Row[], answers: readonly Answer[]): string | undefined {
   const given = answers.filter((a) => a !== 'skip');
-  if (given.length * 3 < rows.length * 2) return `only ${given.length} of ${rows.length} resources were judged`;
+  if (given.length * 3 < rows.length * 2)
+    return `only ${given.length} of ${counted(rows.length, 'resource')} ${given.length === 1 ? 'was' : 'were'} judged`;
   const expected = new Set(rows.map((r) => r.expected));
   if (expected.size > 1 && new Set(given).size === 1)
     return `every resource was judged ${given[0]?.replaceAll('_', ' ')}`;
   return undefined;
 }
 
-/** One row is shown with a wrong claim: whoever agrees with everything agrees with it. */
+/** A resource with a wrong claim about it: whoever agrees with everything agrees with that. Why the person did not look. */
+export async function claimed(
+  kind: Kind,
+  facts: FactStates,
+  right: Exclude<Answer, 'skip'>,
+  deps: AuthorDeps,
+  person: Person,
+): Promise<string | undefined> {
+  const claim: Answer = right === 'violation' ? 'fine' : 'violation';
+  const resource = showResource('claim', kind, facts, deps);
+  const says = claim.replaceAll('_', ' ');
+  const answer = known(
+    await person.answer({
+      id: 'claim',
+      asks: `${resource.says}. Somebody says of it: ${says}. What do you say?`,
+      resource,
+      readings: [{ english: `What somebody says: ${says}.`, answer: claim }],
+    }),
+  );
+  return answer === right
+    ? undefined
+    : `of "${resource.says}" a wrong claim was not caught: ${answer.replaceAll('_', ' ')}`;
+}
+
+/** One row is shown with a wrong claim. */
 async function uncaught(
   draft: Reading,
   rows: readonly Row[],
@@ -529,19 +567,7 @@ async function uncaught(
   const formal = draft.formals.find((f) => f.kind.id === row?.kind.id);
   const right = row === undefined ? undefined : answerOf(row.expected);
   if (row === undefined || formal === undefined || right === undefined) return undefined;
-  const claim: Answer = right === 'violation' ? 'fine' : 'violation';
-  const resource = showResource('claim', row.kind, row.facts, deps);
-  const answer = known(
-    await person.answer({
-      id: 'claim',
-      asks: `${resource.says}. Somebody says of it: ${claim.replaceAll('_', ' ')}. What do you say?`,
-      resource,
-      readings: [{ english: `What somebody says: ${claim.replaceAll('_', ' ')}.`, answer: claim }],
-    }),
-  );
-  return answer === right
-    ? undefined
-    : `of "${resource.says}" a wrong claim was not caught: ${answer.replaceAll('_', ' ')}`;
+  return claimed(row.kind, row.facts, right, deps, person);
 }
 
 // ── the policies ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -583,7 +609,7 @@ async function finish(
 }
 
 /** A new policy never takes the id of an active one: it would replace it without anybody having said so. */
-function freeId(id: string, { active }: AuthorDeps): string {
+export function freeId(id: string, { active }: Pick<AuthorDeps, 'active'>): string {
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? id : `${id}-${n}`;
     if (!active.some((p) => p.id === candidate)) return candidate;

@@ -5,10 +5,27 @@
  */
 import { contextFacts } from '../kinds/index.ts';
 import type { FactSpec } from '../model/fact.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Condition, Literal, Operand, Policy } from '../model/policy.ts';
 import { type CorePolicy, nodesOf, conditionsOf, factsOf } from '../policy/core.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange, parseCidrLiteral } from '../policy/literals.ts';
 import { type Formal, plainText } from './answer.ts';
+import { type NumberWord, numbersOf, withoutRationale } from './numbers.ts';
+import {
+  ADDRESSES_OF,
+  DOWNWARDS,
+  EXCEPTION,
+  isNamedAsWell,
+  LACK,
+  NAMES_OF,
+  NAMES_ONLY,
+  NEGATION,
+  plainly,
+  PORTS_OF,
+  SERVICES_ONLY,
+  UPWARDS,
+  WHO,
+} from './vocabulary.ts';
 
 export interface Coverage {
   /** What makes the draft wrong: a number of the sentence that is nowhere, a literal that no words say, … */
@@ -21,97 +38,8 @@ export interface Coverage {
 
 // ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const NUMBER_WORDS: { readonly [word: string]: number } = {
-  zero: 0,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  fourteen: 14,
-  fifteen: 15,
-  twenty: 20,
-  thirty: 30,
-  forty: 40,
-  fifty: 50,
-  sixty: 60,
-  ninety: 90,
-  hundred: 100,
-};
-/** Days of a unit; a month and a year as a person counts them: which of them is meant is a question, not a fault. */
-const DAYS_OF: { readonly [unit: string]: readonly number[] } = {
-  day: [1],
-  week: [7],
-  fortnight: [14],
-  month: [30, 31],
-  quarter: [90, 91, 92],
-  year: [365, 366],
-};
-/** One beside the number is what "more than" and its kin mean in whole numbers. */
-const BESIDE =
-  /\b(?:more|less|fewer|greater|longer|shorter|older|over|under|above|below|exceeds?|exceeding|beyond|before|after)\b/;
-
-/** Ports by the name of the service (IANA's registered ports). */
-const PORTS_OF: { readonly [service: string]: readonly string[] } = {
-  ftp: ['20-21', '20', '21'],
-  ssh: ['22'],
-  telnet: ['23'],
-  smtp: ['25'],
-  dns: ['53'],
-  http: ['80'],
-  https: ['443'],
-  smb: ['445'],
-  ldap: ['389'],
-  rdp: ['3389'],
-  winrm: ['5985-5986', '5985', '5986'],
-  mysql: ['3306'],
-  postgres: ['5432'],
-  postgresql: ['5432'],
-  mssql: ['1433', '1433-1434'],
-  oracle: ['1521'],
-  mongodb: ['27017', '27017-27019'],
-  redis: ['6379', '6379-6380'],
-  elasticsearch: ['9200', '9300'],
-  memcached: ['11211'],
-};
-/** Addresses by name. */
-const ADDRESSES_OF: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/\b(?:private|internal|rfc ?1918)\b/, ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
-  [/\b(?:internet|anywhere|everyone|world|any(?:where)?|public)\b/, ['0.0.0.0/0', '::/0']],
-];
-/** Words by which a sentence names a value of a context fact. */
-const NAMES_OF: { readonly [value: string]: RegExp } = {
-  production: /\b(?:non-?)?prod(?:uction)?\b|\blive\b/,
-  staging: /\bstag(?:e|ing)\b|\bpre-?prod/,
-  development: /\bdev(?:elopment)?\b/,
-  test: /\btest(?:s|ing)?\b/,
-  sandbox: /\bsandbox(?:es)?\b/,
-  other: /\bother environments?\b/,
-  public: /\bpublic\b/,
-  internal: /\binternal\b/,
-  confidential: /\bconfidential\b|\bsensitive\b|\bclassified\b/,
-  restricted: /\brestricted\b|\bsensitive\b|\bclassified\b/,
-  aws: /\baws\b|\bamazon\b|\bs3\b|\brds\b|\bec2\b|\bsagemaker\b/,
-  azure: /\bazure\b|\bmicrosoft\b/,
-  gcp: /\bgcp\b|\bgoogle\b|\bvertex\b|\bgcs\b/,
-  kubernetes: /\bkubernetes\b|\bk8s\b/,
-  ci: /\bci\b|\bpipelines?\b|\bworkflows?\b/,
-};
-
-const NEGATION =
-  /\b(?:not|never|no|none|nobody|nothing|neither|nor|cannot|without|forbidden|prohibited|violat(?:es?|ions?|ing)|disallow(?:ed)?|deny|denied|\w+n't)\b/g;
-/** Words that turn a negation round again: "no … unencrypted", "never … off". */
-const LACK =
-  /\b(?:un(?!less|til|der|ique|ion|it)\w+|disabled?|off|lacks?|lacking|missing|suspended|plain-?text|cleartext|insecure|non-?\w+)\b/g;
 /** A fact whose truth is itself a refusal. */
 const NEGATIVE_FACT = /\b(?:cannot|without|impossible|refused|blocked|protected|required|only)\b/;
-const EXCEPTION = /\b(?:unless|except(?:ing|ion|ions)?|excluding|other than|apart from|but not|save for)\b/g;
-
 const STOP = new Set(
   (
     'a an the and or of in on to for from by with at as is are be been being it its they them their that this these those ' +
@@ -130,37 +58,6 @@ export function isEnglish(text: string): boolean {
     words.some((w) => STOP.has(w) || /^(?:no|never|not|nothing|nobody)$/.test(w)) &&
     !/[^\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]/u.test(text)
   );
-}
-
-// ── the numbers of a sentence ─────────────────────────────────────────────────────────────────────────────────────
-
-export interface NumberWord {
-  readonly text: string;
-  /** What it may be in the clauses. */
-  readonly values: readonly number[];
-}
-
-export function numbersOf(intent: string): readonly NumberWord[] {
-  const text = plainText(intent).replaceAll(/(\d),(\d{3})\b/g, '$1$2');
-  const found: NumberWord[] = [];
-  const words = Object.keys(NUMBER_WORDS).join('|');
-  // Not within a name (sha-256, cc6.1, s3), nor within an address; a port may name its protocol (22/tcp). "Of the two"
-  // counts what was listed.
-  const pattern = new RegExp(
-    String.raw`(?<![\w./:-])(\d+(?:\.\d+)?|(?<!\bof the )(?:${words}))(?!(?!\/(?:tcp|udp)\b)[\w/:]|\.\d|-\p{L})(?:[\s-]+(day|week|fortnight|month|quarter|year)s?\b)?`,
-    'gu',
-  );
-  for (const m of text.matchAll(pattern)) {
-    const [all, digits = '', unit] = m;
-    const n = NUMBER_WORDS[digits] ?? Number(digits);
-    const days = unit === undefined ? [n] : (DAYS_OF[unit] ?? [1]).map((d) => n * d);
-    const around = text.slice(Math.max(0, m.index - 24), m.index + all.length + 16);
-    found.push({ text: all, values: BESIDE.test(around) ? days.flatMap((d) => [d, d - 1, d + 1]) : days });
-  }
-  // "a week", "one year"
-  for (const m of text.matchAll(/\b(?:a|one|1|every) (day|week|fortnight|month|quarter|year)\b/g))
-    found.push({ text: m[0], values: DAYS_OF[m[1] ?? ''] ?? [1] });
-  return found;
 }
 
 // ── the literals of a policy ──────────────────────────────────────────────────────────────────────────────────────
@@ -261,11 +158,21 @@ function ungrounded(
   }
   if (isRange(literal)) {
     const range = formatRange(literal);
+    // All but 443 ends at 442 and begins at 444.
+    const isBesides = hasBesides(text);
+    const isSaid = (end: number): boolean =>
+      numbers.some((n) => (isBesides ? [-1, 0, 1] : [0]).some((d) => n.values.includes(end + d)));
+    const isFirst = literal.from <= 1 && (isBesides || DOWNWARDS.test(text)) && isSaid(literal.to);
+    const isLast = literal.to === LAST_PORT && (isBesides || UPWARDS.test(text)) && isSaid(literal.from);
     const written =
-      (numbers.some((n) => n.values.includes(literal.from)) && numbers.some((n) => n.values.includes(literal.to))) ||
-      new RegExp(String.raw`(?<![\w.])${literal.from}\s?(?:-|–|to)\s?${literal.to}(?![\w.])`).test(text);
-    const meant = wordsOf(text).some((w) => (PORTS_OF[w] ?? []).includes(range));
-    return written || meant || agreed.has(range) ? undefined : says;
+      ((isSaid(literal.from) || isFirst) && (isSaid(literal.to) || isLast)) ||
+      new RegExp(String.raw`(?<![\w.])${literal.from}\s?(?:-|to|through)\s?${literal.to}(?!\w|\.\d)`).test(text);
+    const meant = Object.entries(PORTS_OF).some(
+      ([service, ranges]) => ranges.includes(range) && hasWords(text, service),
+    );
+    // What is agreed names ports that are not written out.
+    const isAgreed = agreed.has(range) && isSaid(literal.from) === isSaid(literal.to);
+    return written || meant || isAgreed ? undefined : says;
   }
   if (typeof literal !== 'string') return says;
   const fact: FactSpec | undefined = subject === 'fact' ? contextFacts[name] : undefined;
@@ -275,6 +182,10 @@ function ungrounded(
     return OWN_TEXT.has(op) ? grounded(literal, text, says) : undefined;
   return grounded(literal, text, says);
 }
+const hasBesides = (text: string): boolean => text.search(EXCEPTION) >= 0 || /\bbut\b/.test(text);
+const LAST_PORT = 65_535;
+const hasWords = (text: string, words: string): boolean =>
+  new RegExp(String.raw`(?<![\p{L}\p{N}])${words}(?![\p{L}\p{N}])`, 'u').test(text);
 /** A pattern is never a value of an enum. */
 const OWN_TEXT = new Set(['matches']);
 
@@ -325,7 +236,7 @@ const saysException = ({ applies_when, require, params }: Policy): boolean => {
 /** The sentence against the policies of a reading. `active` are the active policies. */
 export function coverageOf(intent: string, formals: readonly Formal[], active: readonly CorePolicy[]): Coverage {
   const text = plainText(intent);
-  const numbers = numbersOf(intent);
+  const numbers = numbersOf(withoutRationale(intent));
   const problems: string[] = [];
   const allLiterals: Literal[] = [];
   for (const { policy, kind } of formals) {
@@ -339,36 +250,59 @@ export function coverageOf(intent: string, formals: readonly Formal[], active: r
   for (const { text: word, values } of numbers) {
     const isIn = (l: Literal): boolean =>
       (typeof l === 'number' && values.includes(l)) ||
-      (isRange(l) && !isIpRange(l) && values.some((v) => v === l.from || v === l.to)) ||
+      (isRange(l) &&
+        !isIpRange(l) &&
+        values.some((v) => [l.from, l.to, ...(hasBesides(text) ? [l.from - 1, l.to + 1] : [])].includes(v))) ||
       (typeof l === 'string' && wordsOf(l).includes(word));
     if (!allLiterals.some(isIn)) problems.push(`the number ${JSON.stringify(word)} of the sentence is in no clause`);
   }
-  problems.push(...namedProblems(text, allLiterals), ...besideProblems(text, formals));
+  problems.push(
+    ...namedProblems(text, allLiterals),
+    ...serviceProblems(text, allLiterals),
+    ...addressProblems(text, allLiterals),
+    ...besideProblems(text, formals),
+    ...partProblems(text, formals),
+  );
   const unchecked = !isEnglish(intent);
   if (!unchecked) problems.push(...negationProblems(text, formals), ...exceptionProblems(text, formals));
   return { problems, uncovered: unchecked ? [] : uncoveredOf(intent, formals), unchecked };
 }
 
-/** Words that can mean nothing but a value of a context fact. */
-const NAMES_ONLY: { readonly [value: string]: RegExp } = {
-  production: /\bproduction\b/,
-  staging: /\bstaging\b/,
-  development: /\bdevelopment\b/,
-  test: /\bin (?:the )?test\b|\btest environments?\b/,
-  sandbox: /\bsandbox(?:es)?\b/,
-  confidential: /\bconfidential\b/,
-  restricted: /\b(?:as|or|and|with|holds?) restricted\b(?! to\b)|\brestricted data\b/,
-  aws: /\b(?:on|in) aws\b(?! kms)/,
-  azure: /\b(?:on|in) azure\b(?! key)/,
-  gcp: /\b(?:on|in) gcp\b(?! kms)/,
-};
-
 /** What two models leave out alike shows in no comparison of theirs: an environment that is named is in the clauses. */
 function namedProblems(text: string, literals: readonly Literal[]): readonly string[] {
   return Object.entries(NAMES_ONLY).flatMap(([value, words]) =>
-    !words.test(text) || literals.some((l) => typeof l === 'string' && plainText(l).includes(value))
+    text.search(words) < 0 ||
+    isNamedAsWell(text, words) ||
+    literals.some((l) => typeof l === 'string' && plainText(l).includes(value))
       ? []
       : [`${JSON.stringify(value)} of the sentence is in no clause and no scope`],
+  );
+}
+
+/** Every address range that is written out is in a clause; all addresses may be said by what they are, the internet. */
+function addressProblems(text: string, literals: readonly Literal[]): readonly string[] {
+  const have = new Set(literals.flatMap((l) => (isIpRange(l) ? [formatIpRange(l)] : [])));
+  return wordsOf(text).flatMap((w) => {
+    const range = /[./:].*[./:]/.test(w) ? parseCidrLiteral(w) : undefined;
+    if (range === undefined || EVERYWHERE.has(formatIpRange(range)) || have.has(formatIpRange(range))) return [];
+    return [`the address ${JSON.stringify(w)} of the sentence is in no clause`];
+  });
+}
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0']);
+
+/** Where ports are spoken of, each service that is named has one of its ports in a clause. */
+function serviceProblems(text: string, literals: readonly Literal[]): readonly string[] {
+  const ports = literals.flatMap((l) => (isRange(l) && !isIpRange(l) ? [l] : []));
+  if (ports.length === 0) return [];
+  const hasOneOf = (ranges: readonly string[]): boolean =>
+    ranges.some((r) => {
+      const [from = 0, to = from] = r.split('-').map(Number);
+      return ports.some((p) => p.from <= from && to <= p.to);
+    });
+  return Object.entries(PORTS_OF).flatMap(([service, ranges]) =>
+    SERVICES_ONLY.test(service) && hasWords(text, service) && !hasOneOf(ranges)
+      ? [`${JSON.stringify(service)} of the sentence is in no clause`]
+      : [],
   );
 }
 
@@ -376,13 +310,23 @@ const JOINED = String.raw`(?:,\s*(?:and|or)?|\s+(?:and|or))\s+`;
 const NAME = String.raw`([\p{L}\p{N}][\p{L}\p{N}_-]*)`;
 const PART = /\b(?:begins?|beginning|starts?|starting|prefix(?:ed)?|ends?|ending|suffix(?:ed)?|contains?|containing)\b/;
 
+/** "Tagged data=pii and stored in …", "… or run in …": what is said of a thing, not another name of it. */
+const IS_SAID_OF =
+  /^(?:\p{L}+(?:ed|ing)|runs?|lives?|sits?|stays?|resides?|belongs?|serves?|stores?|holds?|faces?) (?:in|on|at|by|with|under|to|from|as|for)\b/u;
 const NO_NAME =
   /^(?:whatever|whichever|regardless|(?:no|every|any|else)where|(?:no|every|any)(?:thing|body|one)|otherwise|always|no|not|never|nor|neither|unless|except|without|too|one|if)$/;
 /** A name in a list ends it, or is followed by a word that carries no meaning: "a and b must", not "a and keep backups". */
 const endsList = (after: string): boolean => {
-  const [word] = /^\s*([\p{L}\p{N}-]+)/u.exec(after) ?? [];
-  return /^\s*(?:$|[.;,:!?)"])/.test(after) || (word !== undefined && STOP.has(word.trim()));
+  const word = /^\s*([\p{L}\p{N}-]+)/u.exec(after)?.[1];
+  return (
+    /^\s*(?:$|[.;,:!?)"])/.test(after) ||
+    (word !== undefined && (STOP.has(word) || /^(?:requires?|needs?|ought)$/.test(word)))
+  );
 };
+
+/** Its values are names that people give. */
+const isFree = ({ subject, name }: Pick<Named, 'subject' | 'name'>, kind: Kind): boolean =>
+  subject === 'tag' || (subject === 'fact' && factsOf(kind)[name]?.shape.type === 'string');
 
 /** A name beside a name that the clauses have ("in a and b"), and a beginning of names that no pattern has. */
 function besideProblems(text: string, formals: readonly Formal[]): readonly string[] {
@@ -397,14 +341,17 @@ function besideProblems(text: string, formals: readonly Formal[]): readonly stri
     return texts.flatMap(({ literal, plain, subject, name, op }) => {
       const escaped = plain.replaceAll(/[^\p{L}\p{N}_-]/gu, '\\$&');
       const problems: string[] = [];
+      if (!isFree({ subject, name }, kind)) return problems;
       if (!plain.includes('*') && new RegExp(`${PART.source}(?: with)? "?${escaped}`, 'u').test(text))
         problems.push(`${kind.id}: ${JSON.stringify(literal)} is a part of names, and no pattern with * has it`);
-      const isFree = subject === 'tag' || (subject === 'fact' && factsOf(kind)[name]?.shape.type === 'string');
-      if (!isFree || op === 'matches') return problems;
+      if (op === 'matches') return problems;
       const after = new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}${JOINED}(?:the )?${NAME}`, 'gu');
       const before = new RegExp(String.raw`${NAME}${JOINED}${escaped}(?![\p{L}\p{N}])`, 'gu');
       const beside = [
-        ...[...text.matchAll(after)].filter((m) => endsList(text.slice(m.index + m[0].length))),
+        ...[...text.matchAll(after)].filter((m) => {
+          const rest = text.slice(m.index + m[0].length);
+          return endsList(rest) && !IS_SAID_OF.test(`${m[1]}${rest}`);
+        }),
         ...text.matchAll(before),
       ].map((m) => m[1] ?? '');
       for (const w of beside.filter(isName))
@@ -414,12 +361,34 @@ function besideProblems(text: string, formals: readonly Formal[]): readonly stri
   });
 }
 
+/** "Starts with a or b": each of them is a pattern, where one of them is. */
+function partProblems(text: string, formals: readonly Formal[]): readonly string[] {
+  const list = new RegExp(String.raw`${PART.source}(?: with)? ("?${NAME}"?(?:${JOINED}(?:with )?"?${NAME}"?)*)`, 'gu');
+  const said = [...text.matchAll(list)].flatMap((m) => {
+    const after = text.slice(m.index + m[0].length);
+    const names = (m[1] ?? '').split(new RegExp(`${JOINED}(?:with )?`)).map((n) => n.replaceAll('"', ''));
+    return endsList(after) ? names : names.slice(0, 1);
+  });
+  return formals.flatMap(({ policy, kind }) => {
+    const texts = literalsOf(policy).flatMap(({ literal, ...n }) =>
+      typeof literal === 'string' && (n.op === 'matches' || isFree(n, kind)) ? [plainText(literal)] : [],
+    );
+    if (!texts.some((t) => said.some((n) => t.replaceAll('*', '') === n))) return [];
+    return said
+      .filter(
+        (n) => !STOP.has(n) && !NO_NAME.test(n) && !texts.some((t) => t.includes('*') && t.replaceAll('*', '') === n),
+      )
+      .map((n) => `${kind.id}: ${JSON.stringify(n)} is a part of names, and no pattern with * has it`);
+  });
+}
+
 function negationProblems(text: string, formals: readonly Formal[]): readonly string[] {
   const problems: string[] = [];
   // A negation of the exception is the exception's business.
   for (const sentence of text.split(/[.;]\s/)) {
-    const negations = [...sentence.matchAll(NEGATION)].length;
-    const lacks = [...sentence.matchAll(LACK)].length;
+    const said = plainly(sentence);
+    const negations = [...said.matchAll(NEGATION)].length;
+    const lacks = [...said.matchAll(LACK)].length;
     if (negations === 0 || (negations + lacks) % 2 === 0) continue;
     const mine = formals.filter(({ covers }) => covers.some((c) => sentence.includes(plainText(c.words))));
     for (const { policy, kind, covers } of mine) {
@@ -437,7 +406,10 @@ function negationProblems(text: string, formals: readonly Formal[]): readonly st
 }
 
 function exceptionProblems(text: string, formals: readonly Formal[]): readonly string[] {
-  const [exception] = text.match(EXCEPTION) ?? [];
+  const said = plainly(text);
+  const [exception] = [...said.matchAll(EXCEPTION)].flatMap((m) =>
+    WHO.test(said.slice(m.index + m[0].length)) ? [] : [m[0]],
+  );
   if (exception === undefined || formals.some(({ policy }) => saysException(policy))) return [];
   return [`the exception after ${JSON.stringify(exception)} is in no clause, no scope and no parameter`];
 }

@@ -55,7 +55,7 @@ export const DEFAULT_LIMITS: AuthorLimits = {
   rounds: 5,
   questions: 3,
   leastJudged: 6,
-  mostJudged: 14,
+  mostJudged: 40,
   paraphrases: 5,
   deletions: 4,
   catalogueCharacters: 60_000,

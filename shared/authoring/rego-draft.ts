@@ -19,7 +19,7 @@ import { toRego } from '../policy/to-rego.ts';
 import type { LanguageModel, ModelCall, ModelRequest } from '../ports/language-model.ts';
 import { plainText } from './answer.ts';
 import { catalogueOf } from './catalogue.ts';
-import { numbersOf } from './coverage.ts';
+import { numbersOf } from './numbers.ts';
 import { statesOf } from './resources.ts';
 import type { Candidate, ExampleResource, Verification } from './verify.ts';
 import { policyYaml } from './write.ts';

@@ -89,6 +89,9 @@ const CONTEXT_TAGS = (['environment', 'data_classification', 'owner'] as const).
 
 const words = (name: string): string => name.replaceAll('_', ' ');
 
+/** `3 resources`, `1 resource`. */
+export const counted = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
+
 function valueText(v: unknown, spec?: FactSpec | FieldSpec): string {
   if (isNone(v)) return 'none';
   if (isIpRange(v)) return formatIpRange(v);
@@ -120,7 +123,8 @@ export function showResource(
   deps: Pick<AuthorDeps, 'render'>,
   real = false,
 ): ShownResource {
-  const [rendered] = real ? [] : deps.render(kind.id, facts);
+  // Of a kind alone there is no document.
+  const [rendered] = real || Object.keys(facts).length === 0 ? [] : deps.render(kind.id, facts);
   return {
     id,
     kind: kind.id,

@@ -17,6 +17,7 @@ import type { AuthorDeps } from './deps.ts';
 import { mutantsOf } from './mutate.ts';
 import { coreOfKind, keyOf, type Rival } from './questions.ts';
 import { judge, statesOf } from './resources.ts';
+import { fullerOf } from './rivals.ts';
 import { strangersOf } from './strangers.ts';
 
 export interface Row {
@@ -26,7 +27,7 @@ export interface Row {
 }
 export interface Rows {
   readonly rows: readonly Row[];
-  /** Misreadings that no row tells from the draft, because there would be too many rows. */
+  /** Misreadings that no row tells from the draft: there would be too many rows, or it could not be decided. */
   readonly untold: number;
 }
 
@@ -39,7 +40,11 @@ export const rivalsOf = (reading: Reading): readonly Rival[] =>
 /** The rows for a draft. `rejected` are readings that the person's answers have ruled out. */
 export function rowsFor(draft: Reading, rejected: readonly Reading[], deps: AuthorDeps): Rows {
   const perKind = draft.formals.map((formal) => rowsOf(formal, rejected, deps));
-  const rows = perKind.flatMap((r) => r.rows);
+  // A kind that both left out shows in no resource of the others.
+  const others = deps.kinds
+    .filter((kind) => !draft.formals.some((f) => f.kind.id === kind.id))
+    .map((kind): Row => ({ kind, facts: {}, expected: 'not_applicable' }));
+  const rows = [...perKind.flatMap((r) => r.rows), ...others];
   // Shuffled, the same way each time: the order tells nothing.
   const shuffled = rows
     .map((row) => ({ row, key: sha256(keyOf(row.kind, row.facts)) }))
@@ -49,15 +54,22 @@ export function rowsFor(draft: Reading, rejected: readonly Reading[], deps: Auth
 }
 
 function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { limits, now }: AuthorDeps): Rows {
+  const rivals = [
+    ...rejected.map((r) => coreOfKind(r, kind)),
+    ...mutantsOf(policy, kind).map((m) => toCore(m.policy, kind)),
+  ];
   const rows = new Map<string, Row>();
   const add = (facts: FactStates): void => {
     const expected = judge(core, kind, facts, now);
     const key = keyOf(kind, facts);
     if (expected !== 'unknown' && !rows.has(key)) rows.set(key, { kind, facts, expected });
   };
+  let undecided = false;
   const find = (cores: readonly CorePolicy[], accept: (v: readonly Verdict[]) => boolean): PolicyInput | undefined => {
     const found = resourceWhere(cores, accept);
-    return found === undefined || 'is' in found ? undefined : found;
+    if (found === undefined || !('is' in found)) return found;
+    undecided = true;
+    return undefined;
   };
   const addWhere = (cores: readonly CorePolicy[], accept: (v: readonly Verdict[]) => boolean): boolean => {
     const input = find(cores, accept);
@@ -78,30 +90,27 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
   addWhere([core, unscoped], ([v, w]) => v === 'not_applicable' && w === 'violation');
 
   let untold = 0;
-  const rivals = [
-    ...rejected.map((r) => coreOfKind(r, kind)),
-    ...mutantsOf(policy, kind).map((m) => toCore(m.policy, kind)),
-  ];
-  for (const rival of rivals) {
-    const tells = (): boolean =>
-      [...rows.values()].some((r) => {
-        const other = judge(rival, kind, r.facts, now);
-        return other !== r.expected && other !== 'unknown';
-      });
-    if (tells()) continue;
+  /** Shows a resource on which the rival says something else, unless one is shown, or it says the same of everything. */
+  const tell = (rival: CorePolicy, isTold: (draft: Verdict, rival: Verdict) => boolean): void => {
+    const tells = (): boolean => [...rows.values()].some((r) => isTold(r.expected, judge(rival, kind, r.facts, now)));
+    if (tells()) return;
     const weightiest = (a: Verdict | undefined, b: Verdict | undefined): boolean =>
       a !== b && (a === 'violation' || b === 'violation');
+    undecided = false;
     const input = find([core, rival], ([v, w]) => weightiest(v, w)) ?? find([core, rival], ([v, w]) => v !== w);
-    if (input === undefined) continue;
-    if (rows.size < limits.mostJudged) add(statesOf(input, kind, now));
-    else untold++;
-  }
+    if (input === undefined && !undecided) return;
+    if (input !== undefined && rows.size < limits.mostJudged) add(statesOf(input, kind, now));
+    if (!tells()) untold++;
+  };
+  for (const rival of rivals) tell(rival, (draft, other) => other !== draft && other !== 'unknown');
   // Near-misses: one fact of a row otherwise.
   for (const near of nearOf(core, kind, [...rows.values()], now)) {
     if (rows.size >= limits.leastJudged) break;
     add(near);
   }
   for (const facts of strangersOf(core, kind, [...rows.values()])) add(facts);
+  // What was left out and depends on what is not shown: whoever means it cannot say.
+  for (const fuller of fullerOf(policy, kind)) tell(toCore(fuller, kind), (draft, other) => other !== draft);
   return { rows: [...rows.values()], untold };
 }
 

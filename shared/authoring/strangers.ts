@@ -77,6 +77,15 @@ export function* strangersOf(
     if (facts === undefined) continue;
     for (let n = 0; n < rounds; n++) yield filled(unread, facts, n);
   }
+  // Nothing in the lists that the draft reads: no tag, no way in.
+  for (const verdict of ['compliant', 'violation'] as const) {
+    const facts = fullest(verdict);
+    for (const list of subjectsOf(core).lists.keys()) {
+      const known = facts?.[list];
+      if (facts !== undefined && known !== undefined && 'value' in known)
+        yield { ...facts, [list]: { ...known, value: [] } };
+    }
+  }
   // Each value of what the draft reads, once at least: is the sentence meant there at all?
   const compliant = fullest('compliant') ?? {};
   const violation = fullest('violation');

@@ -601,8 +601,71 @@ describe('blind judgement', () => {
   it('does not show what the draft says', async () => {
     const someone = person();
     await run(byRole(right, right), {}, someone);
+    // Of a kind alone there is no document.
+    const [none, some] = [
+      ['facts', 'id', 'kind', 'says'],
+      ['facts', 'id', 'kind', 'native', 'says'],
+    ];
     for (const resource of someone.judged)
-      expect(Object.keys(resource).sort()).toEqual(['facts', 'id', 'kind', 'native', 'says']);
+      expect(Object.keys(resource).sort()).toEqual(Object.keys(resource.facts).length === 0 ? none : some);
+  });
+});
+
+describe('what is judged otherwise than the draft', () => {
+  it('is shown once more, and a slip is no meaning', async () => {
+    let slips = 1;
+    const someone = personOf([gold], (_, answer, question) =>
+      question === undefined && answer === 'violation' && slips-- > 0 ? 'fine' : answer,
+    );
+    expect(await run(byRole(right, right), {}, someone)).toMatchObject({ is: 'authored' });
+    const again = someone.questions.filter((q) => q.id.startsWith('again-'));
+    expect(again).toHaveLength(1);
+    expect(again[0]?.asks).toMatch(/You said: fine\. The draft says: violation, whatever .* Look again/);
+  });
+
+  it('is believed where the person stands by it', async () => {
+    let first: string | undefined;
+    const someone = personOf([gold], (resource, answer) => {
+      if (answer === 'violation') first ??= resource.says;
+      return resource.says === first ? 'fine' : answer;
+    });
+    const result = await run(byRole(right, right), {}, someone);
+    expect(result).toMatchObject({ is: 'refused', code: 'misjudged' });
+  });
+
+  it('is not asked again where it is much: the draft is wrong', async () => {
+    const someone = personOf([gold], (_, answer) =>
+      answer === 'violation' ? 'fine' : answer === 'fine' ? 'violation' : answer,
+    );
+    expect(await run(byRole(right, right), {}, someone)).toMatchObject({ is: 'refused', code: 'misjudged' });
+    expect(someone.questions.filter((q) => q.id.startsWith('again-'))).toEqual([]);
+  });
+
+  it('is what nobody can say from what is shown: the draft leaves something out', async () => {
+    let first: string | undefined;
+    const someone = personOf([gold], (resource, answer) => {
+      if (answer === 'violation') first ??= resource.says;
+      return resource.says === first ? 'skip' : answer;
+    });
+    const result = await run(byRole(right, right), {}, someone);
+    expect(result).toMatchObject({ is: 'refused', code: 'misjudged' });
+    expect('why' in result ? result.why : '').toContain('the person says that it depends on what is not shown');
+  });
+
+  it('is a kind that both left out', async () => {
+    const someone = personOf([gold], (resource, answer) =>
+      Object.keys(resource.facts).length === 0 ? 'skip' : answer,
+    );
+    expect(await run(byRole(right, right), {}, someone)).toMatchObject({ is: 'refused', code: 'misjudged' });
+  });
+
+  it('could be what no resource tells from the draft: it is refused', async () => {
+    const limits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0, mostJudged: 2 };
+    expect(await run(byRole(right, right), { limits }, person())).toMatchObject({
+      is: 'refused',
+      code: 'not_understood',
+      why: expect.stringMatching(/\d+ misreadings? could not be told/) as unknown,
+    });
   });
 });
 

@@ -181,6 +181,92 @@ describe('exceptions', () => {
   });
 });
 
+describe('figures of speech', () => {
+  const versioned: Given = { kind: 'object_store', that: { fact: 'versioned', is: true } };
+  it.each([
+    'Buckets must be versioned, no matter the cloud',
+    'Buckets must be versioned without exception',
+    'Do not forget that buckets must be versioned',
+    'Buckets must be versioned. Exceptions have to be approved by the CISO',
+    'Buckets must be versioned, whether or not they are used',
+    'Buckets must be versioned, and that is non-negotiable',
+    'We do not want to lose data, so buckets must be versioned',
+  ])('neither negate nor except: %s', (sentence) => {
+    expect(problems(sentence, versioned)).toEqual([]);
+  });
+  it('are no cover for what does', () => {
+    expect(problems('Buckets must not be versioned, no matter the cloud', versioned)).toHaveLength(1);
+    expect(problems('Buckets must be versioned without exception unless they are small', versioned)).toHaveLength(1);
+  });
+
+  it('name an environment to say that the rule holds there too', () => {
+    const priv: Given = { that: publicIs(false) };
+    for (const sentence of [
+      'Databases are private, even in the sandbox',
+      'Databases are private, including those in development',
+      'Databases are private, be it in production or staging',
+      'Databases, production and non-production, are private',
+    ])
+      expect(problems(sentence, priv), sentence).toEqual([]);
+    for (const sentence of [
+      'Databases in the sandbox are private',
+      'Databases in production and staging are private',
+      'Databases are private in staging. Even so, keep them small',
+    ])
+      expect(problems(sentence, priv), sentence).not.toEqual([]);
+  });
+
+  it('say who may all the same: that is in no configuration', () => {
+    const priv: Given = { kind: 'object_store', that: { fact: 'public_read', is: false } };
+    expect(problems('Nobody other than authorised users can read buckets', priv)).toEqual([]);
+    expect(problems('Nobody can read buckets other than those with a tag', priv)).toHaveLength(0);
+    expect(problems('Nobody can read buckets other than websites', priv)).toHaveLength(1);
+  });
+});
+
+describe('what the sentence names is in the clauses', () => {
+  const ports = (intersects: readonly string[], negated = false): Given => {
+    const at = { field: 'ports', intersects };
+    return {
+      kind: 'firewall',
+      that: { none: 'ingress', that: { all: [{ field: 'internet', is: true }, negated ? { not: at } : at] } },
+    };
+  };
+  it('each service, where ports are spoken of', () => {
+    expect(problems('No SSH and no RDP from the internet', ports(['22', '3389']))).toEqual([]);
+    expect(problems('No SSH and no RDP from the internet', ports(['22']))).toEqual([
+      '"rdp" of the sentence is in no clause',
+    ]);
+    expect(problems('No remote desktop from the internet', ports(['3389']))).toEqual([]);
+  });
+  it('each range, open at one end too, and around what is left out', () => {
+    expect(problems('No port above 1024 is open to the internet', ports(['1025-65535']))).toEqual([]);
+    expect(problems('No port below 1024 is open to the internet', ports(['0-1023']))).toEqual([]);
+    expect(problems('No port 1024 is open to the internet', ports(['1024-65535']))).not.toEqual([]);
+    expect(problems('No port other than 443 is open to the internet', ports(['0-442', '444-65535']))).toEqual([]);
+    expect(problems('No port other than 443 is open to the internet', ports(['0-440', '444-65535']))).not.toEqual([]);
+  });
+  it('each address that is written out', () => {
+    const from = (...cidrs: readonly string[]): Given => ({
+      kind: 'firewall',
+      that: { every: 'ingress', that: { field: 'source', within: cidrs } },
+    });
+    const sentence = 'Only 10.1.0.0/16 and 10.2.0.0/16 are let in';
+    expect(problems(sentence, from('10.1.0.0/16', '10.2.0.0/16'))).toEqual([]);
+    expect(problems(sentence, from('10.1.0.0/16'))).toEqual([
+      'the address "10.2.0.0/16" of the sentence is in no clause',
+    ]);
+  });
+  it('each beginning of names', () => {
+    const region = (...patterns: readonly string[]): Given => ({
+      that: { any: patterns.map((matches) => ({ fact: 'region', matches })) },
+    });
+    const sentence = 'Databases are in regions that start with eu- or europe-';
+    expect(problems(sentence, region('eu-*', 'europe-*'))).toEqual([]);
+    expect(problems(sentence, region('eu-*'))).toHaveLength(1);
+  });
+});
+
 describe('words', () => {
   it('that nothing formalises are named', () => {
     const { uncovered } = coverageOf(
