@@ -7,6 +7,14 @@ const WHICH = `
 The stack is the one that "npm start" runs on this machine, unless --stage or --region names a deployment; that is
 reached with the AWS credentials of the environment.`;
 
+const DOCTOR = `
+It only reads: AWS with the credentials of the environment, Azure as "az login" or its variables say, Google Cloud by its
+application default credentials. What is refused, throttled or not answered is unknown, never ok. docs/doctor.md has a
+section for each check.
+
+Exit codes: 0 all that applies is there, 1 something is missing or could not be seen, 2 there is no such deployment, or an
+option could not be used.`;
+
 /** Adds them to the program. */
 export function addStackCommands(edict: Command, run: Run): void {
   const onStack = (command: Command): Command =>
@@ -56,6 +64,11 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--account <id>', 'only this account')
     .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
     .action((options) => run(async () => (await import('./commands/coverage.ts')).coverage(options)));
+
+  onStack(edict.command('doctor').description('say what is missing: of the deployment, and of the way to each cloud'))
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .addHelpText('after', DOCTOR)
+    .action((options) => run(async () => (await import('./commands/doctor.ts')).doctor(options)));
 
   onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
     .argument('<inputs...>', 'files, folders, or - for standard input')

@@ -14,6 +14,7 @@ import { isToolReady } from './fetch-tools.ts';
 import { bundle } from './gen/bundle.ts';
 import { catalogue } from './gen/catalogue.ts';
 import { checkSchema } from './gen/check-schema.ts';
+import { doctor } from './gen/doctor.ts';
 import { identities } from './gen/identities.ts';
 import { judged } from './gen/judged.ts';
 import { policies } from './gen/policies.ts';
@@ -44,6 +45,7 @@ export const generators: readonly Generator[] = [
   bundle,
   catalogue,
   checkSchema,
+  doctor,
   renderers,
   judged,
   identities,

@@ -20,6 +20,8 @@ export interface ArmOptions {
   readonly credential: ArmCredential | undefined;
   /** Waits; for tests. @default setTimeout */
   readonly sleep?: (ms: number) => Promise<void>;
+  /** Ends what is asked when it aborts. @default nothing does */
+  readonly signal?: AbortSignal;
 }
 
 /** What ARM said of one id. `gone`: its own 404 for that id; `denied`: 403, or a 404 that says nothing of the id; a read that failed throws. */
@@ -66,6 +68,7 @@ export function makeArmClient(options: ArmOptions): ArmClient {
       url,
       method: 'GET',
       timeout: TIMEOUT_MS,
+      ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
       allowInsecureConnection: url.startsWith('http://'),
       headers: createHttpHeaders({
         accept: 'application/json',
@@ -113,7 +116,10 @@ export function makeArmClient(options: ArmOptions): ArmClient {
         const answer = await ask(url);
         if (answer.is !== 'found') return answer;
         const body = isObject(answer.body) ? answer.body : {};
-        if (Array.isArray(body['value'])) value.push(...(body['value'] as Json[]));
+        // An answer without its list is no empty list: what it does not name may be there.
+        if (!Array.isArray(body['value']))
+          throw new AppError('UPSTREAM_UNAVAILABLE', 'Azure Resource Manager answered without the list');
+        value.push(...(body['value'] as Json[]));
         const next = body['nextLink'];
         if (typeof next !== 'string' || next === '') return { is: 'found', body: { value } };
         // The next page is of the same server, or it is not asked for: our token goes nowhere else.
