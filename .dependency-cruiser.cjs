@@ -20,8 +20,8 @@ const mayImport = {
   'shared/adapters': ['shared'],
   functions: ['shared'],
   cli: ['shared', 'policies'],
-  // The stacks know the model (names, constants) and what each function wants in its environment: never its code.
-  infra: ['shared/model', 'shared/runtime/env'],
+  // The stacks know the model (names, constants), what each function wants in its environment and which addresses it takes: never its code.
+  infra: ['shared/model', 'shared/runtime/env', 'shared/runtime/address'],
 };
 
 /** Layers without I/O: no SDK, no file system, no network. (The clock: scripts/check-source.ts.) */

@@ -17,6 +17,7 @@ import {
   googleCallers,
   googleReader,
 } from '../shared/runtime/env.ts';
+import { refusedAddress } from '../shared/runtime/address.ts';
 
 const list = z.string().transform((text) =>
   text
@@ -140,9 +141,14 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     c.googleEndpoint,
     c.slackUrl,
     c.authoringUrl,
-  ].filter((url) => url !== undefined && !url.startsWith('https://'));
+  ].flatMap((url) => {
+    const why = url === undefined ? undefined : refusedAddress(url);
+    return why === undefined ? [] : `${url} (${why})`;
+  });
   if (!c.local && insecure.length > 0)
-    throw new Error(`Only the local context may name an address without TLS: ${insecure.join(', ')}`);
+    throw new Error(
+      `Only the local context may name an address without TLS or inside a network: ${insecure.join(', ')}`,
+    );
   if (!c.local && c.azureCredential === 'none')
     throw new Error('azureCredential=none is for a server on this machine: only the local context may say it');
 

@@ -89,7 +89,8 @@ const LINES: readonly Line[] = [
     elsewhere: [['test/unit/pipeline/races.test.ts', 'a commit from the old bundle is redone with the new one']],
   },
   {
-    what: 'Forged, replayed and oversized webhook calls; addresses in messages',
+    what: 'Forged, replayed and oversized webhook calls; addresses in messages and in the configuration',
+    drills: ['ssrf'],
     elsewhere: [
       ['test/unit/service/event-grid-door.test.ts', 'is answered 401, and nothing is kept or sent'],
       ['test/unit/service/event-grid-door.test.ts', 'told twice is the same change'],
@@ -103,7 +104,7 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'Bombs and paths in files; hostile names and texts',
-    drills: ['name-injection'],
+    drills: ['name-injection', 'path-traversal'],
     elsewhere: [
       ['test/integration/cli/check.test.ts', 'YAML whose aliases multiply'],
       ['test/integration/cli/check.test.ts', 'a document that is nested beyond measure'],

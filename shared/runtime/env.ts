@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { AppError } from '../model/errors.ts';
+import { refusedAddress } from './address.ts';
 
 const name = z.string().min(1);
 const url = z.url();
@@ -185,8 +186,31 @@ export function parseEnvironment<F extends FunctionName>(
   env: Readonly<Record<string, string | undefined>>,
 ): Environment<F> {
   const parsed = environments[functionName].safeParse(env);
-  if (parsed.success) return parsed.data as Environment<F>;
-  throw new AppError('CONFIG_INVALID', `${functionName}: ${describe(parsed.error)}`);
+  if (!parsed.success) throw new AppError('CONFIG_INVALID', `${functionName}: ${describe(parsed.error)}`);
+  const inside = parsed.data.EDICT_LOCAL ? [] : addressesInside(parsed.data);
+  if (inside.length > 0) throw new AppError('CONFIG_INVALID', `${functionName}: ${inside.join('; ')}`);
+  return parsed.data as Environment<F>;
+}
+
+/** What holds an address that is asked. The issuer of a token is compared and not asked. */
+const ASKED: ReadonlySet<string> = new Set([
+  'jwksUrl',
+  'endpoint',
+  'authority',
+  'base_url',
+  'SLACK_URL',
+  'token_url',
+  'service_account_impersonation_url',
+]);
+
+/** The addresses among these that are not on the internet: the synthesis refuses them, and whoever changes a variable later is refused here. */
+function addressesInside(value: object, path: readonly string[] = []): readonly string[] {
+  return Object.entries(value).flatMap(([key, of]: [string, unknown]) => {
+    const at = [...path, key];
+    if (typeof of === 'object' && of !== null) return addressesInside(of, at);
+    const why = typeof of === 'string' && ASKED.has(key) ? refusedAddress(of) : undefined;
+    return why === undefined ? [] : [`${at.join('.')}: ${why}`];
+  });
 }
 
 const describe = (error: z.ZodError): string =>

@@ -43,6 +43,8 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_MAX_ATTEMPTS: '1',
     EDICT_STAGE: 'test',
+    // The keys lie on this machine.
+    EDICT_LOCAL: 'true',
     LOG_LEVEL: 'ERROR',
     POWERTOOLS_DEV: 'false',
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -29,7 +29,7 @@ export async function startProvider(
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const url = new URL(`http://127.0.0.1${request.url ?? '/'}`);
       const one: Asked = {
         method: request.method ?? '',
         path: decodeURIComponent(url.pathname),

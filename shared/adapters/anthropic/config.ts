@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { AppError } from '../../model/errors.ts';
 import { MODEL_ROLES } from '../../ports/language-model.ts';
+import { isLoopback, refusedAddress } from '../../runtime/address.ts';
 
 const perRole = <T extends z.ZodType>(of: T) => z.strictObject({ author: of, second: of, explain: of });
 const dollars = z.number().min(0).max(10_000);
@@ -67,7 +68,12 @@ export const DEFAULT_AUTHORING: AuthoringConfig = {
 export const authoringSchema = z.strictObject({
   provider: z.enum(['anthropic', 'bedrock']).default('anthropic'),
   /** Another address of the API: a proxy, a recording, a stand-in. */
-  base_url: z.url({ protocol: /^https?$/ }).optional(),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => isLoopback(url) || refusedAddress(url) === undefined, {
+      error: ({ input }) => `${refusedAddress(String(input))}: https on the internet, or this machine`,
+    })
+    .optional(),
   /** Bedrock: where the models are called. */
   region: z
     .string()

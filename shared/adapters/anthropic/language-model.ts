@@ -11,6 +11,7 @@ import Anthropic, {
 } from '@anthropic-ai/sdk';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { LanguageModel, ModelAnswer, ModelRequest, ModelUsage } from '../../ports/language-model.ts';
+import { isLoopback } from '../../runtime/address.ts';
 import type { AuthoringConfig, Price } from './config.ts';
 import { FENCE_RULE, fence } from './fence.ts';
 import { requestHash, unsent } from './request-hash.ts';
@@ -37,17 +38,16 @@ interface Client {
   };
 }
 
-/** Loopback has nobody to keep out: a stand-in or a proxy there needs no key. */
-const isLoopback = (url: string | undefined): boolean =>
-  url !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
-
 function clientOf({ config, apiKey }: LanguageModelDeps): Client | undefined {
-  const options = { maxRetries: 1, timeout: config.timeout_seconds * 1000, logLevel: 'off' as const };
+  // Our key goes to the configured server, and to none that it points at.
+  const fetchOptions = { redirect: 'error' as const };
+  const options = { maxRetries: 1, timeout: config.timeout_seconds * 1000, logLevel: 'off' as const, fetchOptions };
   const baseURL = config.base_url === undefined ? {} : { baseURL: config.base_url };
   if (config.provider === 'bedrock') {
     const region = config.region === undefined ? {} : { awsRegion: config.region };
     return new AnthropicBedrock({ ...options, ...baseURL, ...region, ...(apiKey === undefined ? {} : { apiKey }) });
   }
+  // Loopback has nobody to keep out: a stand-in or a proxy there needs no key.
   const key = apiKey ?? (isLoopback(config.base_url) ? 'none' : undefined);
   return key === undefined ? undefined : new Anthropic({ ...options, ...baseURL, apiKey: key, authToken: null });
 }

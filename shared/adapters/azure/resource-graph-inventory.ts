@@ -33,7 +33,13 @@ export function makeResourceGraphInventory(options: {
         return token === null || token === undefined ? null : { token: token.token, expiresOnTimestamp: 0 };
       },
     },
-    { endpoint: options.endpoint, allowInsecureConnection: insecure, retryOptions: { maxRetries: 0 } },
+    {
+      endpoint: options.endpoint,
+      allowInsecureConnection: insecure,
+      retryOptions: { maxRetries: 0 },
+      // A redirection is no answer: our token goes nowhere else.
+      redirectOptions: { maxRetries: 0 },
+    },
   );
   // The policy refuses to send a token without TLS; there is none to send.
   if (options.credential === undefined) client.pipeline.removePolicy({ name: 'bearerTokenAuthenticationPolicy' });

@@ -27,6 +27,9 @@ export function makeAssetInventory(options: {
   readonly clock: Clock;
 }): Inventory {
   const { hostname, port, protocol } = new URL(options.endpoint);
+  // A redirection is no answer: our token goes nowhere else.
+  const transporterOptions = { redirect: 'error' } as const;
+  if (options.authClient !== undefined) Object.assign(options.authClient.transporter.defaults, transporterOptions);
   type Options = NonNullable<ConstructorParameters<typeof AssetServiceClient>[0]>;
   const client = new AssetServiceClient({
     // REST: gRPC would bring a native transport and start slower.
@@ -34,7 +37,9 @@ export function makeAssetInventory(options: {
     apiEndpoint: hostname,
     ...(port === '' ? {} : { port: Number(port) }),
     protocol: protocol.replace(':', ''),
-    ...(options.authClient === undefined ? {} : { authClient: options.authClient }),
+    ...(options.authClient === undefined
+      ? { clientOptions: { transporterOptions } }
+      : { authClient: options.authClient }),
     // The SDK's types are older than exactOptionalPropertyTypes, and name another copy of the auth library.
   } as unknown as Options);
   return {
