@@ -175,6 +175,11 @@ describe('the client', () => {
     await expect(arm.get(account, '2025-08-01')).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   });
 
+  it('takes an answer without its list for no answer, never for an empty list', async () => {
+    const { arm } = await start(() => ({ status: 200, body: {} }));
+    await expect(arm.list(account, '2025-08-01')).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  });
+
   it('follows no page to another server: its token goes nowhere else', async () => {
     const evil = await startProvider(() => ({ status: 200, body: { value: [] } }));
     const { arm } = await start(() => ({ status: 200, body: { value: [], nextLink: `${evil.url}/page2` } }));
