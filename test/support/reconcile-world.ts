@@ -107,8 +107,9 @@ export function makeReconcileWorld(
   const findings = makeMemoryFindingStore();
   const makeProcess = ({ wrap }: Life): ReturnType<typeof makeSweepBatch> => {
     const own = wrap(queue);
+    const lists = wrap({ page: (scope: string, next?: string) => inventory.page(scope, next) });
     const sweep = makeSweep({
-      inventories: [{ ...inventory, page: wrap({ page: inventory.page }).page }],
+      inventories: [{ ...inventory, page: (scope, next) => lists.page(scope, next) }],
       registry,
       read: (_form, document, hints) => {
         if (typeof document === 'string') throw new Error('no document');
