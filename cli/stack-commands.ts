@@ -80,6 +80,20 @@ export function addStackCommands(edict: Command, run: Run): void {
     .action((options) => run(async () => (await import('./commands/sweep.ts')).sweep(options)));
 
   const format = (): Option => new Option('--format <format>').choices(['table', 'json']).default('table');
+  onStack(
+    edict.command('replay').description('judge the history by other policies: would they have caught it, and when'),
+  )
+    .requiredOption('--policy <policy...>', 'folders with policies, or ids')
+    .option('--since <time>', 'from when on it is told: 2026-11-25, an instant, or 24h, 30d ago', '30d')
+    .option('--until <time>', 'default: now')
+    .option('--warm-up <span>', 'how much earlier the history is read, so that it is known what there was', '7d')
+    .option('--resource <id...>', 'only of these: canonical ids, or names')
+    .option('--from <folder>', 'the history as a folder (default: what the stack has kept)')
+    .option('--bundle <folder>', 'with --from: what to compare with (default: the policies of this build)')
+    .option('--config <file>', 'with --from: context rules (default: edict.config.yaml, if it is there)')
+    .addOption(format())
+    .action((options) => run(async () => (await import('./commands/replay.ts')).replay(options)));
+
   const as = 'your name or address (a deployment in an AWS account knows you by your credentials)';
   onStack(edict.command('except').description('ask that a finding, or findings of one policy, may stand for a time'))
     .argument('[finding]', 'its id, or as much of the beginning as tells it apart')

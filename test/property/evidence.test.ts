@@ -6,7 +6,7 @@ import { AppError } from '../../shared/model/errors.ts';
 import type { Notice } from '../../shared/model/change.ts';
 import type { ReadAnswer } from '../../shared/ports/read-back.ts';
 import { arrivalArb, historyArb } from '../support/histories.ts';
-import { makeMeaningEngine } from '../support/meaning-engine.ts';
+import { makeMeaningEngine } from '../../shared/pipeline/meaning-engine.ts';
 import { bundle, change, makeWorld, NOON, store, t } from '../support/world.ts';
 
 const engine = makeMeaningEngine(bundle(), [store]);

@@ -8,7 +8,7 @@ import { decidedBy, revokeException } from '../../shared/pipeline/exceptions.ts'
 import { type Arrival, arrivalArb, historyArb } from '../support/histories.ts';
 import { ben, decidedOf, granted, policyNamed, store, tell } from '../support/exceptions.ts';
 import { lifeOf, Killed, Turns } from '../support/interference.ts';
-import { makeMeaningEngine } from '../support/meaning-engine.ts';
+import { makeMeaningEngine } from '../../shared/pipeline/meaning-engine.ts';
 import { bundle, makeWorld, makeWorldState, NOON, store as kind, t, type WorldState } from '../support/world.ts';
 
 const POLICIES = ['not-public', 'versioned', 'encrypted-in-production'] as const;

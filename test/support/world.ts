@@ -40,7 +40,7 @@ import {
   makeMemoryQuarantine,
   makeMemoryQueue,
 } from '../../shared/adapters/memory/services.ts';
-import { makeMeaningEngine } from './meaning-engine.ts';
+import { makeMeaningEngine } from '../../shared/pipeline/meaning-engine.ts';
 
 export const NOON = Date.parse('2026-11-25T12:00:00.000Z');
 /** An instant some seconds after nine, when the stories begin. */
@@ -238,6 +238,8 @@ function compile(names: readonly PolicyName[], salt: number): Bundle {
 export interface WorldOptions {
   readonly policies?: readonly PolicyName[];
   readonly readBack?: { readonly [cloud: string]: ReadBack };
+  /** Told of what is kept of the changes. */
+  readonly keep?: (told: Change) => void;
   /** Wraps a port, for tests that interleave or kill. */
   readonly wrap?: <T extends object>(port: T) => T;
   /** State that outlives a process: stores, bus, queues. */
@@ -285,6 +287,7 @@ export function makeWorld(options: WorldOptions = {}) {
     readBack: options.readBack ?? {},
     quarantine: state.quarantine,
     clock: state.clock,
+    ...(options.keep === undefined ? {} : { keep: options.keep }),
   });
   const evaluate = makeEvaluate({ resources, exceptions, active, registry, clock: state.clock });
   const record = makeRecord({ resources });

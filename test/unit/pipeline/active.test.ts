@@ -6,7 +6,7 @@ import { AppError } from '../../../shared/model/errors.ts';
 import { isSettled, makeActiveSource, MAX_BATCH_MS } from '../../../shared/pipeline/active.ts';
 import { release, rollback } from '../../../shared/pipeline/release.ts';
 import type { PolicyStore } from '../../../shared/ports/policy-store.ts';
-import { makeMeaningEngine } from '../../support/meaning-engine.ts';
+import { makeMeaningEngine } from '../../../shared/pipeline/meaning-engine.ts';
 import { bundle, NOON, store } from '../../support/world.ts';
 
 const [one, two, three] = [bundle(['versioned']), bundle(['not-public']), bundle(['not-public'], 3)];

@@ -3,7 +3,7 @@ import type { PolicyVerdict } from '../../../shared/model/verdict.ts';
 import type { FactStates } from '../../../shared/model/fact.ts';
 import { settle, tally } from '../../../shared/pipeline/outcomes.ts';
 import { advance, type Step } from '../../../shared/pipeline/transitions.ts';
-import { makeMeaningEngine } from '../../support/meaning-engine.ts';
+import { makeMeaningEngine } from '../../../shared/pipeline/meaning-engine.ts';
 import { bundle, NOON, store, t } from '../../support/world.ts';
 
 const engine = makeMeaningEngine(bundle(['not-public']), [store]);

@@ -1,11 +1,11 @@
-import { factsOf } from '../../shared/policy/core.ts';
-import { flipsAt, meaningOf, missingFacts } from '../../shared/policy/meaning.ts';
-import { type Bundle, bundleHash, coreOf } from '../../shared/policy/bundle.ts';
-import { assumedOf, toInput } from '../../shared/policy/input.ts';
-import type { Kind } from '../../shared/model/kind.ts';
-import type { Engine } from '../../shared/ports/engine.ts';
+import { factsOf } from '../policy/core.ts';
+import { flipsAt, meaningOf, missingFacts } from '../policy/meaning.ts';
+import { type Bundle, bundleHash, coreOf } from '../policy/bundle.ts';
+import { assumedOf, toInput } from '../policy/input.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Engine } from '../ports/engine.ts';
 
-/** An engine that judges by the specification instead of the WASM: for tests of what is around it. */
+/** An engine that judges by the specification instead of the WASM: where there is no tool chain to build one, and for tests of what is around it. Not of clauses that only Rego says. */
 export function makeMeaningEngine(bundle: Bundle, kinds: readonly Kind[]): Engine {
   const policiesOf = (kind: string) => bundle.manifest.policies.filter((p) => p.kind === kind);
   return {
