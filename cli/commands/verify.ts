@@ -1,7 +1,7 @@
 /** `edict policies verify` and `edict policies diff`: the gates of policies, and what two policies disagree on. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePolicyTools } from '../../shared/adapters/opa/policy-tools.ts';
+import { makePolicyTools, type ToolPaths } from '../../shared/adapters/opa/policy-tools.ts';
 import { comparePolicies } from '../../shared/authoring/compare.ts';
 import { renderMapped } from '../../shared/authoring/renderers/render.ts';
 import { type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
@@ -13,7 +13,8 @@ import type { CorePolicy } from '../../shared/policy/core.ts';
 import type { PolicyTools } from '../../shared/ports/policy-tools.ts';
 import { readManifest } from '../bundle.ts';
 import { Output, style } from '../terminal.ts';
-import { policyFolders, readCandidate } from '../verify/candidates.ts';
+import { verifyAll } from '../verify/apart.ts';
+import { foldersNamed, POLICIES, policyFolders, readCandidate } from '../verify/candidates.ts';
 
 export interface VerifyCommandOptions {
   readonly format: 'table' | 'json';
@@ -26,12 +27,14 @@ export const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 export const SEED = 1;
 const WIDEST = 400;
 
-/** The tools of this project. */
-export function projectTools(): PolicyTools {
+/** Where the tools of this project lie. */
+export function toolPaths(): ToolPaths {
   const bin = join(root, '.bin');
-  const paths = { opa: join(bin, 'opa'), regal: join(bin, 'regal'), regalConfig: join(root, '.regal', 'config.yaml') };
-  return makePolicyTools(paths, kinds);
+  return { opa: join(bin, 'opa'), regal: join(bin, 'regal'), regalConfig: join(root, '.regal', 'config.yaml') };
 }
+
+/** The tools of this project. */
+export const projectTools = (): PolicyTools => makePolicyTools(toolPaths(), kinds);
 
 /** What runs every gate on the policy of a folder, beside the policies that ship. */
 export function makeVerify(): (folder: string) => Promise<Verification> {
@@ -46,19 +49,19 @@ export function makeVerify(): (folder: string) => Promise<Verification> {
       now: EXAMPLES_NOW,
       seed: SEED,
       render: renderMapped,
+      // What lies elsewhere is not added to what ships.
+      mayDuplicate: !folder.startsWith(POLICIES),
     });
 }
 
 /** Runs every gate on the policies (all of this project, if none is named). 1 if one is not accepted. */
 export async function verifyPolicies(names: readonly string[], options: VerifyCommandOptions): Promise<number> {
   const output = new Output();
-  const verify = makeVerify();
   const results: Verification[] = [];
-  for (const folder of policyFolders(names)) {
-    const result = await verify(folder);
+  await verifyAll(foldersNamed(names), (result) => {
     results.push(result);
     if (options.format === 'table') showResult(output, result);
-  }
+  });
   if (options.format === 'json') {
     const rows = results.map(({ policy, accepted, evidence, gates }) => ({ policy, accepted, evidence, gates }));
     output.line(JSON.stringify(rows, undefined, 2));

@@ -38,6 +38,7 @@ import { declaredOf, toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
 import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
 import { fieldsRead, instancesOf } from './instances.ts';
+import { intentProblem } from './intended.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 import { regoMutantsOf } from './mutate-rego.ts';
 import { readEnglish } from './read-english.ts';
@@ -47,6 +48,7 @@ export const GATES = [
   'types',
   'identity',
   'english',
+  'intent',
   'format',
   'check',
   'reads',
@@ -101,12 +103,20 @@ export interface Excuse {
 export interface Candidate extends PolicySource {
   /** What it is called where it cannot be read. */
   readonly id: string;
+  /** intent.md, where there is one. */
+  readonly intent?: string;
   readonly examples: readonly ExampleResource[];
   /** What is wrong with the examples themselves. */
   readonly problems: readonly string[];
   /** Mutants that no native document can tell from the policy, each with its reason. */
   readonly excused: readonly Excuse[];
+  /** Verdicts that no native document of any cloud can have, with the reason given for each. */
+  readonly impossible?: readonly Verdict[];
+  /** Other texts for the same policy, which somebody else has written: told from it by an example, as a planted bug is. */
+  readonly rivals?: readonly string[];
 }
+/** What a rival is called among the mutants. */
+export const RIVAL = 'what another has written';
 export interface VerifyOptions {
   readonly tools: PolicyTools;
   readonly kinds: readonly Kind[];
@@ -117,6 +127,8 @@ export interface VerifyOptions {
   /** The instant at which examples are judged, in epoch seconds. */
   readonly now: number;
   readonly seed: number;
+  /** A policy that means what another means is told, and not refused: nothing is judged wrongly by it. */
+  readonly mayDuplicate?: boolean;
   /** Gates that are left out, to see what only they stop. */
   readonly without?: readonly GateName[];
   /**
@@ -196,6 +208,10 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   );
   gate('identity', () => identityProblem(policy));
   gate('english', () => englishProblem(policy, kind));
+  gate('intent', () => {
+    const rego = regoClausesOf(core).length === 0 ? {} : { rego: policy.rego };
+    return intentProblem(candidate.intent ?? '', { policy: policy.policy, core, kind, ...rego }, options.others);
+  });
   gate('format', () => tools.format(policy));
   gate('check', () => tools.check(policy));
   // What the compiler writes reads what the clauses say.
@@ -214,8 +230,8 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   if (options.without?.includes('compile') === true) compile();
   else gate('compile', compile);
   gate('vacuity', () => vacuityProblem(core));
-  gate('relations', () => relationProblem(core, options.others));
-  gate('examples', () => exampleProblem(candidate, run(), options.now, core));
+  gate('relations', () => relationProblem(core, options.others, options.mayDuplicate === true));
+  gate('examples', () => exampleProblem(policy, kind, candidate, run(), options));
   // Rego that does not mean its clauses is wrong already: bugs are planted in what is right.
   let proof: { readonly problem: unknown } | undefined;
   const proofOf = (): unknown => (proof ??= { problem: proofProblem(policy, run().evaluate, options.seed) }).problem;
@@ -266,10 +282,10 @@ function vacuityProblem(core: CorePolicy): unknown {
 const ofTheKind = (core: CorePolicy, others: readonly CorePolicy[]): readonly CorePolicy[] =>
   others.filter((o) => o.kind === core.kind && o.id !== core.id);
 
-function relationProblem(core: CorePolicy, others: readonly CorePolicy[]): unknown {
+function relationProblem(core: CorePolicy, others: readonly CorePolicy[], mayDuplicate: boolean): unknown {
   for (const other of ofTheKind(core, others)) {
     const relation = relationOf(core, other);
-    if (relation.is === 'duplicate') return { is: relation.is, of: other.id };
+    if (relation.is === 'duplicate' && !mayDuplicate) return { is: relation.is, of: other.id };
     if (relation.is === 'conflict') return { is: relation.is, with: other.id, on: relation.on };
   }
   return undefined;
@@ -281,6 +297,7 @@ function warningsOf(core: CorePolicy, others: readonly CorePolicy[]): readonly s
   if (vacuity.is === 'undecided') warnings.push(`whether it is vacuous was not decided: ${vacuity.why}`);
   for (const other of ofTheKind(core, others)) {
     const relation = relationOf(core, other);
+    if (relation.is === 'duplicate') warnings.push(`it means the same as ${other.id}`);
     if (relation.is === 'covers') warnings.push(`whatever violates ${other.id} violates it too`);
     if (relation.is === 'covered') warnings.push(`whatever violates it violates ${other.id} too`);
     if (relation.is === 'undecided') warnings.push(`its relation to ${other.id} was not decided: ${relation.why}`);
@@ -310,7 +327,13 @@ export function judgeByMeaning(
   return worst === 'violation' ? worst : seen;
 }
 
-function exampleProblem(candidate: Candidate, { engine }: Runnable, now: number, core: CorePolicy): unknown {
+function exampleProblem(
+  { core }: CompiledPolicy,
+  kind: Kind,
+  candidate: Candidate,
+  { engine, evaluate }: Runnable,
+  { now, render }: VerifyOptions,
+): unknown {
   if (candidate.problems.length > 0) return candidate.problems[0];
   for (const { file, resource, verdict, facts } of candidate.examples) {
     const [judged] = engine.judge(core.kind, facts, now, { policies: [core.id] });
@@ -320,7 +343,38 @@ function exampleProblem(candidate: Candidate, { engine }: Runnable, now: number,
   const lacking = (['compliant', 'violation', 'unknown'] as const).filter(
     (v) => !candidate.examples.some((e) => e.verdict === v),
   );
+  const judge = (facts: FactStates): Verdict =>
+    judgeByMeaning(core, kind, facts, now, regoClausesOf(core).length === 0 ? undefined : evaluate);
+  if (render !== undefined && lacking.length > 0 && lacking.every((v) => candidate.impossible?.includes(v) === true)) {
+    for (const verdict of lacking) {
+      const all = [...instancesOf(core, kind, now)].filter((facts) => judge(facts) === verdict);
+      const document = documentWhere(render, core, kind, all, (facts) => judge(facts) === verdict);
+      if (document !== undefined)
+        return `examples/exceptions.yaml says that nothing is ${verdict}, and ${document} can be`;
+    }
+    return undefined;
+  }
   return lacking.length === 0 ? undefined : `there is no example that is ${lacking.join(', or ')}`;
+}
+
+/** How many resources are rendered to see whether a document can be written. */
+const MOST_WRITTEN = 80;
+
+/** The form of a document that can be written of one of the resources and is as wanted. */
+function documentWhere(
+  render: NonNullable<VerifyOptions['render']>,
+  core: CorePolicy,
+  kind: Kind,
+  all: readonly FactStates[],
+  isWanted: (facts: FactStates) => boolean,
+): string | undefined {
+  const step = Math.max(1, Math.ceil(all.length / MOST_WRITTEN));
+  for (let i = 0; i < all.length; i += step) {
+    const documents = render(kind.id, all[i] as FactStates, { unknownFields: fieldsRead([core]) });
+    const found = documents.find((d) => isWanted(d.facts));
+    if (found !== undefined) return found.name;
+  }
+  return undefined;
 }
 
 /** A mutant that no example tells from the policy, with a resource that would. */
@@ -333,7 +387,7 @@ export interface Survivor extends Pick<Mutant, 'what' | 'where'> {
 const NO_EXAMPLE = { is: 'undecided', why: 'no example is a violation of this clause alone' } as const;
 
 /** The policy without the clauses that only Rego says; where there are no others, one that always fails. */
-function clausesAlone(core: CorePolicy): CorePolicy {
+export function clausesAlone(core: CorePolicy): CorePolicy {
   const clauses = core.clauses.filter((c) => c.that.op !== 'rego');
   return { ...core, clauses: clauses.length > 0 ? clauses : [{ id: 'none', that: { op: 'any', of: [] } }] };
 }
@@ -385,10 +439,11 @@ function validatorOf(kind: Kind): (input: unknown) => input is PolicyInput {
 /** Inputs of each phase of the proof that a document can give: all, or as many as are looked at, each as likely. */
 function validInputs(
   { core, rego }: CompiledPolicy,
+  rivals: readonly string[],
   isValid: (input: unknown) => input is PolicyInput,
   seed: number,
 ): readonly PolicyInput[] {
-  const constants = constantsIn(rego);
+  const constants = constantsIn([rego, ...rivals].join('\n'));
   return (['shells', 'items', 'facts', 'random'] as const).flatMap((phase) => {
     const lots = lotsFrom(seed);
     const kept: PolicyInput[] = [];
@@ -417,6 +472,18 @@ function verdictBy(evaluate: Evaluate, core: CorePolicy, input: PolicyInput): st
   return rawVerdict(() => result, input);
 }
 
+/** What Rego says of these clauses. */
+function sidesBy(evaluate: Evaluate, clauses: ReadonlySet<string>, input: PolicyInput): string {
+  const { holds, fails } = attempt(() => evaluate(input)) as {
+    readonly holds?: readonly unknown[];
+    readonly fails?: readonly unknown[];
+  };
+  if (!Array.isArray(holds) || !Array.isArray(fails)) return 'error';
+  const failing = fails.map((f: unknown) => (isObject(f) ? f['clause'] : f));
+  const of = (side: readonly unknown[]): readonly string[] => [...clauses].filter((c) => side.includes(c));
+  return JSON.stringify([of(holds), of(failing)]);
+}
+
 /**
  * The planted bugs in Rego that its author has written which say something else of some enumerated input that a document
  * can give, and of no stored example. What the compiler writes needs none: it is a function of the clauses, and those are
@@ -427,15 +494,18 @@ export function regoSurvivorsOf(
   kind: Kind,
   examples: readonly ExampleResource[],
   { tools, now, seed }: Pick<VerifyOptions, 'tools' | 'now' | 'seed'>,
+  rivals: readonly string[] = [],
 ): { readonly total: number; readonly survivors: readonly Omit<Survivor, 'mutant'>[] } {
   const { core, rego } = policy;
-  const mutants = regoMutantsOf(rego);
+  const mutants = [...rivals.map((other) => ({ what: RIVAL, line: 1, rego: other })), ...regoMutantsOf(rego)];
   const [own, ...others] = tools.variants(policy, [rego, ...mutants.map((m) => m.rego)]);
   if (own === undefined) throw new Error(NOT_RUN);
   const isValid = validatorOf(kind);
   const said = (inputs: readonly PolicyInput[]) => inputs.map((input) => [input, verdictBy(own, core, input)] as const);
   const stored = said(examples.map((e) => toInput(e.facts, now, factsOf(kind))));
-  const enumerated = said(validInputs(policy, isValid, seed));
+  const enumerated = said(validInputs(policy, rivals, isValid, seed));
+  // What the clauses say the proof holds the Rego to: examples have to tell only what Rego alone says.
+  const ruled = new Set(regoClausesOf(core).map((c) => c.id));
   let total = 0;
   const survivors: Omit<Survivor, 'mutant'>[] = [];
   for (const [i, { what, line }] of mutants.entries()) {
@@ -443,11 +513,13 @@ export function regoSurvivorsOf(
     if (evaluate === undefined) continue;
     const differs = ([input, verdict]: readonly [PolicyInput, string]): boolean =>
       verdictBy(evaluate, core, input) !== verdict;
+    const isUnheld = (one: readonly [PolicyInput, string]): boolean =>
+      differs(one) && (what === RIVAL || sidesBy(evaluate, ruled, one[0]) !== sidesBy(own, ruled, one[0]));
     const isKilled = stored.some(differs);
-    const on = isKilled ? undefined : enumerated.find(differs)?.[0];
+    const on = isKilled ? undefined : enumerated.find(isUnheld)?.[0];
     if (isKilled || on !== undefined) total++;
     if (on === undefined) continue;
-    const input = shrink(on, (x) => isValid(x) && differs([x, verdictBy(own, core, x)]));
+    const input = shrink(on, (x) => isValid(x) && isUnheld([x, verdictBy(own, core, x)]));
     survivors.push({ what, where: `policy.rego:${line}`, on: { input } });
   }
   return { total, survivors };
@@ -460,24 +532,50 @@ const ruling = ({ core }: CompiledPolicy, run: () => Runnable): Evaluate | undef
 function mutationProblem(
   policy: CompiledPolicy,
   kind: Kind,
-  { examples, excused }: Pick<Candidate, 'examples' | 'excused'>,
+  { examples, excused, rivals }: Pick<Candidate, 'examples' | 'excused' | 'rivals'>,
   options: VerifyOptions,
   isProven: () => boolean,
   evaluate: Evaluate | undefined,
 ): unknown {
   const ofClauses = survivorsOf(policy, kind, examples, options.now, evaluate);
   const isAuthored = policy.bundled.evidence === 'tested' && isProven();
-  const ofRego = isAuthored ? regoSurvivorsOf(policy, kind, examples, options) : { total: 0, survivors: [] };
+  const ofRego = isAuthored ? regoSurvivorsOf(policy, kind, examples, options, rivals) : { total: 0, survivors: [] };
   const total = ofClauses.total + ofRego.total;
-  const all = [...ofClauses.survivors, ...ofRego.survivors];
+  // Of a rival the whole meaning is another: it is shown first.
+  const all = [
+    ...ofRego.survivors.filter((s) => s.what === RIVAL),
+    ...ofClauses.survivors,
+    ...ofRego.survivors.filter((s) => s.what !== RIVAL),
+  ];
   const excuses = (e: Excuse, s: Pick<Survivor, 'what' | 'where'>): boolean => e.what === s.what && e.where === s.where;
   const idle = excused.find((e) => !all.some((s) => excuses(e, s)));
   if (idle !== undefined)
     return `examples/exceptions.yaml excuses a mutant that does not survive: ${idle.what} in ${idle.where}`;
   const survivors = all.filter((s) => !excused.some((e) => excuses(e, s)));
-  if (survivors.length === 0) return undefined;
+  if (survivors.length === 0) return excuseProblem(policy, kind, ofClauses.survivors, options, evaluate);
   const shown = survivors.slice(0, SHOWN_MUTANTS).map(({ what, where, on }) => ({ what, where, on }));
   return { killed: total - survivors.length, of: total, survivors: shown };
+}
+
+/** An excuse holds where no document can be written that tells the mutant. All that survive are excused. */
+function excuseProblem(
+  { core }: CompiledPolicy,
+  kind: Kind,
+  excused: readonly Survivor[],
+  { render, now }: VerifyOptions,
+  evaluate: Evaluate | undefined,
+): unknown {
+  if (render === undefined) return undefined;
+  for (const { what, where, mutant } of excused) {
+    const other = toCore(mutant, kind);
+    const tells = (facts: FactStates): boolean =>
+      judgeByMeaning(other, kind, facts, now, evaluate) !== judgeByMeaning(core, kind, facts, now, evaluate);
+    const all = [...instancesOf(core, kind, now), ...instancesOf(other, kind, now)].filter(tells);
+    const document = documentWhere(render, core, kind, all, tells);
+    if (document !== undefined)
+      return `examples/exceptions.yaml excuses "${what}" in ${where}, which ${document} can tell`;
+  }
+  return undefined;
 }
 
 function proofProblem({ core, rego }: CompiledPolicy, evaluate: Evaluate, seed: number): unknown {

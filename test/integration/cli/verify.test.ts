@@ -1,5 +1,5 @@
 /** `edict policies verify` and `edict policies diff`, as a person or a pipeline runs them. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
@@ -70,10 +70,63 @@ describeWith(['opa', 'regal'], 'edict policies verify', () => {
     expect(String(row?.gates[0]?.counterexample)).toMatch(/policy\.yaml:\d+:\d+: no fact "backup_days"/);
   });
 
-  it('says what it cannot find', async () => {
-    const run = await edict(['policies', 'verify', 'nowhere']);
-    expect(run).toMatchObject({ code: 2, stdout: '' });
-    expect(run.stderr).toContain('"nowhere" is neither a policy nor a folder');
+  it('refuses what is no policy, whatever it is, and verifies the others all the same', async () => {
+    const good = folder(yaml.replace('default: 7', 'default: 9'));
+    const files = {
+      ...good,
+      'none/policy.rego': 'package x\n',
+      'empty/policy.yaml': '',
+      'broken/policy.yaml': 'require: [\n',
+      'huge/policy.yaml': 'a: b\n'.repeat(300_000),
+      'folder/policy.yaml/x': '',
+      file: 'x',
+    };
+    const names = ['nowhere', 'none', 'empty', 'broken', 'huge', 'folder', 'file', 'loop', 'theirs'];
+    const run = await inFolder(files, (cwd) => {
+      symlinkSync('loop', join(cwd, 'loop'));
+      return edict(['policies', 'verify', ...names, '--format', 'json'], { cwd });
+    });
+    expect(run).toMatchObject({ code: 1, stderr: '' });
+    const rows = contract.parse(JSON.parse(run.stdout));
+    expect(rows.map((r) => r.accepted)).toEqual(names.map((n) => n === 'theirs'));
+    const why = rows.map((r) => String(r.gates[0]?.counterexample));
+    expect(why).toEqual([
+      expect.stringContaining('"nowhere" is neither a policy nor a folder'),
+      'there is no policy.yaml in it',
+      expect.stringMatching(/policy\.yaml:1:1: expected a map/),
+      expect.stringMatching(/policy\.yaml:\d+:\d+: /),
+      expect.stringContaining('1500000 bytes'),
+      expect.stringContaining('policy.yaml is not a file'),
+      expect.stringContaining('file is not a folder'),
+      expect.stringContaining('ELOOP'),
+      'null',
+    ]);
+  });
+
+  it('holds the clauses against the sentence of intent.md', async () => {
+    const sentence = '# Backups\n\nAutomatic backups are kept for at least 8 days.\n';
+    const files = { ...folder(yaml.replace('default: 7', 'default: 9')), 'theirs/intent.md': sentence };
+    const run = await inFolder(files, (cwd) => edict(['policies', 'verify', 'theirs', '--format', 'json'], { cwd }));
+    const [row] = contract.parse(JSON.parse(run.stdout));
+    expect(row?.gates.filter((g) => !g.passed)).toMatchObject([
+      { name: 'intent', counterexample: 'the number "8 days" of the sentence is in no clause' },
+    ]);
+  });
+
+  it('takes no excuse for a mutant that a document can tell', async () => {
+    const { 'theirs/examples/violation/eight.yaml': _, ...files } = folder(yaml.replace('default: 7', 'default: 9'));
+    const excuses = `mutants:
+  - { what: a bound one lower, where: min_days, because: No document can be written. }
+`;
+    const run = await inFolder(
+      { ...files, 'theirs/examples/violation/two.yaml': example('2'), 'theirs/examples/exceptions.yaml': excuses },
+      (cwd) => edict(['policies', 'verify', 'theirs', '--format', 'json'], { cwd }),
+    );
+    const [row] = contract.parse(JSON.parse(run.stdout));
+    expect(row?.gates.filter((g) => !g.passed).map((g) => g.name)).toEqual(['mutation']);
+    expect(String(row?.gates.find((g) => g.name === 'mutation')?.counterexample)).toMatch(
+      /excuses "a bound one lower" in min_days, which \S+ can tell/,
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type Verification,
   verifyPolicy,
 } from '../../../shared/authoring/verify.ts';
+import { renderMapped } from '../../../shared/authoring/renderers/render.ts';
 import { compilePolicy } from '../../../shared/policy/compile.ts';
 import { PROOF_NOW } from '../../../shared/policy/proof.ts';
 import type { PolicyTools } from '../../../shared/ports/policy-tools.ts';
@@ -15,6 +16,7 @@ import { opaPath } from '../../support/policy-lab.ts';
 import { type BadPolicy, badPolicies } from './bad.ts';
 import { type BaseName, bases, corpusKinds, goldExamples, type Source, yamlOf } from './bases.ts';
 import { regoByHand } from './rego.ts';
+import { agreeing, folderOf as folderOfSecond, second } from './second.ts';
 
 const bin = join(opaPath, '..');
 export const paths: ToolPaths = {
@@ -88,6 +90,20 @@ function verifyBad({ base, clauses, rego, generated, other }: BadPolicy): Verifi
   return verify(base, source, text, other);
 }
 
+/** A folder of the second author, with everything that `edict policies verify` looks at. */
+function verifyFolder(candidate: Candidate): Verification {
+  const clock = (): number => performance.now();
+  return verifyPolicy(candidate, {
+    tools,
+    kinds: corpusKinds,
+    others: [],
+    clock,
+    now: EXAMPLES_NOW,
+    seed: 7,
+    render: renderMapped,
+  });
+}
+
 async function verifyShipped(folder: string): Promise<Verification> {
   const clock = (): number => performance.now();
   const options = { tools, kinds: corpusKinds, others: [], clock, now: EXAMPLES_NOW, seed: 7 };
@@ -97,6 +113,8 @@ async function verifyShipped(folder: string): Promise<Verification> {
 export interface Job {
   readonly sort: 'good' | 'by hand' | 'shipped' | 'bad';
   readonly name: string;
+  /** What is wrong with a bad one. */
+  readonly failure?: string;
   readonly run: () => Verification | Promise<Verification>;
 }
 
@@ -111,5 +129,30 @@ export const jobs: readonly Job[] = [
   ...policyFolders([])
     .map((folder) => relative(POLICIES, folder))
     .map((name): Job => ({ sort: 'shipped', name, run: () => verifyShipped(name) })),
-  ...badPolicies.map((bad, i): Job => ({ sort: 'bad', name: `${i}: ${bad.failure}`, run: () => verifyBad(bad) })),
+  ...badPolicies.map(
+    (bad, i): Job => ({
+      sort: 'bad',
+      name: `${i}: ${bad.failure}`,
+      failure: bad.failure,
+      run: () => verifyBad(bad),
+    }),
+  ),
+  ...second.good.map(
+    (name): Job => ({ sort: 'good', name: `second: ${name}`, run: () => verifyFolder(folderOfSecond(name)) }),
+  ),
+  ...second.styles.map(
+    ([name, find, replace]): Job => ({
+      sort: 'by hand',
+      name: `second: ${name}`,
+      run: () => verifyFolder(folderOfSecond(name, undefined, [find, replace])),
+    }),
+  ),
+  ...agreeing.map(
+    ([failure, of, instead], i): Job => ({
+      sort: 'bad',
+      name: `second ${i}: ${failure}`,
+      failure,
+      run: () => verifyFolder(folderOfSecond(of, instead)),
+    }),
+  ),
 ];
