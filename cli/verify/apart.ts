@@ -8,7 +8,7 @@ import { GATES, NOT_RUN, type Verification } from '../../shared/authoring/verify
 import type { Named } from './candidates.ts';
 
 /** For the gates of one policy; they take a second, on a busy machine several. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 60_000;
 /** What the thread says of a folder. */
 export interface Answer {
   readonly result?: Verification;

@@ -1,11 +1,17 @@
 /** The sentence of intent.md against the clauses: what was not asked for is told, what was asked for in other words is not. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readManifest } from '../../../cli/bundle.ts';
+import { CORPUS, readCorpus } from '../../../scripts/eval/corpus.ts';
 import { intentProblem } from '../../../shared/authoring/intended.ts';
 import { FACT_WORDS } from '../../../shared/authoring/fact-words.ts';
 import { kindById, kinds } from '../../../shared/kinds/index.ts';
 import type { Kind } from '../../../shared/model/kind.ts';
+import { coreOf } from '../../../shared/policy/bundle.ts';
 import { typecheck } from '../../../shared/policy/clauses.ts';
 import { toCore } from '../../../shared/policy/core.ts';
+
+const active = readManifest().policies.map(coreOf);
 
 interface Clauses {
   readonly kind: string;
@@ -285,6 +291,24 @@ describe('what was asked for in other words is not', () => {
   it('and an intent without a sentence says nothing', () => {
     expect(problemOf('', store(fact('public_read', true), { says: 'as it was asked' }))).toBeUndefined();
   });
+});
+
+it.each(['intents', 'others', 'third'])('no meaning that is right is told of in corpus/%s', (name) => {
+  const corpus = readCorpus(join(CORPUS, '..', name));
+  const told = corpus.flatMap(({ texts, gold }) =>
+    gold.readings.flatMap(({ policies }) =>
+      policies.flatMap(({ policy, core, covers }) => {
+        const kind = kindById(policy.kind) as Kind;
+        return texts.flatMap((text) => {
+          const require = policy.require.map((c) => ({ ...c, says: covers?.[c.id]?.join(' ') ?? text }));
+          const problem = intentProblem(text, { policy: { ...policy, require }, core, kind }, active);
+          return problem === undefined ? [] : [`${text}: ${problem}`];
+        });
+      }),
+    ),
+  );
+  expect(told).toEqual([]);
+  expect(corpus.length).toBeGreaterThan(20);
 });
 
 it('the words of facts are of facts that there are', () => {
