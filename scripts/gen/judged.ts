@@ -4,19 +4,21 @@ import { readCorpus } from '../eval/corpus.ts';
 import { judgedText } from '../eval/judged.ts';
 import type { Generator } from '../gen.ts';
 
-const FOLDER = 'corpus/intents';
+const FOLDERS = ['corpus/intents', 'corpus/others', 'corpus/third'];
 
-/** The judged resources of each file of the corpus of intents, for a reader to check its gold meanings by. */
+/** The judged resources of each file of the corpora of intents, for a reader to check its gold meanings by. */
 export const judged: Generator = {
   name: 'judged',
-  owns: [`${FOLDER}/judged/*.jsonl`],
+  owns: FOLDERS.map((folder) => `${folder}/judged/*.jsonl`),
   files: (root) =>
     Object.fromEntries(
-      readdirSync(join(root, FOLDER))
-        .filter((name) => name.endsWith('.yaml'))
-        .map((name) => [
-          `${FOLDER}/judged/${basename(name, '.yaml')}.jsonl`,
-          judgedText(readCorpus(join(root, FOLDER, name))),
-        ]),
+      FOLDERS.flatMap((folder) =>
+        readdirSync(join(root, folder))
+          .filter((name) => name.endsWith('.yaml'))
+          .map((name) => [
+            `${folder}/judged/${basename(name, '.yaml')}.jsonl`,
+            judgedText(readCorpus(join(root, folder, name))),
+          ]),
+      ),
     ),
 };

@@ -4,48 +4,17 @@
  * it means. (The gates are not asked here: they know nothing of sentences.)
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { readManifest } from '../../cli/bundle.ts';
 import type { EvalIntent } from '../../scripts/eval/corpus.ts';
 import { CORPUS, readCorpus } from '../../scripts/eval/corpus.ts';
-import { differencesFrom } from '../../scripts/eval/gold.ts';
 import { firstLine, isRight, reportOf } from '../../scripts/eval/report.ts';
-import { type CaseResult, runCorpus } from '../../scripts/eval/run.ts';
-import { authorIntent } from '../../shared/authoring/author.ts';
-import { type AuthorLimits, DEFAULT_LIMITS } from '../../shared/authoring/deps.ts';
-import { mutantsOf } from '../../shared/authoring/mutate.ts';
-import { kindById } from '../../shared/kinds/index.ts';
-import type { Condition, Policy } from '../../shared/model/policy.ts';
-import { coreOf } from '../../shared/policy/bundle.ts';
-import { factsOf, toCore } from '../../shared/policy/core.ts';
-import type { LanguageModel } from '../../shared/ports/language-model.ts';
-import { worldOf } from '../support/authoring.ts';
+import type { CaseResult } from '../../scripts/eval/run.ts';
+import { DEFAULT_LIMITS } from '../../shared/authoring/deps.ts';
+import { FEW_CALLS, misreadAlike, run } from '../support/corpus-run.ts';
 import { answerWith, goldModel, sentenceOf } from '../support/gold-model.ts';
+import { additions, misreadings } from '../support/misreadings.ts';
 
 const intents = readCorpus(CORPUS);
-const active = readManifest().policies.map(coreOf);
 
-async function run(
-  of: readonly EvalIntent[],
-  model: LanguageModel,
-  approvers: readonly CaseResult['approver'][],
-  limits: AuthorLimits = DEFAULT_LIMITS,
-  runs = 1,
-): Promise<readonly CaseResult[]> {
-  const cases: CaseResult[] = [];
-  await runCorpus(of, {
-    author: authorIntent,
-    deps: worldOf(model, { limits, active }),
-    runs,
-    approvers,
-    seed: 1,
-    tokenBudget: Number.MAX_SAFE_INTEGER,
-    parallel: 1,
-    clock: () => 0,
-    isDone: () => false,
-    done: (c) => cases.push(c),
-  });
-  return cases;
-}
 const report = (cases: readonly CaseResult[]) => reportOf(cases, intents, { models: 'gold', runs: 1, sha256: '' });
 
 describe('a model that answers with gold', () => {
@@ -72,60 +41,9 @@ describe('a model that answers with gold', () => {
   });
 });
 
-/** Every systematic misreading of a sentence that means something else: the policies of gold with one of them misread. */
-function misreadings({ gold }: EvalIntent): readonly { readonly what: string; readonly policies: readonly Policy[] }[] {
-  const [reading, another] = gold.readings;
-  if (reading === undefined || another !== undefined) return [];
-  const cores = reading.policies.map((p) => p.core);
-  return reading.policies.flatMap(({ policy }, at) => {
-    const kind = kindById(policy.kind);
-    if (kind === undefined) throw new Error(policy.kind);
-    return mutantsOf(policy, kind)
-      .filter((m) => differencesFrom(cores, cores.with(at, toCore(m.policy, kind))).length > 0)
-      .map((m) => ({
-        what: `${m.what} (${m.where})`,
-        policies: reading.policies.map((p) => p.policy).with(at, m.policy),
-      }));
-  });
-}
-
-/** What nobody said, added: a clause, a narrower or wider scope, an exception, by each value of each narrow fact and by a name. */
-function additions({ gold }: EvalIntent): ReturnType<typeof misreadings> {
-  const [reading, another] = gold.readings;
-  if (reading === undefined || another !== undefined) return [];
-  const cores = reading.policies.map((p) => p.core);
-  return reading.policies.flatMap(({ policy }, at) => {
-    const kind = kindById(policy.kind);
-    if (kind === undefined) throw new Error(policy.kind);
-    const said = Object.entries(factsOf(kind)).flatMap(([fact, { shape }]): readonly Condition[] =>
-      shape.type === 'bool'
-        ? [true, false].map((is) => ({ fact, is }))
-        : shape.type === 'enum'
-          ? shape.values.map((is) => ({ fact, is }))
-          : fact === 'owner'
-            ? [{ fact, is: 'mallory' }]
-            : [],
-    );
-    const scope = policy.applies_when;
-    const changed = said.flatMap((c): readonly Policy[] => [
-      { ...policy, require: [...policy.require, { id: 'added', says: 'added', that: c }] },
-      { ...policy, applies_when: scope === undefined ? c : { all: [scope, c] } },
-      ...(scope === undefined ? [] : [{ ...policy, applies_when: { any: [scope, c] } }]),
-      { ...policy, require: policy.require.map((r) => ({ ...r, that: { any: [r.that, c] } })) },
-    ]);
-    return changed
-      .filter((p) => differencesFrom(cores, cores.with(at, toCore(p, kind))).length > 0)
-      .map((p) => ({
-        what: JSON.stringify([p.applies_when, p.require.map((r) => r.that)]),
-        policies: reading.policies.map((other) => other.policy).with(at, p),
-      }));
-  });
-}
 /** Of the additions one in so many, another part of them for each sentence: all of them were run when this was written. */
 const SAMPLE = 8;
 
-/** Without the checks that cost calls: what is planted is planted in every phrasing anyway. */
-const FEW_CALLS: AuthorLimits = { ...DEFAULT_LIMITS, paraphrases: 0, deletions: 0 };
 const totals = { planted: 0, stopped: 0, asked: 0 };
 
 describe.each(intents.filter((i) => misreadings(i).length > 0).map((i) => [i.id, i] as const))('%s', (_, intent) => {
@@ -133,14 +51,9 @@ describe.each(intents.filter((i) => misreadings(i).length > 0).map((i) => [i.id,
   const planted = misreadings(intent);
 
   it('is never activated as both models misread it', async () => {
-    for (const { what, policies } of planted) {
-      const model = goldModel(intents, (_i, request) => answerWith(policies, sentenceOf(request)));
-      const [c] = await run([only], model, ['gold'], FEW_CALLS);
-      expect([what, c?.outcome, c?.wrong], JSON.stringify(policies.map((p) => p.require))).toEqual([
-        what,
-        'refused',
-        [],
-      ]);
+    for (const planting of planted) {
+      const c = await misreadAlike(intents, intent, planting);
+      expect([planting.what, c?.outcome, c?.wrong]).toEqual([planting.what, 'refused', []]);
       totals.planted++;
       totals.stopped++;
     }
@@ -148,10 +61,9 @@ describe.each(intents.filter((i) => misreadings(i).length > 0).map((i) => [i.id,
 
   it('is never activated with what both models add to it', async () => {
     const offset = intents.indexOf(intent) % SAMPLE;
-    for (const { what, policies } of additions(intent).filter((_a, n) => n % SAMPLE === offset)) {
-      const model = goldModel(intents, (_i, request) => answerWith(policies, sentenceOf(request)));
-      const [c] = await run([only], model, ['gold'], FEW_CALLS);
-      expect([what, c?.outcome, c?.wrong]).toEqual([what, 'refused', []]);
+    for (const planting of additions(intent).filter((_a, n) => n % SAMPLE === offset)) {
+      const c = await misreadAlike(intents, intent, planting);
+      expect([planting.what, c?.outcome, c?.wrong]).toEqual([planting.what, 'refused', []]);
       totals.planted++;
       totals.stopped++;
     }
