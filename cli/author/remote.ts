@@ -10,6 +10,7 @@ import {
   type AuthoringMessage,
   authoringMessageSchema,
   type AuthoringOutcome,
+  unanswered,
   type UnderstoodPolicy,
 } from '../../shared/adapters/service/authoring.ts';
 import type { AuthoringJob, AuthoringJobs } from '../../shared/adapters/service/authoring-jobs.ts';
@@ -21,6 +22,7 @@ import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain, style } from '../terminal.ts';
 import { Dialogue, Left } from './dialogue.ts';
 import { readNamed } from './drafts.ts';
+import { refusalLines } from './words.ts';
 import { writeBelow } from './world.ts';
 
 /** As commander gives them. */
@@ -77,10 +79,13 @@ export async function sendIntent(sentence: string | undefined, options: RemoteOp
   return 0;
 }
 
+/** The sentence of that id; of what is asked, what is still open. */
 async function existing(jobs: Jobs, id: string, { title }: Stack): Promise<Job> {
   const job = await jobs.read(id);
   if (job === undefined) throw refuse(`${title} knows no sentence ${plain(id, 64)}: edict author status lists them`);
-  return job;
+  const { outcome } = job;
+  if (outcome?.is !== 'waiting') return job;
+  return { ...job, outcome: { ...outcome, asked: unanswered(outcome.asked, await jobs.lines(id)) } };
 }
 
 /** Lists the newest sentences, or shows one; writes the folders of its draft where `--out` says. */
@@ -148,7 +153,7 @@ function linesOf({ asked, state, outcome }: Job): readonly string[] {
         ...spent,
       ];
     case 'refused':
-      return [...head, `Refused (${outcome.code.replaceAll('_', ' ')}): ${plain(outcome.why, 1000)}`, ...spent];
+      return [...head, ...refusalLines({ ...outcome, calls: [] }), ...spent];
     case 'failed':
       return [...head, `Failed (${outcome.code}): docs/runbook.md#authoring-dlq`];
   }

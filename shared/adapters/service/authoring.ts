@@ -55,7 +55,7 @@ export const authoringMessageSchema = z.discriminatedUnion('job', [
     answers: z
       .array(z.strictObject({ of: z.string().max(100), says: z.enum(ANSWERS) }))
       .min(1)
-      .max(100),
+      .max(500),
   }),
   /** Goes on: where time ran out, or where no model answered. */
   z.strictObject({ version: z.literal(1), job: z.literal('resume'), id }),
@@ -231,27 +231,33 @@ async function answered(
   { asked, outcome }: AuthoringJob<AuthoringOutcome>,
   { jobs, log }: AuthoringDeps,
 ): Promise<boolean> {
-  const open = outcome?.is === 'waiting' ? outcome.asked.map((a) => a.of) : [];
+  if (outcome?.is !== 'waiting') {
+    log('an answer is to nothing that is asked', undefined, { authoring: asked.id });
+    return false;
+  }
   for (const { of, says } of answers) {
     const [key, n] = of.split('.');
-    if (!open.includes(of) || key === undefined)
+    if (key === undefined || !outcome.asked.some((a) => a.of === of))
       log('an answer is to nothing that is asked', undefined, { authoring: asked.id });
     else await jobs.append(asked.id, { by: 'person', key, says }, Number(n), by);
   }
-  const said = new Set(refsOf(await jobs.lines(asked.id)));
-  return open.length > 0 && open.every((of) => said.has(of));
+  return unanswered(outcome.asked, await jobs.lines(asked.id)).length === 0;
 }
 
 /** `<what was asked>.<how often before>`: what an answer names. */
 const refOf = (key: string, n: number): string => `${key}.${n}`;
-function refsOf(lines: readonly LogLine[]): readonly string[] {
+
+/** What nobody has answered yet of what is asked. */
+export function unanswered(asked: readonly Asked[], lines: readonly LogLine[]): readonly Asked[] {
   const counts = new Map<string, number>();
-  return lines.flatMap(({ by, key }) => {
-    if (by !== 'person') return [];
+  const said = new Set<string>();
+  for (const { by, key } of lines) {
+    if (by !== 'person') continue;
     const n = counts.get(key) ?? 0;
     counts.set(key, n + 1);
-    return [refOf(key, n)];
-  });
+    said.add(refOf(key, n));
+  }
+  return asked.filter(({ of }) => !said.has(of));
 }
 
 /** One run from the beginning, as far as it goes. */

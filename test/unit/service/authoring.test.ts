@@ -6,6 +6,7 @@ import {
   type AuthoringDeps,
   type AuthoringOutcome,
   makeAuthoring,
+  unanswered,
 } from '../../../shared/adapters/service/authoring.ts';
 import type { AuthoringJobs } from '../../../shared/adapters/service/authoring-jobs.ts';
 import { makeAuthoringModel } from '../../../shared/adapters/service/authoring-model.ts';
@@ -172,8 +173,10 @@ describe('a sentence', () => {
     await world.deliver(AUTHOR);
     const { answers, ...message } = await answerTo(world);
     expect(answers.length).toBeGreaterThanOrEqual(6);
-    for (const answer of answers) {
+    const asked = await world.asked();
+    for (const [i, answer] of answers.entries()) {
       expect((await world.job()).revision).toBe(1);
+      expect(unanswered(asked, await world.jobs.lines(ID)).map((a) => a.of)).toEqual(asked.slice(i).map((a) => a.of));
       expect(await world.deliver({ ...message, answers: [answer] })).toBe(true);
     }
     expect((await world.job()).revision).toBe(2);
@@ -312,17 +315,26 @@ describe('what goes wrong', () => {
   });
 
   it('goes on in another invocation where the time for a call is over, and pays for no call twice', async () => {
-    const world = setUp();
+    // Slow: when the time for the second call is over, the first is still on its way, and paid for.
+    const model = parting();
+    const slow: LanguageModel = {
+      ask: async (request) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return model.ask(request);
+      },
+    };
+    const world = setUp({ model: () => slow });
     let calls = 0;
     const remainingMs = (): number => ((calls += 1) <= 1 ? 900_000 : CALL_MS + 29_999);
     expect(await world.deliver(AUTHOR, { remainingMs, callMs: CALL_MS })).toBe(true);
     expect((await world.job()).state).toBe('running');
     expect(world.queued).toEqual([{ message: RESUME, delaySeconds: undefined }]);
-    expect(world.model.requests).toHaveLength(1);
+    expect(model.requests).toHaveLength(1);
+    expect(await world.jobs.lines(ID)).toHaveLength(1);
     expect(await world.deliver(world.queued[0]?.message)).toBe(true);
     await answerAll(world);
     expect((await world.job()).state).toBe('drafted');
-    expect(world.model.requests).toHaveLength(2);
+    expect(model.requests).toHaveLength(2);
   });
 
   it('comes again later while somebody works on it, and is taken over from the dead', async () => {
