@@ -6,9 +6,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  DisableRuleCommand,
+  EnableRuleCommand,
+  EventBridgeClient,
+  ListRulesCommand,
+} from '@aws-sdk/client-eventbridge';
 import { SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { coverageJson } from '../../cli/commands/coverage.ts';
+import { doctorSchema } from '../../cli/doctor/report.ts';
 import { listUpTo } from '../../cli/commands/findings.ts';
 import { isTransition } from '../../cli/stack/bus-watch.ts';
 import type { Delivery, FrontDoors } from '../../cli/stack/front-doors.ts';
@@ -217,6 +224,40 @@ describeWith(['python'], 'the deployed service', () => {
     expect(sources.filter((s) => s.source === 'azure.sweep' && s.lastWholeAt !== null).length).toBeGreaterThan(0);
     expect(types.filter((t) => t.source === 'aws.config' && t.lastEventAt !== null).length).toBeGreaterThan(0);
     expect(controls.filter(({ status }) => status === 'told').length).toBeGreaterThan(0);
+  });
+
+  it('is looked over by the doctor, which sees a rule that is off', async () => {
+    const look = async () => {
+      const { code, stdout } = await edict(['doctor', '--format', 'json']);
+      const { checks } = doctorSchema.parse(JSON.parse(stdout));
+      const wrong = checks.filter((c) => c.status !== 'ok' && c.status !== 'not_applicable');
+      return { code, checks, wrong: wrong.filter((c) => c.place === 'stack') };
+    };
+    const whole = await look();
+    expect(whole.wrong).toEqual([]);
+    // The stories hold reads that are refused: what is missing is told, and by the exit code, too.
+    const others = whole.checks.filter((c) => c.status === 'missing' || c.status === 'unknown');
+    expect([whole.code, others.map((c) => c.id)]).toEqual([
+      others.length === 0 ? 0 : 1,
+      others.map(() => expect.stringMatching(/-permissions$/)),
+    ]);
+
+    const events = new EventBridgeClient(service.target);
+    const { Rules = [] } = await events.send(
+      new ListRulesCommand({ NamePrefix: 'edict-local-pipeline-ConfigChanges' }),
+    );
+    expect(Rules).toHaveLength(1);
+    const Name = Rules[0]?.Name;
+    await events.send(new DisableRuleCommand({ Name }));
+    try {
+      const { code, wrong } = await look();
+      expect([code, wrong]).toMatchObject([
+        1,
+        [{ id: 'stack-rules', status: 'missing', why: expect.stringMatching(/^it is off/) }],
+      ]);
+    } finally {
+      await events.send(new EnableRuleCommand({ Name }));
+    }
   });
 
   it('keeps no secret that a document holds: in no table, queue, object, event, log or message', async () => {
