@@ -42,23 +42,26 @@ const READERS: { readonly [nativeType: string]: ReadType } = {
   'AWS::SageMaker::Endpoint': async ({ sageMaker }, notice) => {
     const endpoint = await found(sageMaker.send(new DescribeEndpointCommand({ EndpointName: nameOf(notice) })));
     if (endpoint === undefined) return undefined;
-    const { EndpointConfigName } = endpoint;
+    const { EndpointConfigName } = told(endpoint, 'EndpointArn');
     // The endpoint rests on its configuration: both are read, so that neither waits for news of its own.
     const config =
       EndpointConfigName === undefined
         ? undefined
         : await found(sageMaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName })));
-    const { Tags } = await sageMaker.send(new ListTagsCommand({ ResourceArn: endpoint.EndpointArn }));
-    return [plain({ ...endpoint, Tags: Tags ?? [] }), ...(config === undefined ? [] : [plain(config)])];
+    const { Tags } = told(await sageMaker.send(new ListTagsCommand({ ResourceArn: endpoint.EndpointArn })), 'Tags');
+    return [plain({ ...endpoint, Tags }), ...(config === undefined ? [] : [plain(told(config, 'EndpointConfigArn'))])];
   },
   'AWS::SageMaker::EndpointConfig': async ({ sageMaker }, notice) =>
-    one(await found(sageMaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName: nameOf(notice) })))),
+    one(
+      await found(sageMaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName: nameOf(notice) }))),
+      'EndpointConfigArn',
+    ),
   'AWS::SageMaker::Model': async ({ sageMaker }, notice) =>
-    one(await found(sageMaker.send(new DescribeModelCommand({ ModelName: nameOf(notice) })))),
+    one(await found(sageMaker.send(new DescribeModelCommand({ ModelName: nameOf(notice) }))), 'ModelArn'),
   'AWS::RDS::DBParameterGroup': async ({ rds }, notice) => {
     const DBParameterGroupName = nameOf(notice);
     const groups = await found(rds.send(new DescribeDBParameterGroupsCommand({ DBParameterGroupName })));
-    const group = groups?.DBParameterGroups?.[0];
+    const group = groups === undefined ? undefined : told(groups, 'DBParameterGroups').DBParameterGroups?.[0];
     if (group === undefined) return undefined;
     const Parameters = await allParameters((Marker) =>
       rds.send(new DescribeDBParametersCommand({ DBParameterGroupName, ...Marker })),
@@ -68,7 +71,8 @@ const READERS: { readonly [nativeType: string]: ReadType } = {
   'AWS::RDS::DBClusterParameterGroup': async ({ rds }, notice) => {
     const DBClusterParameterGroupName = nameOf(notice);
     const groups = await found(rds.send(new DescribeDBClusterParameterGroupsCommand({ DBClusterParameterGroupName })));
-    const group = groups?.DBClusterParameterGroups?.[0];
+    const group =
+      groups === undefined ? undefined : told(groups, 'DBClusterParameterGroups').DBClusterParameterGroups?.[0];
     if (group === undefined) return undefined;
     const Parameters = await allParameters((Marker) =>
       rds.send(new DescribeDBClusterParametersCommand({ DBClusterParameterGroupName, ...Marker })),
@@ -77,7 +81,8 @@ const READERS: { readonly [nativeType: string]: ReadType } = {
   },
   'AWS::S3::AccountPublicAccessBlock': async ({ s3Control }, { account = '' }) => {
     try {
-      return one(await s3Control.send(new GetPublicAccessBlockCommand({ AccountId: account })));
+      const answer = await s3Control.send(new GetPublicAccessBlockCommand({ AccountId: account }));
+      return one(answer, 'PublicAccessBlockConfiguration');
     } catch (error) {
       // Nothing was ever set: all four are off, which is an answer.
       if ((error as Error).name === 'NoSuchPublicAccessBlockConfiguration')
@@ -131,7 +136,18 @@ async function found<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-const one = (answer: object | undefined): Documents | undefined => (answer === undefined ? undefined : [plain(answer)]);
+/**
+ * The answer, if it has what it never lacks. An empty body is an answer to the SDK, and says nothing of the resource: not
+ * that it is gone, nor that everything about it is as it is by default.
+ */
+function told<A extends object>(answer: A, always: keyof A & string): A {
+  if (answer[always] === undefined)
+    throw new AppError('UPSTREAM_UNAVAILABLE', `the service answered without ${always}`);
+  return answer;
+}
+
+const one = <A extends object>(answer: A | undefined, always: keyof A & string): Documents | undefined =>
+  answer === undefined ? undefined : [plain(told(answer, always))];
 
 /** The answer as JSON: dates as text, the SDK's own metadata left out. */
 function plain(answer: object): Json {
@@ -148,7 +164,7 @@ async function allParameters(
   const parameters: Parameter[] = [];
   let marker: { readonly Marker?: string } = {};
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { Parameters = [], Marker } = await ask(marker);
+    const { Parameters = [], Marker } = told(await ask(marker), 'Parameters');
     parameters.push(...Parameters);
     if (Marker === undefined || Marker === '') return parameters;
     marker = { Marker };

@@ -91,6 +91,7 @@ export function makeAwsInventory(options: {
       return [{ ...notice, resourceId, nativeType: ENDPOINT, account, region, hints: { name } }];
     });
     const account = next === undefined ? (await options.sts.send(new GetCallerIdentityCommand({}))).Account : undefined;
+    if (next === undefined && account === undefined) throw noList('STS');
     const block =
       account === undefined
         ? []
@@ -130,4 +131,4 @@ export function makeAwsInventory(options: {
 
 /** An answer without its list (an empty body, that the SDK reads as nothing) is no empty list: what it lacks is not gone. */
 const noList = (service: string): AppError =>
-  new AppError('UPSTREAM_UNAVAILABLE', `${service} answered without the list that it was asked for`);
+  new AppError('UPSTREAM_UNAVAILABLE', `${service} answered without what it was asked for`);
