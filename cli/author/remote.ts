@@ -41,6 +41,20 @@ export interface AnswerOptions extends StackOptions {
   readonly say?: readonly string[];
 }
 
+/** What a deployment does not do, or does by its own configuration. */
+const HERE_ALONE = [
+  'fromClauses',
+  'advisory',
+  'inventory',
+  'yes',
+  'json',
+  'dryRun',
+  'out',
+  'approveAs',
+  'baseUrl',
+  'config',
+  'allowRego',
+] as const;
 const LONGEST_FILE_BYTES = 1_000_000;
 const LISTED = 50;
 const LEFT = 130;
@@ -63,8 +77,9 @@ async function send(stack: Stack, message: AuthoringMessage): Promise<void> {
 /** Sends a sentence, or asks to go on with one that no model answered; says under which id it is found. */
 export async function sendIntent(sentence: string | undefined, options: RemoteOptions): Promise<number> {
   const { file, resume: again, kind } = options;
-  if ([sentence, file, again].filter((s) => s !== undefined).length !== 1)
-    throw refuse('--remote takes a sentence, --file or --resume');
+  const other = HERE_ALONE.find((option) => Object.hasOwn(options, option));
+  if (other !== undefined || [sentence, file, again].filter((s) => s !== undefined).length !== 1)
+    throw refuse('--remote takes a sentence, --file or --resume, and besides --kind, --as, --stage and --region alone');
   const stack = await findStack(options, true);
   const id = again ?? randomUUID();
   if (again === undefined) {

@@ -154,6 +154,19 @@ describeWith(['python', 'opa', 'regal'], 'authoring on the deployed service', ()
     expect((await author('status')).stdout).toContain(`${id}  drafted`);
   });
 
+  it.each([
+    [['--remote'], /--remote takes a sentence/],
+    [['--remote', SENTENCE, '--yes', '--as', 'ann'], /--remote takes a sentence/],
+    [['--remote', SENTENCE], /who are you/],
+    [['--remote', '--resume', 'nobody'], /knows no sentence nobody/],
+    [['status', 'nobody'], /knows no sentence nobody/],
+    [['answer', 'nobody', '--as', 'ann', '--say', 'x=fine'], /knows no sentence nobody/],
+  ])('says what is wrong with %j, and sends nothing', async (args, sentence) => {
+    const { code, stderr } = await author(...args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(sentence)]);
+    expect(await waiting(queueUrl)).toBe(0);
+  });
+
   it('keeps what is no message as a dead letter, and the key in no log and no item', async () => {
     await sqs().send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { VisibilityTimeout: '1' } }));
     await makeSqsQueue(sqs(), queueUrl).send([{ version: 1, job: 'activate', id: 'x' }]);
