@@ -32,6 +32,7 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     .option('--yes', 'there is nobody to ask: what is not clear is refused')
     .option('--json', 'the result for a machine; with --yes')
     .option('--dry-run', 'write nothing')
+    .option('--allow-rego', 'where clauses cannot say it, models may write Rego: tested, never activated by itself')
     .option('--resume <draft>', 'go on with a draft; with --remote: with a sentence that no model answered')
     .option('--remote', 'a deployment drafts it: edict author status and answer say what comes of it')
     .option('--out <folder>', 'where policies are written (default: the draft, or the policies of this project)')

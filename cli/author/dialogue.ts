@@ -14,6 +14,7 @@ const STEPS: { readonly [step in Extract<Told, { is: 'step' }>['step']]: string 
   paraphrase: 'The sentence in other words must mean the same',
   delete: 'Without its words it must mean something else',
   redraft: 'Your answer rules the draft out: both draft anew',
+  rego: 'Two models write Rego for it, each by itself; every gate runs on it',
   judge: 'Resources that tell this meaning from its neighbours',
   prove: 'Examples are written, and the gates are run',
 };
@@ -78,7 +79,7 @@ export class Dialogue implements Judge {
 
   end(text: string): void {
     this.#still();
-    outro(text);
+    outro(folded([text]).replaceAll('\n', '\n   '));
   }
 
   stop(text: string): void {
@@ -88,7 +89,7 @@ export class Dialogue implements Judge {
 
   async answer(question: Question): Promise<Answer> {
     this.#still();
-    if (question.id === 'claim') return this.#choose(question.asks, question.resource);
+    if (question.readings.length < 2) return this.#choose(question.asks, question.resource);
     this.show(
       'Two readings part here',
       question.readings.map((r, i) => `${i + 1}. ${plain(r.english, 600)}`),

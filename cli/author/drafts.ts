@@ -4,10 +4,13 @@ import {
   existsSync,
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -33,6 +36,8 @@ const draftSchema = z.strictObject({
   advisory: z.literal(true).optional(),
   /** The policy that the sentence changes. */
   edits: z.string().optional(),
+  /** The person has said that models may write Rego where the clauses cannot say it. */
+  rego: z.literal(true).optional(),
   createdAt: z.string(),
 });
 export type DraftRecord = z.infer<typeof draftSchema>;
@@ -63,6 +68,91 @@ export function openDraft(id: string): Draft {
   if (record === undefined)
     throw new AppError('INPUT_INVALID', `there is no draft "${id}" here; "edict author drafts" lists them`);
   return { record, folder, log: logIn(folder, readLog(join(folder, 'log.jsonl')), record) };
+}
+
+/** Keeps that models may write Rego for this draft: it is not asked again. */
+export function allowRego({ folder, record, log }: Draft): Draft {
+  const allowed: DraftRecord = { ...record, rego: true };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = join(folder, `draft.json.${process.pid}`);
+  writeFileSync(draft, `${JSON.stringify(allowed, undefined, 2)}\n`);
+  renameSync(draft, join(folder, 'draft.json'));
+  return { record: allowed, folder, log };
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly since: string;
+}
+export interface DraftLock {
+  /** The process that had it and is gone, in words: its lock was broken. */
+  readonly broken?: string;
+  release(): void;
+}
+
+/**
+ * Keeps others out of a draft while a session writes to it: two that answer for one person would both be recorded. A lock
+ * whose process is gone is broken. Throws `INPUT_INVALID` where it is held.
+ */
+export function lockDraft({ folder, record }: Draft): DraftLock {
+  const file = join(folder, 'lock');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const own: Owner = { pid: process.pid, since: new Date().toISOString() };
+  // Written whole and then put in its place: nobody reads half of it.
+  const written = `${file}.${process.pid}`;
+  writeFileSync(written, JSON.stringify(own));
+  const isTaken = (): boolean => {
+    try {
+      linkSync(written, file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  };
+  const release = (): void => {
+    if (ownerOf(file)?.pid === process.pid) rmSync(file, { force: true });
+  };
+  try {
+    if (isTaken()) return { release };
+    const owner = ownerOf(file);
+    if (owner !== undefined && isAlive(owner.pid)) throw held(record.id, owner, file);
+    // Of two that break it, one moves what the other has put there meanwhile: then it goes back.
+    const moved = `${file}.${process.pid}.gone`;
+    renameSync(file, moved);
+    const found = ownerOf(moved);
+    const isStale = found?.pid === owner?.pid && found?.since === owner?.since;
+    if (!isStale) renameSync(moved, file);
+    else rmSync(moved, { force: true });
+    if (!isStale || !isTaken()) throw held(record.id, found, file);
+    return { release, broken: owner === undefined ? 'an unreadable lock' : `process ${owner.pid} (${owner.since})` };
+  } finally {
+    rmSync(written, { force: true });
+  }
+}
+
+const held = (id: string, owner: Owner | undefined, file: string): AppError =>
+  new AppError(
+    'INPUT_INVALID',
+    `somebody is at the draft ${id} already${owner === undefined ? '' : `: process ${owner.pid}, since ${owner.since}`}. If nobody is, remove ${file}`,
+  );
+
+function ownerOf(file: string): Owner | undefined {
+  try {
+    const { pid, since } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Owner>;
+    return Number.isInteger(pid) && typeof since === 'string' ? { pid: pid as number, since } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** All drafts of the working folder, newest first. */

@@ -48,7 +48,7 @@ export async function explain(name: string, options: ExplainOptions): Promise<nu
     output.line(policy.title);
     output.line();
     const says = new Map(policy.require.map((c) => [c.id, c.says]));
-    output.line(`It speaks of: ${kindOf(policy.kind).title.toLowerCase()}.`);
+    output.line(`It speaks of: ${kindOf(policy.kind).title}.`);
     const paragraph = (text: string, indent: string): void => {
       for (const l of wrap(plain(text, 4000), 100)) output.line(indent + l);
     };

@@ -1,6 +1,6 @@
 /** What becomes of an authored policy: files of a draft, a request for approval, or a version that judges. */
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { buildBundle } from '../../shared/adapters/opa/build.ts';
 import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
@@ -12,6 +12,7 @@ import { approve, releaseApproved, requestApproval, shortHash } from '../../shar
 import { type CompiledPolicy, folderOf } from '../../shared/policy/bundle.ts';
 import { toCore } from '../../shared/policy/core.ts';
 import { toRegoTest } from '../../shared/policy/to-rego-test.ts';
+import type { ApprovalStore } from '../../shared/ports/approvals.ts';
 import { approvalsOf } from '../commands/approvals.ts';
 import { policyStore } from '../commands/release.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -22,14 +23,11 @@ import { writeBelow } from './world.ts';
 /** Where a policy lies below a folder of policies. */
 export const folderIn = (root: string, { policy }: AuthoredPolicy): string => join(root, folderOf(policy.id));
 
-/**
- * Writes the folders of the policies. One that is there is replaced only where it is the policy that was changed; nothing
- * is written if one may not be. Throws `INPUT_INVALID`.
- */
-export function writePolicies(
+/** The folders that policies are written to; one that is there only where it is the policy that was changed. Throws `INPUT_INVALID`. */
+function freeFolders(
   root: string,
   policies: readonly AuthoredPolicy[],
-  replaces: readonly string[] = [],
+  replaces: readonly string[],
 ): readonly string[] {
   const folders = policies.map((p) => folderIn(root, p));
   for (const [i, folder] of folders.entries())
@@ -38,6 +36,16 @@ export function writePolicies(
         'INPUT_INVALID',
         `there is a policy in ${folder} already: change it with "edict author edit", or give another --out`,
       );
+  return folders;
+}
+
+/** Writes the folders of the policies; nothing is written if one may not be (`freeFolders`). Throws `INPUT_INVALID`. */
+export function writePolicies(
+  root: string,
+  policies: readonly AuthoredPolicy[],
+  replaces: readonly string[] = [],
+): readonly string[] {
+  const folders = freeFolders(root, policies, replaces);
   for (const [i, authored] of policies.entries()) {
     const folder = folders[i] as string;
     // Examples of another version would be judged by this one.
@@ -91,39 +99,97 @@ export function hindrance(
   return `${open.policy.id} is ${open.verification.accepted ? 'only tested' : 'not accepted by the gates'}: only what is proved is activated`;
 }
 
-/** Approves the requested versions and releases them beside the policies of this project. Returns the activation. */
-export async function activate(
-  folders: readonly string[],
-  approver: Identity,
-  stack: Stack,
-  by: string,
-  isAutomatic: boolean,
-): Promise<number> {
-  const approvals = makeFileApprovals(approvalsFileOf(folders[0] ?? POLICIES));
-  for (const folder of folders) {
-    const { version } = readPolicyFolder(folder, kinds);
-    await approve({ approvals, clock: Date }, { current: version, by: approver });
+interface Activating {
+  /** Where the policies are to lie, and which of those there they replace. */
+  readonly root: string;
+  readonly replaces: readonly string[];
+  /** Where they lie until they are in force. */
+  readonly staging: string;
+  readonly author: Identity;
+  readonly approver: Identity;
+  readonly stack: Stack;
+  /** Nobody has judged the resources. */
+  readonly isAutomatic: boolean;
+}
+export interface Activated {
+  readonly folders: readonly string[];
+  readonly approvals: readonly Requested[];
+  /** The sequence of the release. */
+  readonly activation: number;
+}
+
+/**
+ * Approves policies and releases them beside those that are approved here. Until they are in force they, and the approval,
+ * lie in a place of their own: where it fails, nothing is left that the next release would find. Throws what a release
+ * throws; `STORE_STALE` where somebody else has released meanwhile.
+ */
+export async function activate(policies: readonly AuthoredPolicy[], how: Activating): Promise<Activated> {
+  const { root, replaces, staging } = how;
+  freeFolders(root, policies, replaces);
+  rmSync(staging, { recursive: true, force: true });
+  try {
+    const staged = writePolicies(staging, policies);
+    await requestFor(staged, how.author);
+    const approvals = makeFileApprovals(approvalsFileOf(staged[0] ?? staging));
+    for (const folder of staged) {
+      const { version } = readPolicyFolder(folder, kinds);
+      const judged = how.isAutomatic ? { judged: 'none' as const } : {};
+      await approve({ approvals, clock: Date }, { current: version, by: how.approver, ...judged });
+    }
+    const activation = await releaseBeside(staged, approvals, how);
+    const folders = writePolicies(root, policies, replaces);
+    const kept = makeFileApprovals(join(root, 'approvals.yaml'));
+    const requested: Requested[] = [];
+    for (const approval of await approvals.list()) {
+      // False: it is there already, from the same people or from others.
+      await kept.write({ ...approval, revision: 1 });
+      const { policy, hash } = approval.version;
+      requested.push({ policy, version: shortHash(hash), state: approvalState(approval), kept: kept.title });
+    }
+    return { folders, approvals: requested, activation };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
   }
-  const all = [...new Set([...policyFolders([]), ...folders])].map((folder): CompiledPolicy => {
+}
+
+/** Releases the policies beside those of this project and of the folder that they go to. Returns the sequence. */
+async function releaseBeside(
+  staged: readonly string[],
+  approvals: ApprovalStore,
+  { root, stack, author, isAutomatic }: Activating,
+): Promise<number> {
+  const stores = [...new Set([POLICIES, resolve(root)])].map((of) => makeFileApprovals(join(of, 'approvals.yaml')));
+  const records = (await Promise.all([...stores, approvals, approvalsOf(stack)].map((s) => s.list()))).flat();
+  const approved = new Set(records.filter((a) => approvalState(a) === 'approved').map((a) => a.version.hash));
+  const beside = existsSync(root) ? [...policyFolders([]), ...policyFolders([resolve(root)])] : policyFolders([]);
+  const all = [...new Set([...beside, ...staged])].flatMap((folder): readonly CompiledPolicy[] => {
     const { compiled, version } = readPolicyFolder(folder, kinds);
-    return { ...compiled, bundled: { ...compiled.bundled, version: version.hash } };
+    // What lies there and waits for its approval is not this release's to wait for.
+    if (!approved.has(version.hash)) return [];
+    return [{ ...compiled, bundled: { ...compiled.bundled, version: version.hash } }];
   });
-  const newest = new Map(all.map((p) => [p.policy.id, p])); // those of `folders` come last, and win
+  const newest = new Map(all.map((p) => [p.policy.id, p])); // those of `staged` come last, and win
   const opa = join(import.meta.dirname, '..', '..', '.bin', 'opa');
   const bundle = buildBundle(
     opa,
     [...newest.values()].toSorted((a, b) => (a.policy.id < b.policy.id ? -1 : 1)),
   );
-  const policies = policyStore(stack);
-  const shipped = makeFileApprovals(join(POLICIES, 'approvals.yaml'));
-  const brought = {
+  const store = policyStore(stack);
+  const before = await store.active();
+  const inForce = before === undefined ? undefined : await store.bundle(before.bundle);
+  const lost = (inForce?.manifest.policies ?? []).filter((p) => !newest.has(p.id)).map((p) => p.id);
+  if (lost.length > 0)
+    throw new AppError(
+      'AUTHORING_REJECTED',
+      `in force in ${stack.title} ${lost.length === 1 ? 'is' : 'are'} ${lost.join(', ')}, which this folder does not have, or not approved: nothing was activated, because that would be lost. Bring it here first`,
+    );
+  const brought: ApprovalStore = {
     ...approvals,
-    list: async (policy?: string) => [...(await shipped.list(policy)), ...(await approvals.list(policy))],
+    list: async (policy) => records.filter((a) => policy === undefined || a.version.policy === policy),
   };
-  const before = await policies.active();
   const after = await releaseApproved(
-    { policies, clock: Date, approvals: approvalsOf(stack), brought },
-    { bundle, by, after: before?.sequence ?? 0, automatic: isAutomatic },
+    { policies: store, clock: Date, approvals: approvalsOf(stack), brought },
+    { bundle, by: author.who, after: before?.sequence ?? 0, automatic: isAutomatic },
   );
   return after.sequence;
 }

@@ -1,10 +1,12 @@
 /** What authoring has to say to a person, as lines of text: the same on a terminal, in a pipe and in docs. */
 import type { BlastRadius, Newly } from '../../shared/authoring/blast-radius.ts';
 import type { AuthoredPolicy, Check, Draft, LeftOut, Refusal } from '../../shared/authoring/intent.ts';
+import { nativeForms } from '../../shared/authoring/renderers/render.ts';
 import type { SemanticDifference } from '../../shared/authoring/revise.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import type { Kind } from '../../shared/model/kind.ts';
+import type { Policy } from '../../shared/model/policy.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import type { ModelCall } from '../../shared/ports/language-model.ts';
 import { count, plain, style } from '../terminal.ts';
@@ -36,9 +38,7 @@ export function understoodLines(drafts: readonly Draft[], leftOut: readonly Left
       if (wordsOf(by) !== '') lines.push(wordsOf(by));
     };
     if (several) lines.push(paint('bold', kindOf(policy.kind).title));
-    lines.push(
-      `    ${dim('speaks of')} ${kindOf(policy.kind).title.toLowerCase()}${several ? '' : ` (${policy.kind})`}`,
-    );
+    lines.push(`    ${dim('speaks of')} ${kindOf(policy.kind).title}${several ? '' : ` (${policy.kind})`}`);
     if (wordsOf('kind') !== '') lines.push(wordsOf('kind'));
     if (english.scope !== undefined) add(english.scope, 'scope');
     for (const [id, text] of Object.entries(english.clauses)) add(text, id);
@@ -57,7 +57,7 @@ export function documentLines(document: unknown, most = 40): readonly string[] {
   const text = typeof document === 'string' ? document : JSON.stringify(document, undefined, 2);
   const lines = text.trimEnd().split('\n');
   const shown = lines.slice(0, most).map((line) => plain(line, 160));
-  return lines.length > most ? [...shown, dim(`… ${lines.length - most} more lines`)] : shown;
+  return lines.length > most ? [...shown, dim(`… ${count(lines.length - most, 'more line')}`)] : shown;
 }
 
 const VERDICT_COLOURS = { compliant: 'green', violation: 'red', unknown: 'yellow' } as const;
@@ -67,16 +67,29 @@ const verdictText = (verdict: string): string => {
   return colour === undefined ? dim(padded) : paint(colour, padded);
 };
 
-/** The example table: native documents with the verdict that they get. */
-export function exampleLines({ files }: AuthoredPolicy, most = 40): readonly string[] {
-  const examples = Object.keys(files).filter((path) => path.startsWith('examples/'));
-  const lines = examples.slice(0, most).map((path) => {
-    const [, verdict = '', name = ''] = path.split('/');
-    return `${verdictText(verdict)} ${name}`;
-  });
-  if (examples.length === 0) return ['There are none: no native document could be written that has these facts.'];
-  return examples.length > most ? [...lines, dim(`… ${examples.length - most} more`)] : lines;
+/** The example table: how many native documents of each form get which verdict. */
+export function exampleLines({ files, policy }: Pick<AuthoredPolicy, 'files' | 'policy'>): readonly string[] {
+  const forms = (nativeForms[policy.kind] ?? []).map((f) => f.name).toSorted((a, b) => b.length - a.length);
+  const counts = new Map<string, Map<string, number>>();
+  for (const path of Object.keys(files)) {
+    const [folder, verdict = '', name] = path.split('/');
+    if (folder !== 'examples' || name === undefined) continue;
+    const form = forms.find((f) => name.startsWith(f)) ?? name;
+    const of = counts.get(verdict) ?? new Map<string, number>();
+    counts.set(verdict, of.set(form, (of.get(form) ?? 0) + 1));
+  }
+  if (counts.size === 0) return ['There are none: no native document could be written that has these facts.'];
+  return [...counts]
+    .toSorted(([a], [b]) => VERDICT_ORDER.indexOf(a) - VERDICT_ORDER.indexOf(b))
+    .map(([verdict, of]) => {
+      const total = [...of.values()].reduce((n, c) => n + c, 0);
+      const named = [...of]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([form, n]) => `${form}${n === 1 ? '' : ` ×${n}`}`);
+      return `${verdictText(verdict)} ${count(total, 'document')}: ${named.join(', ')}`;
+    });
 }
+const VERDICT_ORDER = ['violation', 'compliant', 'not_applicable', 'unknown'];
 
 /** The gates: all passed in one line, those that stop in one line each. */
 export function gateLines({ verification: v }: AuthoredPolicy): readonly string[] {
@@ -84,7 +97,7 @@ export function gateLines({ verification: v }: AuthoredPolicy): readonly string[
   const stopped = v.gates.filter((g) => !g.passed);
   const head = v.accepted
     ? paint('green', `All ${v.gates.length} gates passed`)
-    : paint('red', `${stopped.length} of ${v.gates.length} gates stop it`);
+    : paint('red', `${stopped.length} of ${v.gates.length} gates ${stopped.length === 1 ? 'stops' : 'stop'} it`);
   return [
     `${head}; evidence: ${v.evidence} (${seconds} s)`,
     ...stopped.map((g) => {
@@ -125,7 +138,9 @@ export function blastLines(radius: BlastRadius | undefined, where: string): read
   if (radius === undefined) return [`${where} (--inventory <files>, or a stack that runs)`];
   const lines = [
     `Of ${count(radius.judged, 'resource')} in ${where}: ${newlyText(radius.newly)}`,
-    ...(radius.relieved > 0 ? [`${radius.relieved} violate it no more`] : []),
+    ...(radius.relieved > 0
+      ? [`${count(radius.relieved, 'resource')} ${radius.relieved === 1 ? 'violates' : 'violate'} it no more`]
+      : []),
   ];
   for (const { clause, count: n, exemplars } of radius.clauses) {
     if (n === 0) continue;
@@ -137,7 +152,7 @@ export function blastLines(radius: BlastRadius | undefined, where: string): read
   for (const [key, rows] of Object.entries(radius.by)) {
     if (rows.length < 2) continue;
     lines.push(
-      `  by ${key}: ${rows.map((r) => `${plain(r.is, 40)} ${r.violation}/${r.compliant}/${r.unknown}`).join(', ')}`,
+      `  by ${key} (newly violating/compliant/unknown): ${rows.map((r) => `${plain(r.is, 40)} ${r.violation}/${r.compliant}/${r.unknown}`).join(', ')}`,
     );
   }
   return lines;
@@ -162,15 +177,27 @@ export function refusalLines({ code, why, missing, readings, drafts }: Refusal):
     lines.push(`  missing: ${plain(m.kind, 60)}.${plain(m.fact, 60)}: ${plain(m.says, 300)}`);
   if ((missing ?? []).length > 0)
     lines.push('  An engineer can add a fact to a kind: docs/adding-a-kind.md. Nothing near to it is taken instead.');
-  for (const { policy } of drafts ?? [])
-    for (const { id, that } of policy.require)
-      if ('rego' in that)
-        lines.push(`  only Rego can say ${plain(id, 60)} of ${policy.kind}, from ${that.rego.join(', ')}`);
+  for (const { policy } of drafts ?? []) for (const line of ruledClauses(policy)) lines.push(`  ${line}`);
   if ((drafts ?? []).length > 0)
-    lines.push('  How such a clause is written, tested and approved by two: docs/adding-a-policy.md.');
+    lines.push('  With --allow-rego two models write it, tested and never proved; by hand: docs/adding-a-policy.md.');
   for (const [i, reading] of (readings ?? []).entries()) lines.push(`  reading ${i + 1}: ${plain(reading, 1000)}`);
   return lines;
 }
+
+const ruledClauses = ({ require, kind }: Policy): readonly string[] =>
+  require.flatMap(({ id, says, that }) =>
+    'rego' in that
+      ? [`only Rego can say ${plain(id, 60)} of ${kind} ("${plain(says, 200)}"), from ${that.rego.join(', ')}`]
+      : [],
+  );
+
+/** What the clauses cannot say, and what comes of going on. */
+export const ruledLines = ({ why, drafts }: Refusal): readonly string[] => [
+  plain(why, 2000),
+  ...(drafts ?? []).flatMap(({ policy }) => ruledClauses(policy)),
+  'Rego of a model is tested by all gates, and proved by none. You judge resources before there is any; two models write',
+  'it; two people besides you approve it; and nothing activates it by itself.',
+];
 
 /** What was spent. */
 export function spentText(calls: readonly ModelCall[]): string {

@@ -9,9 +9,12 @@ import {
   type InventoryResource,
   type PolicyFiles,
 } from '../../shared/authoring/deps.ts';
+import { asV1 } from '../../shared/adapters/opa/rego-reader.ts';
+import { type Apart, judgeApart, verifyApart } from '../../shared/adapters/opa/verify-apart.ts';
+import type { RegoWorld } from '../../shared/authoring/author-rego.ts';
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
 import { completeExamples } from '../../shared/authoring/complete.ts';
-import { renderNative } from '../../shared/authoring/renderers/render.ts';
+import { renderMapped, renderNative } from '../../shared/authoring/renderers/render.ts';
 import { verifyPolicy } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import type { ContextConfig } from '../../shared/mappings/context.ts';
@@ -23,7 +26,7 @@ import { coreOf } from '../../shared/policy/bundle.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
 import type { LanguageModel } from '../../shared/ports/language-model.ts';
 import { readManifest } from '../bundle.ts';
-import { EXAMPLES_NOW, projectTools, SEED } from '../commands/verify.ts';
+import { EXAMPLES_NOW, projectTools, SEED, toolPaths } from '../commands/verify.ts';
 import { LONGEST_FILE_BYTES } from '../input/documents.ts';
 import { Inputs } from '../input/sets.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -56,8 +59,23 @@ export function authoringWorld(
         clock: () => performance.now(),
         now: EXAMPLES_NOW,
         seed: SEED,
+        render: renderMapped,
       }),
     ...more,
+  };
+}
+
+/** How long Rego of a model may take: all gates together, thousands of evaluations. */
+const REGO_LIMIT_MS = 120_000;
+
+/** What runs Rego that a model has written: in a thread of its own, beside these policies. */
+export function regoWorld(active: readonly CorePolicy[]): RegoWorld {
+  const paths = toolPaths();
+  const by: Apart = { paths, kinds, others: active, now: EXAMPLES_NOW, seed: SEED, limitMs: REGO_LIMIT_MS };
+  return {
+    verify: (candidate, without = []) => verifyApart(candidate, { ...by, without }),
+    judge: (source, facts) => judgeApart(source, facts, by),
+    format: (rego) => asV1(paths.opa, rego, { version: 'v1' }),
   };
 }
 

@@ -150,7 +150,9 @@ function standing(version: PolicyVersion, all: readonly Approval[]): { readonly 
   const record = all.find((a) => a.version.hash === version.hash);
   const last = all.at(-1);
   if (record !== undefined) {
-    const said = record.decisions.map((d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}`);
+    const said = record.decisions.map(
+      (d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}${d.judged === undefined ? '' : ', unseen'}`,
+    );
     return { state: approvalState(record), said: [`asked for by ${record.author.who}`, ...said].join(', ') };
   }
   return last === undefined

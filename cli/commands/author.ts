@@ -5,23 +5,28 @@ import { type Judge, recorded, type SessionLog } from '../../shared/adapters/ant
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
 import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
+import { authorRego } from '../../shared/authoring/author-rego.ts';
 import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
 import { reviseIntent, type SemanticDifference } from '../../shared/authoring/revise.ts';
 import { kinds } from '../../shared/kinds/index.ts';
+import { APPROVERS_NEEDED, type Identity } from '../../shared/model/approval.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
 import { toCore } from '../../shared/policy/core.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import { fromAdvisory } from '../author/advisory.ts';
 import { Dialogue, Left } from '../author/dialogue.ts';
 import {
+  allowRego,
   beginDraft,
   type Draft,
+  type DraftLock,
   type DraftRecord,
   DRAFTS,
   endDraft,
   listDrafts,
+  lockDraft,
   openDraft,
   readNamed,
 } from '../author/drafts.ts';
@@ -37,10 +42,11 @@ import {
   kindOf,
   refusalLines,
   relationLines,
+  ruledLines,
   spentText,
   understoodLines,
 } from '../author/words.ts';
-import { authoringWorld, inventoryOf, stackInventory } from '../author/world.ts';
+import { authoringWorld, inventoryOf, regoWorld, stackInventory } from '../author/world.ts';
 import { readConfig } from '../options.ts';
 import { readLocalStack } from '../stack/local-stack.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
@@ -58,6 +64,7 @@ export interface AuthorOptions extends StackOptions, ModelOptions {
   readonly yes?: true;
   readonly json?: true;
   readonly dryRun?: true;
+  readonly allowRego?: true;
   readonly as?: string;
   readonly approveAs?: string;
   readonly out?: string;
@@ -146,8 +153,26 @@ async function stackOf(options: StackOptions): Promise<Stack | undefined> {
   return isNamed || readLocalStack() !== undefined ? findStack(options) : undefined;
 }
 
-/** One session, from its beginning or from where it was left. */
+/** One session, from its beginning or from where it was left; alone with its draft where it writes to it. */
 async function session(draft: Draft, options: AuthorOptions): Promise<number> {
+  let lock: DraftLock | undefined;
+  const hold = (): void => {
+    if (lock !== undefined || options.dryRun === true) return;
+    lock = lockDraft(draft);
+    if (lock.broken !== undefined)
+      process.stderr.write(`${plain(`The lock of ${lock.broken}, which is gone, was broken.`)}\n`);
+  };
+  try {
+    // A new draft is there for others from its first line on.
+    if (draft.log.lines.length > 0) hold();
+    return await inSession(draft, options, hold);
+  } finally {
+    lock?.release();
+  }
+}
+
+async function inSession(begun: Draft, options: AuthorOptions, hold: () => void): Promise<number> {
+  let draft = begun;
   const dialogue = options.yes === true ? undefined : new Dialogue();
   const { where, inventory } = await inventoryFor(options);
   const nobody = new Nobody();
@@ -157,6 +182,7 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
     lines: draft.log.lines,
     append(line) {
       if (!isKept) return;
+      hold();
       draft.log.append(line);
       kept++;
     },
@@ -170,7 +196,12 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
   if (draft.log.lines.length > 0) dialogue?.say(`Going on with "${plain(draft.record.sentence, 300)}"`);
   const resume = `edict author --resume ${draft.record.id}`;
   try {
-    const result = await authorOf(draft.record, deps, person, dialogue === undefined);
+    let result = await authorOf(draft.record, deps, person, dialogue === undefined);
+    if (result.is === 'refused' && result.code === 'needs_rego' && (result.drafts ?? []).length > 0) {
+      const isAllowed = await mayWriteRego(result, draft.record, options, dialogue);
+      if (isAllowed && isKept && draft.record.rego !== true) draft = allowRego(draft);
+      if (isAllowed) result = await regoOf(draft.record, result, deps, dialogue === undefined ? undefined : person);
+    }
     if (replayed() > 0) dialogue?.say(`${count(replayed(), 'answer')} were known from before.`);
     if (result.is === 'refused') {
       // What is refused for the model's sake can be tried again; nothing that was said is lost.
@@ -188,6 +219,37 @@ async function session(draft: Draft, options: AuthorOptions): Promise<number> {
     dialogue?.stop(isKept ? `Left. What was said is kept: ${resume}` : 'Left. Nothing was kept.');
     return EXIT.left;
   }
+}
+
+/** Rego of a model is tested and never proved: it is written where somebody has said that it may be. */
+async function mayWriteRego(
+  refusal: Refusal,
+  record: DraftRecord,
+  options: AuthorOptions,
+  dialogue: Dialogue | undefined,
+): Promise<boolean> {
+  if (options.allowRego === true || record.rego === true) return true;
+  if (dialogue === undefined) return false;
+  dialogue.show('Only Rego can say it', ruledLines(refusal));
+  return (
+    (await dialogue.pick('Shall two models write that clause in Rego, each by itself?', [
+      { value: 'no', label: 'No' },
+      { value: 'yes', label: 'Yes', hint: 'tested, not proved: you judge resources, and two others approve it' },
+    ])) === 'yes'
+  );
+}
+
+function regoOf(
+  record: DraftRecord,
+  refusal: Refusal,
+  deps: AuthorDeps,
+  person: Parameters<typeof authorIntent>[2] | undefined,
+): Promise<Result> {
+  if (record.edits === undefined) return authorRego(refusal, record.sentence, deps, regoWorld(deps.active), person);
+  const { policy } = previousOf(record.edits);
+  const active = deps.active.filter((p) => p.id !== policy.id);
+  const ids = new Map([[policy.kind, policy.id]]);
+  return authorRego(refusal, record.sentence, { ...deps, active }, regoWorld(active), person, { ids });
 }
 
 const previousOf = (name: string) => readPolicyFolder(policyFolders([name])[0] ?? name, kinds).compiled;
@@ -284,7 +346,7 @@ async function finish(all: Finished): Promise<number> {
       return EXIT.refused;
     }
     const saved = await savedInDialogue(all, dialogue, isAccepted);
-    dialogue.end(`${savedText(saved)} ${spentText(result.calls)}`);
+    dialogue.end(`${savedText(saved, options)} ${spentText(result.calls)}`);
     return isAccepted ? EXIT.authored : EXIT.refused;
   }
   const saved = await save(all, automaticWish(all));
@@ -295,7 +357,7 @@ async function finish(all: Finished): Promise<number> {
       output.line(title);
       for (const line of text) output.line(`  ${line}`);
     });
-    output.line(savedText(saved));
+    output.line(savedText(saved, options));
     output.line(spentText(result.calls));
   }
   output.flush();
@@ -347,7 +409,7 @@ function tellAll(
 }
 
 /** What the person wants to become of it. */
-async function wishOf({ dialogue, options }: Finished, isAccepted: boolean): Promise<Wish> {
+async function wishOf({ dialogue, options, result }: Finished, isAccepted: boolean): Promise<Wish> {
   if (dialogue === undefined || options.dryRun === true) return 'nothing';
   const keep = { value: 'draft' as const, label: 'Keep it as a draft', hint: 'nothing is judged by it' };
   if (!isAccepted) {
@@ -357,12 +419,14 @@ async function wishOf({ dialogue, options }: Finished, isAccepted: boolean): Pro
   return dialogue.pick<Wish>('What shall become of it?', [
     keep,
     { value: 'request', label: 'Ask for its approval', hint: 'by somebody else' },
-    ...(options.approveAs === undefined
+    ...(options.approveAs === undefined || !isProved(result)
       ? []
       : [{ value: 'activate' as const, label: `Activate it, approved by ${plain(options.approveAs, 60)}` }]),
     { value: 'nothing', label: 'Nothing' },
   ]);
 }
+
+const isProved = ({ policies }: Authored): boolean => policies.every((p) => p.verification.evidence === 'proved');
 
 const automaticWish = ({ options }: Finished): Wish =>
   options.dryRun === true ? 'nothing' : options.approveAs === undefined ? 'draft' : 'activate';
@@ -396,13 +460,33 @@ async function save(all: Finished, wish: Wish): Promise<Saved> {
         (stack === undefined ? 'no stack runs here (npm start), and none is named (--stage, --region)' : undefined));
     // Nothing half-activated: neither the policy nor the request is where the next release would find it.
     if (notActivated !== undefined) return { ...(await save(all, 'draft')), notActivated };
+    if (stack !== undefined) return activated(all, stack, by, approver);
   }
   const folders = writePolicies(options.out ?? POLICIES, result.policies, replacedIds(replaces));
   const approvals = await requestFor(folders, by);
   endDraft(draft, 'saved', folders.join(', '));
-  if (stack === undefined) return { as: wish, folders, approvals };
-  const activation = await activate(folders, approver, stack, by.who, options.yes === true);
-  return { as: wish, folders, approvals: approvals.map((a) => ({ ...a, state: 'approved' })), activation };
+  return { as: wish, folders, approvals };
+}
+
+/** Puts it in force; where somebody or something stands in the way, a person is told and asked again, and a machine is told. */
+async function activated(all: Finished, stack: Stack, by: Identity, approver: Identity): Promise<Saved> {
+  const { draft, options, result, replaces } = all;
+  try {
+    const done = await activate(result.policies, {
+      root: options.out ?? POLICIES,
+      replaces: replacedIds(replaces),
+      staging: join(draft.folder, 'activating'),
+      author: by,
+      approver,
+      stack,
+      isAutomatic: options.yes === true,
+    });
+    endDraft(draft, 'saved', done.folders.join(', '));
+    return { as: 'activate', ...done };
+  } catch (error) {
+    if (options.yes !== true || !isAppError(error)) throw error;
+    return { ...(await save(all, 'draft')), notActivated: error.message };
+  }
 }
 
 /** Without a person nothing is activated of which a check has found something. */
@@ -413,7 +497,10 @@ function openCheck({ checks }: Authored): string | undefined {
 
 const replacedIds = (replaces: string | undefined): readonly string[] => (replaces === undefined ? [] : [replaces]);
 
-function savedText({ as, folders, approvals, activation, notActivated }: Saved): string {
+function savedText(
+  { as, folders, approvals, activation, notActivated }: Saved,
+  { yes: isUnseen, approveAs: approver = '' }: Pick<AuthorOptions, 'yes' | 'approveAs'>,
+): string {
   const where = folders.join(', ');
   switch (as) {
     case 'nothing':
@@ -423,16 +510,19 @@ function savedText({ as, folders, approvals, activation, notActivated }: Saved):
     case 'request':
       return `Written to ${where}; approval is asked for in ${approvals[0]?.kept ?? ''}. Next, somebody else: edict policies approve ${approvals.map((a) => a.policy).join(' ')} --as <name>; then npm run gen, edict release.`;
     case 'activate':
-      return `Active as release ${activation}: ${approvals.map((a) => a.policy).join(', ')}.`;
+      return `Active as release ${activation}: ${approvals.map((a) => a.policy).join(', ')}.${isUnseen ? ` Nobody has judged it: ${approver} is recorded as having approved it unseen.` : ''}`;
   }
 }
 
 /** Everything, for a machine. */
 function jsonOf({ result, reviewed, draft, options }: Finished, saved: Saved): unknown {
-  const { policies: _, ...rest } = result;
+  const { policies: _, judged, ...rest } = result;
   return {
     version: 1,
     ...rest,
+    /** Nobody has: what is given is what a person would have been shown, and what the draft says of it. */
+    judged: 'none',
+    unjudged: judged.map(({ resource, verdict }) => ({ resource, verdict })),
     draft: options.dryRun === true ? null : draft.record.id,
     /** Nobody has judged the examples: the draft was agreed with. */
     judgedBy: null,
@@ -449,6 +539,7 @@ function jsonOf({ result, reviewed, draft, options }: Finished, saved: Saved): u
       rego: p.rego,
       accepted: p.verification.accepted,
       evidence: p.verification.evidence,
+      approversNeeded: APPROVERS_NEEDED[p.verification.evidence],
       gates: p.verification.gates,
       warnings: p.verification.warnings,
       files: Object.keys(p.files),

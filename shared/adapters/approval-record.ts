@@ -20,7 +20,13 @@ export const approvalSchema = z.strictObject({
   author: identity,
   requestedAt: at,
   decisions: z.array(
-    z.strictObject({ is: z.enum(['approved', 'rejected']), by: identity, at, because: z.string().optional() }),
+    z.strictObject({
+      is: z.enum(['approved', 'rejected']),
+      by: identity,
+      at,
+      because: z.string().optional(),
+      judged: z.literal('none').optional(),
+    }),
   ),
   revision: z.int().positive(),
 });

@@ -30,6 +30,7 @@ import { paraphraseRequest, selectRequest } from './prompts.ts';
 import { apart, bestOf, keyOf, questionOn, readingInEnglish, type Separation } from './questions.ts';
 import { answerOf, counted, describe, judge, showResource, VERDICT_OF } from './resources.ts';
 import { type Row, rivalsOf, rowsFor } from './rows.ts';
+import { differenceOfDrafts, draftsInEnglish } from './ruled-drafts.ts';
 import { exceptionsYaml, intentText, policyYaml } from './write.ts';
 
 export interface AuthorOptions {
@@ -183,7 +184,7 @@ class Session {
   async run(): Promise<Outcome> {
     this.#step('formalise');
     const both = await Promise.all([this.#author.formalise(this.#sentence), this.#second.formalise(this.#sentence)]);
-    const none = withoutBoth(both);
+    const none = withoutBoth(both, this.#deps.kinds);
     if (none !== undefined) return none;
     this.#readings = both.filter((r) => r.is === 'policies');
     this.#understood(this.#readings[0], []);
@@ -419,7 +420,10 @@ const isDecided = (reading: Reading): boolean => reading.formals.every((f) => ne
 const misjudged = (why: string): NoReading => ({ is: 'refused', code: 'misjudged', why });
 
 /** Why there are not two readings; undefined where there are. One alone is nobody's word. */
-function withoutBoth([a, b]: readonly [Reading | NoReading, Reading | NoReading]): NoReading | undefined {
+function withoutBoth(
+  [a, b]: readonly [Reading | NoReading, Reading | NoReading],
+  kinds: readonly Kind[],
+): NoReading | undefined {
   const refusals = [a, b].filter((r) => r.is === 'refused');
   const [first, other] = [
     refusals.find((r) => r.code === 'model_unavailable') ??
@@ -428,7 +432,12 @@ function withoutBoth([a, b]: readonly [Reading | NoReading, Reading | NoReading]
     [a, b].find((r) => r.is === 'policies'),
   ];
   if (first === undefined) return undefined;
-  if (refusals.length === 2) return { ...first, ...missingOf(refusals) };
+  if (refusals.length === 2) {
+    const both = { ...first, ...missingOf(refusals) };
+    return first.code === 'needs_rego' && a.is === 'refused' && b.is === 'refused'
+      ? ruledAlike(both, [a, b], kinds)
+      : both;
+  }
   const readings =
     first.code === 'ambiguous' || first.code === 'contradictory'
       ? [...(first.readings ?? []), ...(other?.is === 'policies' ? [readingInEnglish(other)] : [])]
@@ -442,6 +451,22 @@ function withoutBoth([a, b]: readonly [Reading | NoReading, Reading | NoReading]
         ? first.why
         : `only one of two formalisations drafts a policy; the other: ${first.why}`,
     ...(readings === undefined ? {} : { readings }),
+  };
+}
+
+/** Rego is drafted for what both understand alike: of the same kind, from the same facts, beside the same clauses. */
+function ruledAlike(both: NoReading, [a, b]: readonly [NoReading, NoReading], kinds: readonly Kind[]): NoReading {
+  const other = [a, b].find((r) => r.code !== 'needs_rego');
+  if (other !== undefined)
+    return { ...other, why: `only one of two formalisations finds that Rego can say it; the other: ${other.why}` };
+  const drafts = [a.drafts ?? [], b.drafts ?? []] as const;
+  const difference = differenceOfDrafts(drafts, kinds);
+  if (difference === undefined) return both;
+  return {
+    is: 'refused',
+    code: 'ambiguous',
+    why: `both formalisations find that only Rego can say it, and they differ: ${difference}`,
+    readings: drafts.map((d) => draftsInEnglish(d, kinds)),
   };
 }
 

@@ -64,7 +64,10 @@ export const DEFAULT_LIMITS: AuthorLimits = {
 
 /** How far a session is: for a dialogue. Nothing that is told has an influence on what comes of it. */
 export type Told =
-  | { readonly is: 'step'; readonly step: 'formalise' | 'paraphrase' | 'delete' | 'redraft' | 'judge' | 'prove' }
+  | {
+      readonly is: 'step';
+      readonly step: 'formalise' | 'paraphrase' | 'delete' | 'redraft' | 'judge' | 'rego' | 'prove';
+    }
   /** The author's first reading; and again what will be judged blind, where that is another. */
   | { readonly is: 'understood'; readonly drafts: readonly Draft[]; readonly leftOut: readonly LeftOut[] };
 
@@ -76,7 +79,11 @@ export interface AuthorDeps {
   /** The active policies. */
   readonly active: readonly CorePolicy[];
   /** Native documents that have these facts, in every dialect that can say them; none where nothing can. */
-  readonly render: (kind: string, facts: FactStates) => readonly Rendered[];
+  readonly render: (
+    kind: string,
+    facts: FactStates,
+    options?: { readonly unknownFields?: readonly string[] },
+  ) => readonly Rendered[];
   /** The documents that a policy lacks beside its examples (`completeExamples`); absent: none are made. */
   readonly complete?: (
     policy: Pick<CompiledPolicy, 'policy' | 'core'>,

@@ -9,7 +9,7 @@ import type { Row } from './rows.ts';
 import { type Excuse, judgeByMeaning } from './verify.ts';
 
 /** `examples/<verdict>/<dialect>-<case>.<ext>` */
-function pathOf({ dialect, name }: Rendered, verdict: Verdict, what: string): string {
+export function pathOf({ dialect, name }: Rendered, verdict: Verdict, what: string): string {
   const dot = name.lastIndexOf('.');
   const [stem, ext] = dot <= 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
   const start = stem.startsWith(dialect) ? stem : `${dialect}-${stem}`;

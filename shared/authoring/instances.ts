@@ -7,7 +7,7 @@ import type { Kind } from '../model/kind.ts';
 import type { CorePolicy } from '../policy/core.ts';
 import type { PolicyInput } from '../policy/meaning.ts';
 import { PROOF_NOW } from '../policy/proof.ts';
-import { domainOf, type Subjects, subjectsOf } from '../policy/regions.ts';
+import { type Constants, domainOf, type Subjects, subjectsOf } from '../policy/regions.ts';
 import { statesOf } from './resources.ts';
 
 /** Not known. */
@@ -16,8 +16,8 @@ const OPEN = Symbol('open');
 const MOST_ITEMS = 4000;
 
 /** Facts that a policy compares, with the values worth looking at; a list is empty, has one item, or is not known. */
-function choicesOf(subjects: Subjects): readonly (readonly [fact: string, values: readonly unknown[]])[] {
-  const context = { now: PROOF_NOW };
+function choicesOf(subjects: Subjects, constants: Constants): Choices {
+  const context = { now: PROOF_NOW, constants };
   const facts = [...subjects.facts].map(
     ([name, c]) => [name, [...domainOf(c.shape, c.optional, c.tests, context).proper, OPEN]] as const,
   );
@@ -80,10 +80,19 @@ export const fieldsRead = (policies: readonly CorePolicy[]): readonly string[] =
   ...new Set(policies.flatMap((p) => [...subjectsOf(p).lists.values()].flatMap((fields) => [...fields.keys()]))),
 ];
 
-/** Resources of the kind that tell the policy's answers apart, at most so many; facts that it does not read are left out. */
-export function* instancesOf(policy: CorePolicy, kind: Kind, now: number, most = 5000): Generator<FactStates> {
+/**
+ * Resources of the kind that tell the policy's answers apart, at most so many; facts that it does not read are left out.
+ * `constants` are bounds that its clauses do not say, because Rego does.
+ */
+export function* instancesOf(
+  policy: CorePolicy,
+  kind: Kind,
+  now: number,
+  most = 5000,
+  constants: Constants = { numbers: [], strings: [] },
+): Generator<FactStates> {
   const subjects = subjectsOf(policy);
-  for (const facts of product(choicesOf(subjects), most)) {
+  for (const facts of product(choicesOf(subjects, constants), most)) {
     const closed = [...subjects.lists.keys()].filter((list) => list in facts);
     const input = { facts, closed, now: PROOF_NOW } as PolicyInput;
     yield withUnknowns(statesOf(input, kind, now), [policy]);

@@ -33,6 +33,8 @@ export interface Decision {
   readonly by: Identity;
   readonly at: string;
   readonly because?: string;
+  /** It was approved for this person by whoever automates them, and nobody has judged the resources. */
+  readonly judged?: 'none';
 }
 
 /** The record of one version: asked for once, decided by others. */

@@ -65,6 +65,7 @@ export interface Deciding {
   readonly hash?: string;
   readonly by: Identity;
   readonly because?: string;
+  readonly judged?: Decision['judged'];
 }
 
 /**
@@ -97,6 +98,7 @@ async function decide(deps: ApprovalDeps, is: Decision['is'], what: Deciding): P
       by,
       at: instant(deps.clock.now()),
       ...(what.because === undefined ? {} : { because: what.because }),
+      ...(what.judged === undefined ? {} : { judged: what.judged }),
     };
     const next = { ...record, decisions: [...record.decisions, decision], revision: record.revision + 1 };
     if (await deps.approvals.write(next)) return next;
@@ -147,7 +149,10 @@ async function nothingAsked({ approvals }: ApprovalDeps, current: PolicyVersion)
 
 const sayingsOf = ({ decisions }: Approval): string =>
   decisions
-    .map(({ is, by, at, because }) => `${is} by ${person(by)} ${at}${because === undefined ? '' : ` (${because})`}`)
+    .map(
+      ({ is, by, at, because, judged }) =>
+        `${is} by ${person(by)} ${at}${judged === undefined ? '' : ', unseen'}${because === undefined ? '' : ` (${because})`}`,
+    )
     .join(', ');
 
 // ── releasing ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -164,7 +164,9 @@ function approvalsLink(record: Approval | undefined, bundled: BundledPolicy | un
   const { author, requestedAt, decisions } = record;
   const said = [
     `asked for by ${author.who} (${author.established}) ${requestedAt}`,
-    ...decisions.map((d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}`),
+    ...decisions.map(
+      (d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}${d.judged === undefined ? '' : ', unseen'}`,
+    ),
   ].join(', ');
   const state = approvalState(record);
   return link('approvals', state === 'approved' ? 'verified' : 'broken', state, said);

@@ -58,10 +58,12 @@ const endless = answer(
   `ten := [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]\n\nslow if {\n${Array.from({ length: 14 }, (_, i) => `\tsome x${i} in ten\n`).join('')}\t${Array.from({ length: 14 }, (_, i) => `x${i}`).join(' + ')} < 0\n}\n\nholds contains "c0" if slow\n\n${rules()}`,
 );
 
-function scripted(answers: readonly unknown[]) {
+/** What the author says in turn; the second says what is right, or `second`. */
+function scripted(answers: readonly unknown[], second: unknown = right) {
   const requests: ModelRequest[] = [];
   const model: RegoDeps['model'] = {
     ask: (request) => {
+      if (request.role === 'second') return Promise.resolve({ is: 'answered', value: second, call: callOf(request) });
       requests.push(request);
       const value = answers[Math.min(requests.length, answers.length) - 1];
       return Promise.resolve(
@@ -76,8 +78,8 @@ function scripted(answers: readonly unknown[]) {
       { sentence, policy, kind: probe, clause: 'c0', examples },
       {
         model,
-        verify: (candidate) =>
-          verifyApart(candidate, { paths, kinds: [probe], others: [], now: PROOF_NOW, seed: 7, limitMs }),
+        verify: (candidate, without = []) =>
+          verifyApart(candidate, { paths, kinds: [probe], others: [], now: PROOF_NOW, seed: 7, limitMs, without }),
         format: (rego) => asV1(opaPath, rego, { version: 'v1' }),
         ...(isAsked ? { judge: (r: PolicyInput) => Promise.resolve(judge(r)) } : {}),
         now: PROOF_NOW,
@@ -147,6 +149,19 @@ describeWith(['opa', 'regal'], 'Rego that a model writes', () => {
       why: expect.stringContaining('after 5 rounds'),
     });
     expect(six.requests).toHaveLength(6);
+  });
+
+  it('is held against what a second model has written: where they differ the person is asked, and either may be wrong', async () => {
+    const other = answer(rules('', 10).replaceAll('sum(input.facts.sizes)', 'count(input.facts.sizes)'));
+    const ruledOut = await scripted([right], other).draft();
+    expect(ruledOut).toMatchObject({ is: 'drafted', rounds: 0 });
+    const { draft, counterexamples } = scripted([other, right]);
+    expect(await draft()).toMatchObject({ is: 'drafted', rounds: 1 });
+    expect(counterexamples()[1]).toMatch(/examples: .*expected/);
+    expect(await scripted([right], answer('holds contains {')).draft()).toMatchObject({
+      is: 'refused',
+      why: expect.stringMatching(/^the second of two: /),
+    });
   });
 
   it('is not accepted where nobody judges the resources that tell its planted bugs', async () => {

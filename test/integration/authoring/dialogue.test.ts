@@ -107,6 +107,10 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     terminal = open(['--resume', draft]);
     const second = await judge(2);
     await terminal.until(ASKED);
+    // Nobody else answers for the person meanwhile.
+    const args = ['author', '--base-url', server.url, '--yes', '--json', '--resume', draft];
+    const other = await edict(args, { cwd: folder });
+    expect(other).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/somebody is at the draft/) });
     terminal.drop(); // nobody says goodbye
     await terminal.ended;
 
@@ -114,6 +118,7 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     const third = await judge();
     choose(0);
     expect(await terminal.ended).toBe(0);
+    expect(readdirSync(join(folder, '.edict', 'drafts', draft))).not.toContain('lock');
     // No model was asked again, and nothing was asked of the person twice.
     expect(server.posts).toHaveLength(before);
     const all = [...first, ...second, ...third].map((q) => q.split('│  ●')[0]);
