@@ -304,6 +304,7 @@ class RegoSession {
     for (;;) {
       const verified = await this.#world.verify({
         id: policy.id,
+        intent: intentText(policy, this.#subject.sentence),
         file: `${policy.id}/policy.yaml`,
         yaml,
         rego,

@@ -619,9 +619,10 @@ async function finish(
     const own = rows.filter((r) => r.kind.id === formal.kind.id);
     const { files: written, excused } = await examplesFor(named, text, own, deps);
     const { examples, problems } = await deps.examplesOf(text, written);
-    const verification = await deps.verify({ ...source, id, rego, examples, problems, excused });
+    const intent = intentText(policy, sentence);
+    const verification = await deps.verify({ ...source, id, rego, intent, examples, problems, excused });
     const files = {
-      'intent.md': intentText(policy, sentence),
+      'intent.md': intent,
       ...written,
       ...(excused.length === 0 ? {} : { 'examples/exceptions.yaml': exceptionsYaml(excused) }),
     };
