@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { completeExamples, type Completion } from '../../shared/authoring/complete.ts';
-import type { Excuse } from '../../shared/authoring/verify.ts';
+import { completeExamples, type CompleteOptions, type Completion } from '../../shared/authoring/complete.ts';
+import { type Excuse, EXAMPLES_NOW, regoSurvivorsOf, SEED } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { isObject } from '../../shared/model/json.ts';
+import type { Kind } from '../../shared/model/kind.ts';
+import type { CompiledPolicy } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import { regoClausesOf } from '../../shared/policy/core.ts';
 import { Output, style } from '../terminal.ts';
@@ -19,8 +21,6 @@ export interface CompleteCommandOptions {
   readonly dryRun?: boolean;
 }
 
-/** Examples are judged as of this instant, as `edict policies verify` judges them. */
-const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 const NO_DOCUMENT = 'No native document that Edict can write tells it from the policy (docs/renderers.md).';
 
 /** Writes what is missing into the folders of the policies. 1 if a mutant is left that nothing kills and nothing excuses. */
@@ -35,7 +35,7 @@ export async function completePolicies(names: readonly string[], options: Comple
     const made = completeExamples(compiled, candidate.examples, {
       kind,
       now: EXAMPLES_NOW,
-      ...(regoClausesOf(compiled.core).length === 0 ? {} : { evaluate: projectTools().compile(compiled).evaluate }),
+      ...(regoClausesOf(compiled.core).length === 0 ? {} : ruledBy(compiled, kind)),
     });
     const survivors = made.survivors.filter(
       (s) => !candidate.excused.some((e) => e.what === s.what && e.where === s.where),
@@ -53,6 +53,16 @@ export async function completePolicies(names: readonly string[], options: Comple
   } else for (const result of results) show(output, result);
   output.flush();
   return results.every((r) => r.survivors.length === 0) ? 0 : 1;
+}
+
+/** What completes a policy with clauses that only its Rego says. */
+function ruledBy(compiled: CompiledPolicy, kind: Kind): Pick<CompleteOptions, 'evaluate' | 'ruled'> {
+  const tools = projectTools();
+  const options = { tools, now: EXAMPLES_NOW, seed: SEED };
+  return {
+    evaluate: tools.compile(compiled).evaluate,
+    ruled: (examples) => regoSurvivorsOf(compiled, kind, examples, options).survivors,
+  };
 }
 
 function write(path: string, text: string): void {

@@ -23,6 +23,8 @@ export interface CompleteOptions {
   readonly now: number;
   /** Runs the Rego, where some clause is said by that alone. */
   readonly evaluate?: Evaluate;
+  /** The planted bugs of that Rego which these examples do not tell (`regoSurvivorsOf`). */
+  readonly ruled?: (examples: readonly ExampleResource[]) => readonly Pick<Survivor, 'what' | 'where' | 'on'>[];
 }
 
 /** A file of the policy's folder. */
@@ -44,6 +46,8 @@ const WANTED = ['compliant', 'violation', 'unknown'] as const;
 /** How many resources are tried in a form for one verdict, and over all forms for one mutant. */
 const MOST_FOR_VERDICT = 60;
 const MOST_FOR_MUTANT = 80;
+/** How often what is still not told of Rego is asked for: a document for one bug tells others. */
+const MOST_ROUNDS = 3;
 
 /** How examples of a form begin: its dialect, and of a plan the provider. */
 export const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelope'>): string =>
@@ -53,7 +57,7 @@ export const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelop
 export function completeExamples(
   { policy, core }: Pick<CompiledPolicy, 'policy' | 'core'>,
   existing: readonly ExampleResource[],
-  { kind, now, evaluate }: CompleteOptions,
+  { kind, now, evaluate, ruled }: CompleteOptions,
 ): Completion {
   const forms = nativeForms[kind.id] ?? [];
   const files: NewExample[] = [];
@@ -107,7 +111,18 @@ export function completeExamples(
       spread([...instances, ...instancesOf(mutant, kind, now)].filter(separates), MOST_FOR_MUTANT).some(kills);
     if (!isKilled) survivors.push(survivor);
   }
-  return { files, gaps, survivors: survivors.map(({ what, where, on }) => ({ what, where, on })) };
+  let ofRego = ruled?.(examples) ?? [];
+  for (let round = 0; round < MOST_ROUNDS && ofRego.length > 0; round++) {
+    const before = files.length;
+    for (const witness of new Set(ofRego.map(({ on }) => JSON.stringify(on)))) {
+      const input = witnessOf(JSON.parse(witness));
+      const facts = input && withUnknowns(statesOf(input, kind, now), [core]);
+      if (facts !== undefined) forms.some((form) => tryForm(form, facts, () => true));
+    }
+    if (files.length === before) break;
+    ofRego = ruled?.(examples) ?? [];
+  }
+  return { files, gaps, survivors: [...survivors, ...ofRego].map(({ what, where, on }) => ({ what, where, on })) };
 }
 
 /** The first few, and then some of the others, evenly, with the last. */

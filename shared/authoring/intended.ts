@@ -5,14 +5,16 @@
  * Words are not a proof: it says no only where they cannot mean what the clauses say.
  */
 import { kinds as allKinds } from '../kinds/index.ts';
+import type { FactSpec, FieldSpec } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Condition, Literal, Policy } from '../model/policy.ts';
-import { type CorePolicy, conditionsOf, nodesOf } from '../policy/core.ts';
+import { type CorePolicy, conditionsOf, factsOf, nodesOf } from '../policy/core.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange } from '../policy/literals.ts';
 import { plainText } from './answer.ts';
 import { coverageOf, isEnglish, literalsOf } from './coverage.ts';
 import { FACT_WORDS } from './fact-words.ts';
 import { numbersOf } from './numbers.ts';
+import { NAMES_OF } from './vocabulary.ts';
 
 export interface Intended {
   readonly policy: Policy;
@@ -29,7 +31,9 @@ export function intentProblem(intent: string, intended: Intended, active: readon
   const [covered] = coverageProblems(first, whole, intended, active);
   if (covered !== undefined || !isEnglish(first)) return covered;
   const text = plainText(first);
-  for (const problem of [strangeClause(plainText(whole), intended.policy)]) if (problem !== undefined) return problem;
+  const own =
+    strangeClause(plainText(whole), intended.policy) ?? misnamedClause(intended) ?? strangeText(whole, intended);
+  if (own !== undefined) return own;
   // A sentence may be formalised by a policy for each kind: what is not here may be there.
   if (namesOtherKind(text, intended.kind)) return undefined;
   for (const check of CHECKS) {
@@ -175,6 +179,54 @@ function strangeClause(whole: string, { require }: Policy): string | undefined {
   });
   return strange && `the clause ${strange.id} says ${JSON.stringify(strange.says)}, of which the intent has no word`;
 }
+
+/** The words of a clause that name a fact are shown with what is found of another. */
+function misnamedClause({ policy, core, kind }: Intended): string | undefined {
+  const words = Object.entries(FACT_WORDS[kind.id] ?? {});
+  for (const { id, says } of policy.require) {
+    const text = plainText(says);
+    const used = usedFacts({ ...core, clauses: core.clauses.filter((c) => c.id === id) });
+    const named = words.filter(([, w]) => w.names.test(text)).map(([fact]) => fact);
+    const isMeant = words.some(([fact, w]) => used.has(fact) && (w.names.test(text) || w.means.test(text)));
+    if (named.length > 0 && !isMeant && !named.some((fact) => used.has(fact)))
+      return `the clause ${id} says ${JSON.stringify(says)}, which speaks of ${named.join(' or ')}, and is about ${[...used].join(', ')}`;
+  }
+  return undefined;
+}
+
+/** A text in Rego that is a name of nothing there is, and that nobody has said. */
+function strangeText(whole: string, { policy, core, kind, rego }: Intended): string | undefined {
+  if (rego === undefined) return undefined;
+  const text = plainText(whole);
+  const known = new Set([...REGO_WORDS, ...policy.require.map((c) => c.id)]);
+  const saidElsewhere = usedFacts({ ...core, clauses: core.clauses.filter((c) => c.that.op !== 'rego') });
+  for (const [fact, spec] of Object.entries(factsOf(kind))) {
+    known.add(fact);
+    for (const [name, { shape }] of Object.entries(fieldsOf(fact, spec))) {
+      known.add(name);
+      if (shape.type !== 'enum') continue;
+      // What is left of a list when one of its values is named is written out.
+      const isNamed = shape.values.some((v) => NAMES_OF[v]?.test(text) === true);
+      if (Object.hasOwn(kind.facts, fact) || saidElsewhere.has(fact) || isNamed)
+        for (const v of shape.values) known.add(v);
+    }
+  }
+  for (const { literal } of literalsOf(policy)) if (typeof literal === 'string') known.add(literal);
+  const code = rego.replaceAll(/^\s*#.*$/gm, '');
+  for (const [, quoted, raw] of code.matchAll(/"((?:[^"\\\n]|\\.)*)"|`([^`]*)`/g)) {
+    const value = quoted ?? raw ?? '';
+    // Bounds of addresses are written in hex; signs alone name nothing.
+    if (known.has(value) || /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/.test(value) || !/[\p{L}\p{N}]{2}/u.test(value)) continue;
+    const isPlace = /facts\.region\b/.test(code) && isMeantAnyhow(value, 'region', text, true);
+    if (!isPlace && !isMeantAnyhow(value, '', text, true))
+      return `${JSON.stringify(value)} of policy.rego stands nowhere in the sentence`;
+  }
+  return undefined;
+}
+const fieldsOf = (fact: string, spec: FactSpec): { readonly [name: string]: Pick<FactSpec | FieldSpec, 'shape'> } =>
+  spec.shape.type === 'list' && spec.shape.of.type === 'record' ? spec.shape.of.fields : { [fact]: spec };
+const REGO_WORDS =
+  'clause item declared holds fails scope none facts closed now from to family first last ipv4 ipv6'.split(' ');
 
 type Check = (text: string, intended: Intended) => string | undefined;
 

@@ -6,6 +6,7 @@ import { isAppError } from '../model/errors.ts';
 import type { FactState, FactStates, FactValue, FieldSpec } from '../model/fact.ts';
 import { isObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
+import type { Policy } from '../model/policy.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { CompiledPolicy, Evidence } from '../policy/bundle.ts';
 import { compilePolicy, type PolicySource } from '../policy/compile.ts';
@@ -36,7 +37,14 @@ import { compileValidator } from '../policy/schema.ts';
 import { toEnglish } from '../policy/to-english.ts';
 import { declaredOf, toRego } from '../policy/to-rego.ts';
 import type { PolicyTools, Runnable } from '../ports/policy-tools.ts';
-import { comparePolicies, describeNeedless, needlesslyUnknown, relationOf, vacuityOf } from './compare.ts';
+import {
+  comparePolicies,
+  describeNeedless,
+  needlesslyUnknown,
+  relationOf,
+  resourceWhere,
+  vacuityOf,
+} from './compare.ts';
 import { fieldsRead, instancesOf } from './instances.ts';
 import { intentProblem } from './intended.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
@@ -229,7 +237,7 @@ export function verifyPolicy(candidate: Candidate, options: VerifyOptions): Veri
   };
   if (options.without?.includes('compile') === true) compile();
   else gate('compile', compile);
-  gate('vacuity', () => vacuityProblem(core));
+  gate('vacuity', () => vacuityProblem(policy, kind));
   gate('relations', () => relationProblem(core, options.others, options.mayDuplicate === true));
   gate('examples', () => exampleProblem(policy, kind, candidate, run(), options));
   // Rego that does not mean its clauses is wrong already: bugs are planted in what is right.
@@ -272,12 +280,33 @@ export function englishProblem({ policy, core }: Pick<CompiledPolicy, 'policy' |
   return comparison.is === 'equivalent' ? undefined : { says: english, ...comparison };
 }
 
-function vacuityProblem(core: CorePolicy): unknown {
+function vacuityProblem({ policy, core }: CompiledPolicy, kind: Kind): unknown {
   const vacuity = vacuityOf(core);
   if (vacuity.is === 'undecided') return undefined; // a warning says so
   if (vacuity.never.length > 0) return vacuity.never.join(', ');
-  return vacuity.idle.length > 0 ? `can never fail: ${vacuity.idle.join(', ')}` : undefined;
+  if (vacuity.idle.length > 0) return `can never fail: ${vacuity.idle.join(', ')}`;
+  if (core.scope !== undefined && resourceWhere([core], ([v]) => v === 'not_applicable') === undefined)
+    return 'applies_when excludes nothing';
+  return idleOverride(policy, core, kind);
 }
+
+/** An override that stands behind one that always comes first: with another value the policy means the same. */
+function idleOverride({ params = {}, ...policy }: Policy, core: CorePolicy, kind: Kind): string | undefined {
+  for (const [name, param] of Object.entries(params)) {
+    const { overrides = [], min = Number.MIN_SAFE_INTEGER } = param;
+    for (const [i, { when, value }] of overrides.entries()) {
+      if (typeof value !== 'number') continue;
+      const changed = overrides.with(i, { when, value: value > min ? value - 1 : value + 1 });
+      const other = attempt(() =>
+        toCore({ ...policy, params: { ...params, [name]: { ...param, overrides: changed } } }, kind),
+      );
+      if (isCore(other) && resourceWhere([core, other], ([a, b]) => a !== b) === undefined)
+        return `the override ${i + 1} of ${name} never applies, or its value decides nothing`;
+    }
+  }
+  return undefined;
+}
+const isCore = (c: unknown): c is CorePolicy => isObject(c) && 'clauses' in c;
 
 const ofTheKind = (core: CorePolicy, others: readonly CorePolicy[]): readonly CorePolicy[] =>
   others.filter((o) => o.kind === core.kind && o.id !== core.id);

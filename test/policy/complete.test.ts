@@ -2,7 +2,7 @@
  * `edict policies complete`: a folder with nothing but a policy.yaml gets examples with which every gate passes; and what it
  * cannot write is what nobody can, as the shipped policies say of themselves.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -90,6 +90,36 @@ describeWith(['opa', 'regal'], 'complete', () => {
       const kind = kinds.find((k) => k.id === again.kind);
       if (kind === undefined) throw new Error('no kind');
       expect(completeExamples(compilePolicy(again, kinds), again.examples, { kind, now: NOW }).files).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describeWith(['opa', 'regal'], 'complete, of a clause that only Rego says', () => {
+  it(
+    'makes an example for each bug that is planted in the Rego',
+    async () => {
+      const [shipped = ''] = policyFolders(['sql-database.backups-kept']);
+      const texts = (['policy.yaml', 'policy.rego'] as const).map((f) => readFileSync(join(shipped, f), 'utf8'));
+      const [yaml = '', rego = ''] = texts;
+      const clause = /\{ fact: backup_retention_days, at_least: \{ param: min_days \} \}/;
+      const ruled = yaml.replace(clause, '{ rego: [backup_retention_days] }').replace(/^params:\n(?: .*\n)+/m, '');
+      writeFileSync(join(folder, 'policy.yaml'), ruled);
+      writeFileSync(join(folder, 'policy.rego'), rego.replace(/^# description: Generated.*\n/m, ''));
+
+      expect(await completePolicies([folder], { format: 'json' })).toBe(0);
+
+      const candidate = await readCandidate(folder);
+      const options = { tools: projectTools(), kinds, others: [], clock: () => 0, now: NOW, seed: 1 };
+      const result = verifyPolicy(candidate, { ...options, render: renderMapped });
+      expect(result.gates.filter((g) => !g.passed)).toEqual([]);
+      expect(result.evidence).toBe('tested');
+      // The bound is told from the one beside it, which no clause says.
+      const days = candidate.examples.flatMap(({ facts }) => {
+        const state = facts['backup_retention_days'];
+        return state !== undefined && 'value' in state ? [state.value] : [];
+      });
+      expect(days).toEqual(expect.arrayContaining([6, 7]));
     },
     PATIENCE_MS,
   );

@@ -17,9 +17,10 @@ interface Meant {
   readonly sentence: string;
   readonly of: { readonly [clause: string]: Condition };
   readonly when?: Condition;
+  readonly params?: Source['params'];
 }
 /** Another meaning in its place. */
-type Instead = Partial<Pick<Meant, 'of' | 'when'>>;
+type Instead = Partial<Pick<Meant, 'of' | 'when' | 'params'>>;
 
 const fact = (name: string, is: string | boolean): Condition => ({ fact: name, is });
 const days = (n: number): Condition => ({ fact: 'backup_retention_days', at_least: n });
@@ -27,6 +28,10 @@ const production = fact('environment', 'production');
 const internet: Condition = { field: 'internet', is: true };
 const none = (...all: readonly Condition[]): Condition => ({ none: 'ingress', that: { all } });
 const ports = (...of: readonly string[]): Condition => ({ field: 'ports', intersects: of });
+
+const minDays = (overrides: readonly { readonly when: Condition; readonly value: number }[]): Source['params'] => ({
+  min_days: { says: 'For how many days backups are kept.', type: 'int', default: 7, overrides },
+});
 
 const meant = {
   readers: {
@@ -64,6 +69,12 @@ const meant = {
     kind: 'sql_database',
     sentence: 'Databases keep automatic backups for at least 30 days.',
     of: { backups: days(30) },
+  },
+  keptLonger: {
+    kind: 'sql_database',
+    sentence: 'Databases keep automatic backups for 7 days, in production for 30.',
+    of: { backups: { fact: 'backup_retention_days', at_least: { param: 'min_days' } } },
+    params: minDays([{ when: production, value: 30 }]),
   },
   hardened: {
     kind: 'sql_database',
@@ -185,6 +196,19 @@ export const agreeing: readonly (readonly [failure: string, of: MeantName, inste
       },
     },
   ],
+  ['vacuous', 'hardened', { when: { any: [production, { not: production }] } }],
+  [
+    'vacuous',
+    'keptLonger',
+    {
+      params: minDays([
+        { when: fact('cloud', 'kubernetes'), value: 90 },
+        { when: { not: fact('cloud', 'kubernetes') }, value: 7 },
+        { when: production, value: 30 },
+      ]),
+    },
+  ],
+  ['off by one', 'keptLonger', { params: minDays([{ when: production, value: 29 }]) }],
   ['lost message', 'kept', { of: { versions: fact('versioned', true) } }],
   ['lost message', 'hardened', { of: { 'not-reachable': fact('public_endpoint', false) } }],
   ['some for every', 'web', { of: { web: { some: 'ingress', that: meant.web.of.web.that as Condition } } }],
@@ -223,7 +247,7 @@ const styles: readonly (readonly [of: MeantName, find: string, replace: string])
 const kindOf = (id: string): Kind => corpusKinds.find((k) => k.id === id) as Kind;
 
 function sourceOf(name: MeantName, instead: Instead = {}): Source {
-  const { kind, sentence, of, when }: Meant = { ...meant[name], ...instead };
+  const { kind, sentence, of, when, params }: Meant = { ...meant[name], ...instead };
   return {
     id: `${kind.replaceAll('_', '-')}.second-${name.toLowerCase()}`,
     title: 'What a second author asks',
@@ -231,6 +255,7 @@ function sourceOf(name: MeantName, instead: Instead = {}): Source {
     kind,
     ...(when === undefined ? {} : { applies_when: when }),
     require: Object.entries(of).map(([id, that]) => ({ id, says: sentence, that })),
+    ...(params === undefined ? {} : { params }),
     frameworks: {},
     remediation: 'Change it.',
   };

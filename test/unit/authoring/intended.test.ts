@@ -224,6 +224,26 @@ describe('what was not asked for is told', () => {
     ],
   ])('%s', (_, sentence, clauses, told) => expect(problemOf(sentence, clauses)).toMatch(told));
 
+  it('a text of Rego that nobody has said', () => {
+    const sentence = 'No bucket is public, unless its data is public.';
+    const ruled = store({ rego: ['public_read', 'data_classification'] });
+    const code = (value: string): string => `holds contains "c-0" if input.facts.data_classification == "${value}"`;
+    expect(problemOf(sentence, ruled, code('public'))).toBeUndefined();
+    expect(problemOf(sentence, ruled, 'holds contains "c-0" if input.facts.owner == "mallory"')).toMatch(
+      /"mallory" of policy\.rego stands nowhere/,
+    );
+    const other = store({ rego: ['public_read', 'environment'] });
+    expect(problemOf('No bucket is public.', other, code('sandbox'))).toMatch(/"sandbox" of policy\.rego/);
+  });
+
+  it('words of one clause on another', () => {
+    const [versions, logged] = ['old versions are kept', 'access is logged'];
+    const sentence = 'Of objects old versions are kept, and access is logged.';
+    const swapped = store(fact('versioned', true), { also: fact('access_logged', true), says: logged });
+    expect(problemOf(sentence, swapped)).toMatch(/c-0 says "access is logged".*about versioned/);
+    expect(problemOf(sentence, store(fact('versioned', true), { says: versions }))).toMatch(/access_logged, which no/);
+  });
+
   it('a number that Rego does not have', () => {
     const ruled = { kind: 'sql_database', that: { rego: ['backup_retention_days'] } };
     const sentence = 'Databases keep backups for at least 30 days.';
