@@ -222,6 +222,8 @@ function saysNo(c: Condition, facts: { readonly [fact: string]: FactSpec }): boo
   return true; // a list of values, a bound, a range: each says what it leaves out
 }
 
+const saysNoOf = ({ require }: Policy, kind: Kind): boolean => require.some((c) => saysNo(c.that, factsOf(kind)));
+
 const saysException = ({ applies_when, require, params }: Policy): boolean => {
   if (applies_when !== undefined || Object.values(params ?? {}).some((p) => p.overrides !== undefined)) return true;
   const splits = (c: Condition): boolean =>
@@ -254,7 +256,10 @@ export function coverageOf(intent: string, formals: readonly Formal[], active: r
         !isIpRange(l) &&
         values.some((v) => [l.from, l.to, ...(hasBesides(text) ? [l.from - 1, l.to + 1] : [])].includes(v))) ||
       (typeof l === 'string' && wordsOf(l).includes(word));
-    if (!allLiterals.some(isIn)) problems.push(`the number ${JSON.stringify(word)} of the sentence is in no clause`);
+    // None at all is said without a number.
+    const isNo = values.includes(0) && formals.some(({ policy, kind }) => saysNoOf(policy, kind));
+    if (!isNo && !allLiterals.some(isIn))
+      problems.push(`the number ${JSON.stringify(word)} of the sentence is in no clause`);
   }
   problems.push(
     ...namedProblems(text, allLiterals),

@@ -15,7 +15,6 @@ import type { Formal, Reading } from './answer.ts';
 import { resourceWhere } from './compare.ts';
 import type { AuthorDeps } from './deps.ts';
 import { mutantsOf } from './mutate.ts';
-import { plausible } from './plausible.ts';
 import { coreOfKind, keyOf, type Rival } from './questions.ts';
 import { judge, statesOf } from './resources.ts';
 import { fullerOf } from './rivals.ts';
@@ -60,13 +59,8 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
     ...mutantsOf(policy, kind).map((m) => toCore(m.policy, kind)),
   ];
   const rows = new Map<string, Row>();
-  const add = (made: FactStates, rival?: CorePolicy): void => {
-    const expected = judge(core, kind, made, now);
-    // As it would be in the field, so far as no reading says anything else of it.
-    const of = rival === undefined ? rivals : [...rivals, rival];
-    const all = (f: FactStates): string => of.map((r) => judge(r, kind, f, now)).join();
-    const told = all(made);
-    const facts = plausible(made, kind, (f) => judge(core, kind, f, now) === expected && all(f) === told);
+  const add = (facts: FactStates): void => {
+    const expected = judge(core, kind, facts, now);
     const key = keyOf(kind, facts);
     if (expected !== 'unknown' && !rows.has(key)) rows.set(key, { kind, facts, expected });
   };
@@ -105,18 +99,33 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
     undecided = false;
     const input = find([core, rival], ([v, w]) => weightiest(v, w)) ?? find([core, rival], ([v, w]) => v !== w);
     if (input === undefined && !undecided) return;
-    if (input !== undefined && rows.size < limits.mostJudged) add(statesOf(input, kind, now), rival);
+    if (input !== undefined && rows.size < limits.mostJudged) add(statesOf(input, kind, now));
     if (!tells()) untold++;
   };
   for (const rival of rivals) tell(rival, (draft, other) => other !== draft && other !== 'unknown');
+  const base = new Set(rows.keys());
+  for (const facts of strangersOf(core, kind, [...rows.values()])) add(facts);
+  const strangers = new Set([...rows.keys()].filter((key) => !base.has(key)));
+  // What was left out and depends on what is not shown: whoever means it cannot say.
+  const left = [...fullerOf(policy, kind)].map((p) => toCore(p, kind));
+  for (const fuller of left) tell(fuller, (draft, other) => other !== draft);
+  // What others tell as well need not be looked at.
+  const isNeeded = (key: string, row: Row): boolean => {
+    const others = [...rows].flatMap(([k, r]) => (k === key ? [] : [r]));
+    const isOnly = (rival: CorePolicy, isTold: (draft: Verdict, rival: Verdict) => boolean): boolean =>
+      isTold(row.expected, judge(rival, kind, row.facts, now)) &&
+      !others.some((r) => isTold(r.expected, judge(rival, kind, r.facts, now)));
+    return (
+      rivals.some((r) => isOnly(r, (draft, other) => other !== draft && other !== 'unknown')) ||
+      left.some((r) => isOnly(r, (draft, other) => other !== draft))
+    );
+  };
+  for (const [key, row] of rows) if (!strangers.has(key) && !isNeeded(key, row)) rows.delete(key);
   // Near-misses: one fact of a row otherwise.
   for (const near of nearOf(core, kind, [...rows.values()], now)) {
     if (rows.size >= limits.leastJudged) break;
     add(near);
   }
-  for (const facts of strangersOf(core, kind, [...rows.values()])) add(facts);
-  // What was left out and depends on what is not shown: whoever means it cannot say.
-  for (const fuller of fullerOf(policy, kind)) tell(toCore(fuller, kind), (draft, other) => other !== draft);
   return { rows: [...rows.values()], untold };
 }
 

@@ -115,7 +115,7 @@ export const LACK =
 export const EXCEPTION = /\b(?:unless|except(?:ing|ion|ions)?|excluding|other than|apart from|but not|save for)\b/g;
 /** Figures of speech that neither negate nor except. */
 const NO_NEGATION =
-  /^[^.;]*?, (?:so|hence|therefore|thus) (?!that)|\bno matter\b|\bwith(?:out|\s+no) (?:any )?(?:exceptions?|fail|delay|question)\b|\bno (?:exceptions?|excuses?|ifs)\b|\bexceptions? (?:are|is) not\b|\bthere (?:are|is|shall be|must be) no exceptions?\b|\bno (?:less|fewer|later|earlier|more) than\b|\bnot (?:only|just|even|optional|negotiable|limited to)\b|\b(?:don't|do not|never|not) forget\b|\b(?:any )?exceptions? (?:have|has|must|need|needs|require|requires|may only|shall|should|to this)\b|\bwhether or not\b|\bor not\b|\bnot to mention\b|\bnon-?negotiable\b|\bnon-?prod\w*/g;
+  /^[^.;]*?, (?:so|hence|therefore|thus) (?!that)|\bno matter\b|\bwith(?:out|\s+no) (?:any )?(?:exceptions?|fail|delay|question)\b|\bno (?:exceptions?|excuses?|ifs|buts)\b|\bexceptions? (?:are|is) not\b|\bthere (?:are|is|shall be|must be) no exceptions?\b|\bno (?:less|fewer|later|earlier|more) than\b|\bnot (?:only|just|even|optional|negotiable|limited to)\b|\b(?:don't|do not|never|not) forget\b|\b(?:any )?exceptions? (?:have|has|must|need|needs|require|requires|may only|shall|should|to this)\b|\bwhether or not\b|\bor not\b|\bnot to mention\b|\bnon-?negotiable\b|\bnon-?prod\w*/g;
 export const plainly = (text: string): string => text.replaceAll(NO_NEGATION, ' ');
 /** After an exception: who may all the same. Who was given access is no part of any configuration that the facts say. */
 export const WHO =

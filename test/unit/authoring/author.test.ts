@@ -561,17 +561,18 @@ describe('blind judgement', () => {
     const model = modelOf(({ purpose, role }) =>
       purpose === 'repair' ? of(31, `Again, ${role}`) : of(30, `At first, ${role}`),
     );
-    // Whatever is drafted, the resource at the bound is said to violate.
+    // Whatever is drafted, the resource at the bound is said to violate, and again when it is asked about.
     let sessions = 0;
-    const someone = person();
+    const isBound = ({ says }: { readonly says: string }): boolean =>
+      (sessions === 1 ? / 30 days/ : / 31 days/).test(says);
+    const someone = personOf([gold], (resource, answer) =>
+      answer === 'fine' && isBound(resource) ? 'violation' : answer,
+    );
     const contrary = {
       ...someone,
-      judge: async (resources: Parameters<typeof someone.judge>[0]) => {
-        const bound = sessions++ === 0 ? / 30 days/ : / 31 days/;
-        const answers = await someone.judge(resources);
-        return answers.map(
-          (answer, i): Answer => (answer === 'fine' && bound.test(resources[i]?.says ?? '') ? 'violation' : answer),
-        );
+      judge: (resources: Parameters<typeof someone.judge>[0]) => {
+        sessions++;
+        return someone.judge(resources);
       },
     };
     const result = refused(await authorIntent({ text: sentence }, worldOf(model), contrary));

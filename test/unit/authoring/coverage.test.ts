@@ -68,6 +68,11 @@ describe('numbers of a sentence', () => {
     ]);
   });
 
+  it('are zero where something is not: no number says it', () => {
+    expect(problems('Public databases: zero', { that: publicIs(false) })).toEqual([]);
+    expect(problems('Public databases: zero', { that: publicIs(true) })).not.toEqual([]);
+  });
+
   it('are found in parameters and their overrides', () => {
     const params = {
       days: {
@@ -190,6 +195,7 @@ describe('figures of speech', () => {
     'Buckets must be versioned. Exceptions have to be approved by the CISO',
     'Buckets must be versioned, whether or not they are used',
     'Buckets must be versioned, and that is non-negotiable',
+    'Buckets must be versioned, no ifs, no buts',
     'We do not want to lose data, so buckets must be versioned',
   ])('neither negate nor except: %s', (sentence) => {
     expect(problems(sentence, versioned)).toEqual([]);
