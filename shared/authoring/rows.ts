@@ -15,6 +15,7 @@ import type { Formal, Reading } from './answer.ts';
 import { resourceWhere } from './compare.ts';
 import type { AuthorDeps } from './deps.ts';
 import { mutantsOf } from './mutate.ts';
+import { plausible } from './plausible.ts';
 import { coreOfKind, keyOf, type Rival } from './questions.ts';
 import { judge, statesOf } from './resources.ts';
 import { fullerOf } from './rivals.ts';
@@ -59,8 +60,13 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
     ...mutantsOf(policy, kind).map((m) => toCore(m.policy, kind)),
   ];
   const rows = new Map<string, Row>();
-  const add = (facts: FactStates): void => {
-    const expected = judge(core, kind, facts, now);
+  const add = (made: FactStates, rival?: CorePolicy): void => {
+    const expected = judge(core, kind, made, now);
+    // As it would be in the field, so far as no reading says anything else of it.
+    const of = rival === undefined ? rivals : [...rivals, rival];
+    const all = (f: FactStates): string => of.map((r) => judge(r, kind, f, now)).join();
+    const told = all(made);
+    const facts = plausible(made, kind, (f) => judge(core, kind, f, now) === expected && all(f) === told);
     const key = keyOf(kind, facts);
     if (expected !== 'unknown' && !rows.has(key)) rows.set(key, { kind, facts, expected });
   };
@@ -99,7 +105,7 @@ function rowsOf({ policy, core, kind }: Formal, rejected: readonly Reading[], { 
     undecided = false;
     const input = find([core, rival], ([v, w]) => weightiest(v, w)) ?? find([core, rival], ([v, w]) => v !== w);
     if (input === undefined && !undecided) return;
-    if (input !== undefined && rows.size < limits.mostJudged) add(statesOf(input, kind, now));
+    if (input !== undefined && rows.size < limits.mostJudged) add(statesOf(input, kind, now), rival);
     if (!tells()) untold++;
   };
   for (const rival of rivals) tell(rival, (draft, other) => other !== draft && other !== 'unknown');
