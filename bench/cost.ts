@@ -463,6 +463,9 @@ ${used.join('\n')}
 - **SQS**: a message is sent, received and deleted: three requests, none shared. **Events**: one for each transition; AWS's
   own events on the default bus are free. **HTTP API**: changes of Azure and Google Cloud.
 - **Logs**: ${format({ value: figures.logKilobytes, unit: 'KB' })} for a change, measured.
+- **History** ([ADR 23](adr/0023-replay.md)) is not in the tables above: Firehose takes $0.029 for a GB, in steps of 5 KB a change:
+  $0.15 for a million changes of up to 5 KB, $0.29 for up to 10 KB; the call adds $0.03 of Lambda. Packed and kept 400 days,
+  a million changes of 8 KB are about a GB: $0.30.
 - Slack is told of every transition: for each finding that is told a read and two writes of its note beside the record that it
   was told, and the clock's message each minute (43,200 a month: about $0.10 with its invocations). Not in the table above.
 - A sentence that the deployment drafts costs its models' tokens: 400,000 at most by default, $8 were all of them written by

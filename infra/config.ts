@@ -76,6 +76,8 @@ const contextSchema = z.strictObject({
     .optional(),
   /** Where AWS accounts send their inventory: the name of a Config aggregator; without one this account alone is swept. */
   awsAggregator: z.string().min(1).optional(),
+  /** How long what was observed is kept for replays, in days; 0: not at all. See docs/adr/0023. */
+  archiveDays: z.coerce.number().int().min(0).max(3650).default(400),
 
   /** The secret with the key of Anthropic's API. It, or the models of Bedrock, makes the authoring stack. */
   authoringSecretName: z.string().min(1).optional(),
@@ -108,6 +110,7 @@ export interface EdictConfig {
   readonly awsReader: AwsReader | undefined;
   readonly organizationId: string | undefined;
   readonly awsAggregator: string | undefined;
+  readonly archiveDays: number;
   readonly authoring: { readonly models: AuthoringModels; readonly secretName: string | undefined } | undefined;
 }
 
@@ -164,6 +167,7 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     awsReader: awsFrom(c),
     organizationId: c.organizationId,
     awsAggregator: c.awsAggregator,
+    archiveDays: c.archiveDays,
     authoring: authoringFrom(c),
   };
 }

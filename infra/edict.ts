@@ -13,8 +13,17 @@ export function addEdict(app: App, config: EdictConfig) {
     ...(config.region === undefined ? {} : { region: config.region }),
   };
   const state = new StateStack(app, 'State', { config, env });
-  const { resources, findings, policies, quarantine, bus } = state;
-  const pipeline = new PipelineStack(app, 'Pipeline', { config, env, resources, findings, policies, quarantine, bus });
+  const { resources, findings, policies, quarantine, archive, bus } = state;
+  const pipeline = new PipelineStack(app, 'Pipeline', {
+    config,
+    env,
+    resources,
+    findings,
+    policies,
+    quarantine,
+    archive,
+    bus,
+  });
   const { authoring: configured } = config;
   const authoring =
     configured === undefined

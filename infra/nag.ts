@@ -20,6 +20,10 @@ export const ACCEPTED: readonly { readonly finding: RegExp; readonly reason: str
     reason: 'The indexes of the one table that is granted.',
   },
   {
+    finding: /^AwsSolutions-IAM5\[Resource::[^*]*Archive[^*]*\/\*\]$/,
+    reason: 'The objects of the archive: Firehose names them after the hour.',
+  },
+  {
     finding: /^AwsSolutions-IAM5\[Resource::[^*]*Quarantine[^*]*\/\*\]$/,
     reason: 'The objects of the quarantine: their names are hashes that are not known beforehand.',
   },

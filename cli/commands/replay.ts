@@ -14,7 +14,7 @@ import { transitionRecord } from '../findings/record.ts';
 import { readConfig } from '../options.ts';
 import { type Draft, readDraft } from '../replay/draft.ts';
 import { findingText } from '../replay/text.ts';
-import type { StackOptions } from '../stack/stack.ts';
+import { findStack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain, Progress, style } from '../terminal.ts';
 import { readTime } from './findings.ts';
 
@@ -83,9 +83,15 @@ export async function replay(options: ReplayOptions): Promise<number> {
   return 0;
 }
 
+/** A folder that is named, or what a stack has kept; what is in force is then that of the stack. */
 async function historyOf(options: ReplayOptions): Promise<History> {
   const { from } = options;
-  if (from === undefined) throw new AppError('INPUT_INVALID', 'name the folder with the history: --from <folder>');
+  if (from === undefined) {
+    if (options.bundle !== undefined || options.config !== undefined)
+      throw new AppError('INPUT_INVALID', '--bundle and --config go with --from: a stack says itself what is in force');
+    const { keptBy } = await import('../replay/kept.ts');
+    return keptBy(await findStack(options));
+  }
   return {
     title: from,
     reader: makeFolderArchiveReader(from),

@@ -1,13 +1,16 @@
 /** Judges what changed: batches of the changes queue. */
+import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { S3Client } from '@aws-sdk/client-s3';
 import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
+import { makeFirehoseArchive } from '../../shared/adapters/aws/firehose-archive.ts';
 import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
-import { now, systemClock } from '../../shared/adapters/service/clock.ts';
+import { now, sleep, systemClock } from '../../shared/adapters/service/clock.ts';
 import { makeJudging } from '../../shared/adapters/service/judging.ts';
 import { makeCountedObserve } from '../../shared/adapters/service/counted-observe.ts';
+import { makeKeeping } from '../../shared/adapters/service/keeping.ts';
 import { countOutcomes } from '../../shared/adapters/service/outcome-counts.ts';
 import { makeReadBacks } from '../../shared/adapters/service/read-backs.ts';
 import { makeWorkBatch } from '../../shared/adapters/service/work-batch.ts';
@@ -27,10 +30,20 @@ const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
 const { active, judge, sources, repaired, ledger } = makeJudging(env, telemetry);
 const observe = makeCountedObserve(quarantine, telemetry);
 const readBack = makeReadBacks(env, telemetry);
+/** An archive that does not answer must not hold up the answer to the queue. */
+const firehose = () =>
+  new FirehoseClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } });
+const kept =
+  env.ARCHIVE_STREAM === undefined
+    ? undefined
+    : makeKeeping(makeFirehoseArchive(firehose(), env.ARCHIVE_STREAM, sleep), {
+        count,
+        log,
+      });
 const work = makeWorkBatch({
   active,
   notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL }),
-  normalize: makeNormalize({ forms, registry, readBack, quarantine, clock: systemClock }),
+  normalize: makeNormalize({ forms, registry, readBack, quarantine, clock: systemClock, keep: kept?.keep }),
   judge,
   again: makeSqsQueue<QueueMessage>(sqsClient(), env.CHANGES_QUEUE_URL),
   sources,
@@ -48,6 +61,7 @@ export const handler = middleware<SQSEvent>()
     answerBatch(event, async (messages) => {
       const { done, outcomes } = await work(messages);
       countOutcomes(telemetry, outcomes);
+      await kept?.flush();
       return done;
     }),
   );

@@ -26,9 +26,11 @@ import { FINDING_DETAIL_TYPES } from '../../shared/model/finding-event.ts';
 import type { FunctionName } from '../../shared/runtime/env.ts';
 import type { EdictConfig } from '../config.ts';
 import { addAlarm, edictMetric } from '../constructs/alarm.ts';
+import { ArchiveStream } from '../constructs/archive-stream.ts';
 import { AppFunction } from '../constructs/app-function.ts';
 import { acknowledge } from '../constructs/nag.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
+import type { StateStack } from './state.ts';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: EdictConfig;
@@ -36,6 +38,7 @@ export interface PipelineStackProps extends StackProps {
   readonly findings: Table;
   readonly policies: Table;
   readonly quarantine: Bucket;
+  readonly archive: StateStack['archive'];
   readonly bus: EventBus;
 }
 
@@ -83,8 +86,9 @@ export class PipelineStack extends Stack {
 
   /** The changes queue and who judges what is in it. */
   #evaluate(): WorkQueue {
-    const { config, resources, policies, quarantine } = this.#props;
+    const { config, resources, policies, quarantine, archive } = this.#props;
     const timeout = Duration.seconds(60);
+    const kept = archive === undefined ? undefined : new ArchiveStream(this, 'ArchiveStream', { config, ...archive });
     const changes = new WorkQueue(this, 'ChangesQueue', { config, name: 'changes', consumerTimeout: timeout });
     const evaluate = new AppFunction(this, 'Evaluate', {
       functionName: 'evaluate',
@@ -95,6 +99,7 @@ export class PipelineStack extends Stack {
         POLICIES_TABLE: policies.tableName,
         QUARANTINE_BUCKET: quarantine.bucketName,
         CHANGES_QUEUE_URL: changes.queue.queueUrl,
+        ARCHIVE_STREAM: kept?.streamName,
         AWS_READER: optionalJson(config.awsReader),
         AZURE_READER: optionalJson(config.azureReader),
       },
@@ -126,11 +131,17 @@ export class PipelineStack extends Stack {
           says: 'A sweep finds what no event had told: news of a source is lost.',
           runbook: 'missed-events',
         },
+        {
+          metric: 'ChangesNotArchived',
+          says: 'Changes are judged and cannot be kept: replays will not know of them.',
+          runbook: 'archive',
+        },
       ],
     });
     resources.grantReadWriteData(evaluate.function);
     policies.grantReadData(evaluate.function);
     quarantine.grantPut(evaluate.function);
+    kept?.grantPut(evaluate);
     // What has to be read again goes behind what waits already.
     changes.grantSend(evaluate);
     const reads = [

@@ -18,7 +18,7 @@ import {
   resourcesTable,
   type TableShape,
 } from '../../shared/model/tables.ts';
-import { busName, EVENT_SOURCE, type StateOutput, stackNames } from '../../shared/model/deployment.ts';
+import { busName, EVENT_SOURCE, NO_ARCHIVE, type StateOutput, stackNames } from '../../shared/model/deployment.ts';
 import { acknowledge } from '../constructs/nag.ts';
 import type { EdictConfig } from '../config.ts';
 
@@ -33,6 +33,8 @@ export class StateStack extends Stack {
   readonly findings: Table;
   readonly policies: Table;
   readonly quarantine: Bucket;
+  /** With the key that it is under. Undefined where nothing is kept. */
+  readonly archive: { readonly bucket: Bucket; readonly key: Key } | undefined;
   readonly bus: EventBus;
 
   constructor(scope: Construct, id: string, props: StateStackProps) {
@@ -79,28 +81,32 @@ export class StateStack extends Stack {
     const expiring = config.authoring === undefined ? {} : { expiresAt: 'expires_at' };
     this.policies = table('Policies', { ...policiesTable, ...expiring });
 
-    const quarantine = new Bucket(this, 'Quarantine', {
-      encryption: BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      lifecycleRules: [
-        {
-          id: 'forget-after-30-days',
-          expiration: Duration.days(30),
-          abortIncompleteMultipartUploadAfter: Duration.days(1),
-        },
-      ],
-      removalPolicy,
-    });
-    this.quarantine = quarantine;
-    acknowledge(
-      quarantine,
-      'AwsSolutions-S1',
-      'Only Edict writes here and only people with the runbook in hand read: CloudTrail data events are the log of that, a second bucket of access logs adds none.',
-    );
+    const bucket = (bucketId: string, keptDays: number): Bucket => {
+      const made = new Bucket(this, bucketId, {
+        encryption: BucketEncryption.KMS,
+        encryptionKey: key,
+        bucketKeyEnabled: true,
+        blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+        objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforceSSL: true,
+        lifecycleRules: [
+          {
+            id: `forget-after-${keptDays}-days`,
+            expiration: Duration.days(keptDays),
+            abortIncompleteMultipartUploadAfter: Duration.days(1),
+          },
+        ],
+        removalPolicy,
+      });
+      acknowledge(
+        made,
+        'AwsSolutions-S1',
+        'Only Edict writes here and only people with the runbook in hand read: CloudTrail data events are the log of that, a second bucket of access logs adds none.',
+      );
+      return made;
+    };
+    this.quarantine = bucket('Quarantine', 30);
+    this.archive = config.archiveDays === 0 ? undefined : { bucket: bucket('Archive', config.archiveDays), key };
 
     const bus = new EventBus(this, 'Bus', {
       eventBusName: busName(config.stage),
@@ -121,6 +127,8 @@ export class StateStack extends Stack {
     output('PoliciesTable', this.policies.tableName);
     output('QuarantineBucket', this.quarantine.bucketName);
     output('BusName', this.bus.eventBusName);
+    // A deployment that keeps nothing says so, and is not taken for an older one.
+    output('ArchiveBucket', this.archive?.bucket.bucketName ?? NO_ARCHIVE);
   }
 }
 

@@ -2,10 +2,8 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Change, changeIdOf, changeSchema } from '../model/change.ts';
+import { ARCHIVE_PREFIX } from '../model/deployment.ts';
 import type { ArchiveRange } from '../ports/archive.ts';
-
-/** Below it everything is kept; then year, month, day and hour, each two digits but the year, in UTC. */
-export const ARCHIVE_PREFIX = 'changes/';
 
 /** The folder of the hour of an instant: `changes/2026/11/25/09/`. */
 export const folderOfHour = (at: string): string =>

@@ -12,7 +12,7 @@ export const stackNames = (stage: string) =>
 
 /** The outputs of the stacks, by the name they have in CloudFormation. */
 export const STACK_OUTPUTS = {
-  state: ['ResourcesTable', 'FindingsTable', 'PoliciesTable', 'QuarantineBucket', 'BusName'],
+  state: ['ResourcesTable', 'FindingsTable', 'PoliciesTable', 'QuarantineBucket', 'BusName', 'ArchiveBucket'],
   pipeline: ['IngestUrl', 'IngestFunction', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepQueueUrl', 'Local'],
   authoring: ['AuthoringQueueUrl'],
 } as const;
@@ -22,6 +22,12 @@ export type AuthoringOutput = (typeof STACK_OUTPUTS)['authoring'][number];
 
 /** The paths of the ingest API. */
 export const INGEST_PATHS = { azure: '/azure/events', google: '/google/assets', slack: '/slack/actions' } as const;
+
+/** Where the archive's bucket holds what was kept, below it the hour: `changes/2026/11/25/09/`; and what could not be delivered. */
+export const ARCHIVE_PREFIX = 'changes/';
+export const ARCHIVE_FAILED_PREFIX = 'failed/';
+/** The output that names the archive's bucket, where there is none. */
+export const NO_ARCHIVE = 'none';
 
 /** The source of every event that Edict publishes. */
 export const EVENT_SOURCE = 'edict';

@@ -13,6 +13,7 @@ export const METRICS = {
   CallersRefused: 'A webhook call without a valid token.',
   CallersUncheckable: 'A webhook call whose token could not be checked, because the keys could not be fetched.',
   CallersTooLarge: 'A webhook call whose body was above the limit.',
+  ChangesNotArchived: 'A change was judged and could not be kept: no replay will know of it.',
   ReadBacksDenied: 'A provider refused a read-back: facts are unknown.',
   ReadBacksThrottled: 'A provider throttled a read-back or did not answer: the change is tried again.',
   PolicyErrors: 'A policy ended in an error on a resource: a trap or a wrong shape.',

@@ -24,6 +24,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Quarantine } from '../ports/quarantine.ts';
 import type { NativeIdentity, ReadBack } from '../ports/read-back.ts';
 import { sealPart } from './merge.ts';
+import { toldOf } from './observe.ts';
 import type { Normalized, Outcome, PartUpdate, Work } from './stages.ts';
 
 export interface NormalizeDeps {
@@ -37,7 +38,7 @@ export interface NormalizeDeps {
    * Told of every change of something mapped, with what was read in place of the notice: delivered again, it asks nobody.
    * Its id is that of this content. Never throws. @default nobody is told
    */
-  readonly keep?: (told: Change) => void;
+  readonly keep?: ((told: Change) => void) | undefined;
 }
 
 /**
@@ -73,7 +74,7 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
           updates.push(...made);
         }
         if (!some) outcomes.push({ changeId: change.changeId, outcome: 'unsupported', nativeTypes: unsupported });
-        else if (deps.keep !== undefined) deps.keep({ ...whole, changeId: changeIdOf(whole) });
+        else deps.keep?.(asKept(whole));
       } catch (error) {
         outcomes.push(await rejected(deps, change, error));
       }
@@ -222,6 +223,20 @@ async function readBack(
     case 'unsupported':
       return answer.nativeType;
   }
+}
+
+/** The change as it is kept: large documents compressed, under the id of what it says. */
+function asKept(change: Change): Change {
+  const { content } = change;
+  const small = (told: Told): Told => (told.is === 'document' ? toldOf(told.form, told.document, told.read) : told);
+  const compact =
+    content.is === 'document'
+      ? small(content)
+      : content.is === 'documents'
+        ? { ...content, documents: content.documents.map(small) }
+        : content;
+  const kept = { ...change, content: compact };
+  return { ...kept, changeId: changeIdOf(kept) };
 }
 
 /** A resource without its document, named as its main document would have named it. */

@@ -1,6 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import type { DocumentForm } from '../mappings/form.ts';
-import { type Change, changeIdOf, contentHash, INLINE_DOCUMENT_BYTES, MAX_CHANGE_BYTES } from '../model/change.ts';
+import {
+  type Change,
+  changeIdOf,
+  contentHash,
+  INLINE_DOCUMENT_BYTES,
+  MAX_CHANGE_BYTES,
+  type Told,
+} from '../model/change.ts';
 import type { Json } from '../model/json.ts';
 import { redact } from '../model/redact.ts';
 import type { Quarantine } from '../ports/quarantine.ts';
@@ -47,7 +54,7 @@ export function makeObserve(deps: ObserveDeps): (observation: Observation) => Pr
       receivedAt,
       ...(readKey === undefined ? {} : { readKey }),
       ...(sweep === undefined ? {} : { sweep }),
-      content: contentOf(form, document, read),
+      content: toldOf(form, document, read),
     } as const;
     const change: Change = { ...made, changeId: changeIdOf(made) };
     if (Buffer.byteLength(JSON.stringify(change)) > MAX_CHANGE_BYTES)
@@ -56,7 +63,8 @@ export function makeObserve(deps: ObserveDeps): (observation: Observation) => Pr
   };
 }
 
-function contentOf(form: string, document: Json, read: Observation['read']): Change['content'] {
+/** A document as a change holds it: compressed where it is large. */
+export function toldOf(form: string, document: Json, read: Observation['read']): Told {
   const told = read === undefined ? {} : { read };
   const json = JSON.stringify(document);
   return Buffer.byteLength(json) <= INLINE_DOCUMENT_BYTES

@@ -108,6 +108,8 @@ export const environments = {
     POLICIES_TABLE: name,
     QUARANTINE_BUCKET: name,
     CHANGES_QUEUE_URL: url,
+    /** Where what was observed is kept; without it, nothing is. */
+    ARCHIVE_STREAM: name.optional(),
     AWS_READER: json(awsReader).optional(),
     AZURE_READER: json(azureReader).optional(),
   }),

@@ -65,12 +65,57 @@ const resourcesOf = (template: Template, type: string): [string, Resource][] =>
 const authoringOf = (type: string): [string, Resource][] =>
   authored.authoring === undefined ? [] : resourcesOf(authored.authoring, type);
 
+describe('the archive', () => {
+  it('keeps what was observed for 400 days, or as long as the context says, or not at all', () => {
+    const days = (template: Template) =>
+      resourcesOf(template, 'AWS::S3::Bucket').map(
+        ([, { Properties }]) =>
+          (Properties['LifecycleConfiguration'] as { readonly Rules: readonly { readonly ExpirationInDays: number }[] })
+            .Rules[0]?.ExpirationInDays,
+      );
+    expect(days(prod.state)).toEqual([30, 400]);
+    expect(days(deploy({ ...everything, archiveDays: '90' }).state)).toEqual([30, 90]);
+    const none = deploy({ ...everything, archiveDays: '0' });
+    expect(days(none.state)).toEqual([30]);
+    none.pipeline.resourceCountIs('AWS::KinesisFirehose::DeliveryStream', 0);
+    none.state.hasOutput('ArchiveBucket', { Value: 'none' });
+    expect(() => deploy({ ...everything, archiveDays: 'long' })).toThrow('archiveDays');
+  });
+
+  it('is written by one stream, in large packed objects under the state key', () => {
+    const imported = { 'Fn::GetStackOutput': Match.objectLike({ OutputName: Match.stringLikeRegexp('Key') }) };
+    prod.pipeline.hasResourceProperties('AWS::KinesisFirehose::DeliveryStream', {
+      DeliveryStreamType: 'DirectPut',
+      DeliveryStreamEncryptionConfigurationInput: { KeyType: 'CUSTOMER_MANAGED_CMK', KeyARN: imported },
+      ExtendedS3DestinationConfiguration: {
+        Prefix: 'changes/!{timestamp:yyyy/MM/dd/HH}/',
+        CompressionFormat: 'GZIP',
+        BufferingHints: { IntervalInSeconds: 300, SizeInMBs: 64 },
+        EncryptionConfiguration: { KMSEncryptionConfig: { AWSKMSKeyARN: imported } },
+      },
+    });
+  });
+
+  it('lets the evaluator put into the stream, and the stream alone into the bucket', () => {
+    const allowed = (action: string) =>
+      resourcesOf(prod.pipeline, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
+        JSON.stringify(Properties).includes(`"${action}"`) ? [id.replace(/[0-9A-F]{8}$/, '')] : [],
+      );
+    expect(allowed('firehose:PutRecordBatch')).toEqual(['EvaluateRoleDefaultPolicy']);
+    expect(allowed('s3:AbortMultipartUpload')).toEqual(['ArchiveStreamRoleDefaultPolicy']);
+    const archive = JSON.stringify(
+      resourcesOf(prod.pipeline, 'AWS::IAM::Policy').filter(([id]) => !id.startsWith('ArchiveStream')),
+    );
+    expect(archive).not.toMatch(/FnGetAttArchive/);
+  });
+});
+
 describe('the state stack', () => {
   it('keeps the logical ids of what holds data: a change here is data loss', () => {
     const stateful = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::Events::EventBus'];
     expect(Object.fromEntries(stateful.map((t) => [t, resourcesOf(prod.state, t).map(([id]) => id)]))).toEqual({
       'AWS::DynamoDB::Table': ['Resources431A4779', 'Findings172CF60E', 'Policies05F61E66'],
-      'AWS::S3::Bucket': ['Quarantine23FF09FE'],
+      'AWS::S3::Bucket': ['Quarantine23FF09FE', 'ArchiveDA4CB258'],
       'AWS::KMS::Key': ['Key961B73FD'],
       'AWS::Events::EventBus': ['BusEA82B648'],
     });

@@ -11,7 +11,7 @@ export interface Asked {
 export interface Answered {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };
-  /** Sent as JSON; a string as it is; undefined: nothing. */
+  /** Sent as JSON; a string and bytes as they are; undefined: nothing. */
   readonly body?: unknown;
 }
 export interface Provider {
@@ -45,7 +45,8 @@ export async function startProvider(
         return;
       }
       response.writeHead(said.status, { 'content-type': 'application/json', ...said.headers });
-      response.end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body ?? {}));
+      const asItIs = typeof said.body === 'string' || said.body instanceof Uint8Array;
+      response.end(asItIs ? said.body : JSON.stringify(said.body ?? {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
