@@ -91,6 +91,8 @@ export function exampleLines({ files, policy }: Pick<AuthoredPolicy, 'files' | '
 }
 const VERDICT_ORDER = ['violation', 'compliant', 'not_applicable', 'unknown'];
 
+const OF_RELATIONS = /^(its relation to|whatever violates|it means the same as) /;
+
 /** The gates: all passed in one line, those that stop in one line each. */
 export function gateLines({ verification: v }: AuthoredPolicy): readonly string[] {
   const seconds = (v.gates.reduce((sum, g) => sum + g.ms, 0) / 1000).toFixed(1);
@@ -104,7 +106,8 @@ export function gateLines({ verification: v }: AuthoredPolicy): readonly string[
       const text = typeof g.counterexample === 'string' ? g.counterexample : JSON.stringify(g.counterexample);
       return `  ${g.name}: ${plain(text, 400)}`;
     }),
-    ...v.warnings.map((w) => dim(`  warning: ${plain(w, 400)}`)),
+    // How it stands to other policies is told by itself (`relationLines`).
+    ...v.warnings.filter((w) => !OF_RELATIONS.test(w)).map((w) => dim(`  warning: ${plain(w, 400)}`)),
   ];
 }
 
@@ -122,12 +125,23 @@ const RELATION_WORDS = {
 /** How it stands to the active policies. */
 export function relationLines(relatives: readonly Relative[]): readonly string[] {
   if (relatives.length === 0) return ['It neither repeats nor contradicts an active policy.'];
-  return relatives.map(({ is, policy, on }) =>
+  const open = Map.groupBy(
+    relatives.filter((r) => r.is === 'undecided'),
+    (r) => r.on,
+  );
+  const undecided = [...open].map(([why, of]) =>
+    paint(
+      'yellow',
+      `Whether it repeats or contradicts ${of.map((r) => r.policy).join(', ')} could not be decided: ${why}`,
+    ),
+  );
+  const decided = relatives.flatMap(({ is, policy, on }) =>
     is === 'undecided'
-      ? paint('yellow', `Whether it repeats or contradicts ${policy} could not be decided: ${on}`)
+      ? []
       : paint(is === 'conflict' ? 'red' : 'yellow', `It ${RELATION_WORDS[is]} ${policy}`) +
         (on === undefined ? '' : `: ${plain(on, 300)}`),
   );
+  return [...decided, ...undecided];
 }
 
 const newlyText = ({ violation, compliant, unknown }: Newly): string =>
@@ -187,7 +201,7 @@ export function refusalLines({ code, why, missing, readings, drafts }: Refusal):
 const ruledClauses = ({ require, kind }: Policy): readonly string[] =>
   require.flatMap(({ id, says, that }) =>
     'rego' in that
-      ? [`only Rego can say ${plain(id, 60)} of ${kind} ("${plain(says, 200)}"), from ${that.rego.join(', ')}`]
+      ? [`Only Rego can say ${plain(id, 60)} of ${kind} ("${plain(says, 200)}"), from ${that.rego.join(', ')}`]
       : [],
   );
 
@@ -195,8 +209,7 @@ const ruledClauses = ({ require, kind }: Policy): readonly string[] =>
 export const ruledLines = ({ why, drafts }: Refusal): readonly string[] => [
   plain(why, 2000),
   ...(drafts ?? []).flatMap(({ policy }) => ruledClauses(policy)),
-  'Rego of a model is tested by all gates, and proved by none. You judge resources before there is any; two models write',
-  'it; two people besides you approve it; and nothing activates it by itself.',
+  'Rego of a model is tested by all gates, and proved by none. You judge resources before there is any; two models write it; two people besides you approve it; and nothing activates it by itself.',
 ];
 
 /** What was spent. */
