@@ -22,7 +22,7 @@ const ANSWER_WORDS: readonly { readonly value: Answer; readonly label: string; r
   { value: 'violation', label: 'A violation' },
   { value: 'fine', label: 'Fine', hint: 'the sentence is about it, and it complies' },
   { value: 'does_not_apply', label: 'The sentence is not about it' },
-  { value: 'skip', label: 'I cannot say' },
+  { value: 'skip', label: 'I cannot say', hint: 'it depends on something that is not shown' },
 ];
 
 const width = (): number => Math.max(40, Math.min(process.stdout.columns ?? 100, 120) - 6);
