@@ -67,6 +67,7 @@ export function addStackCommands(edict: Command, run: Run): void {
 
   onStack(edict.command('doctor').description('say what is missing: of the deployment, and of the way to each cloud'))
     .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
+    .option('--member <stack>', 'look at a member account instead, by the name of its stack of onboarding/aws')
     .addHelpText('after', DOCTOR)
     .action((options) => run(async () => (await import('./commands/doctor.ts')).doctor(options)));
 

@@ -157,6 +157,7 @@ export const AWS_CHECKS: readonly Check[] = [
     todo: 'aws configservice start-configuration-recorder --configuration-recorder-name <name>',
     needs: 'config:DescribeConfigurationRecorders and config:DescribeConfigurationRecorderStatus',
     local: NO_CONFIG,
+    member: 'aws configservice start-configuration-recorder --configuration-recorder-name <name>',
     run: recording,
   },
   {
@@ -167,6 +168,7 @@ export const AWS_CHECKS: readonly Check[] = [
     todo: 'Record all resource types, or add these: aws configservice put-configuration-recorder',
     needs: 'config:DescribeConfigurationRecorders',
     local: NO_CONFIG,
+    member: 'Record all resource types, or add these: aws configservice put-configuration-recorder',
     run: types,
   },
   {
@@ -177,6 +179,7 @@ export const AWS_CHECKS: readonly Check[] = [
     todo: 'Set the recording frequency of these types to CONTINUOUS: aws configservice put-configuration-recorder',
     needs: 'config:DescribeConfigurationRecorders',
     local: NO_CONFIG,
+    member: 'Set the recording frequency of these types to CONTINUOUS: aws configservice put-configuration-recorder',
     run: frequency,
   },
   {
@@ -187,6 +190,7 @@ export const AWS_CHECKS: readonly Check[] = [
     todo: 'aws configservice put-delivery-channel',
     needs: 'config:DescribeDeliveryChannels',
     local: NO_CONFIG,
+    member: 'aws configservice put-delivery-channel',
     run: delivery,
   },
   {
@@ -208,6 +212,7 @@ export const AWS_CHECKS: readonly Check[] = [
     todo: 'Set the clock of this machine by NTP',
     needs: 'sts:GetCallerIdentity, which everybody may whose credentials are valid',
     local: 'the local AWS has the clock of this machine',
+    member: 'Set the clock of this machine by NTP',
     run: clock,
   },
 ];

@@ -13,7 +13,7 @@ import { INGEST_PATHS } from '../../shared/model/deployment.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { isObject, type Json } from '../../shared/model/json.ts';
 import type { AzureCallers } from '../../shared/runtime/env.ts';
-import { type Check, eachOf, type Failed, type Found, missing, ok, unknown } from './check.ts';
+import { type Check, eachOf, type Failed, type Found, missing, nobody, ok, unknown } from './check.ts';
 import { ifConnected } from './heard-checks.ts';
 import { keyChecks } from './key-checks.ts';
 import type { World } from './world.ts';
@@ -40,23 +40,32 @@ async function callersOf(world: World): Promise<AzureCallers> {
 }
 
 /** Who asks: whoever is signed in on this machine. The identity of the functions is nobody's to borrow. */
-const credentialOf = (world: World): Promise<ArmCredential> =>
-  world.once('azure credential', async () => {
-    if (world.askers.azure !== undefined) return world.askers.azure;
-    const { tenantId } = await callersOf(world);
-    const { azureReader } = await world.settings();
-    const { DefaultAzureCredential } = await import('@azure/identity');
-    return new DefaultAzureCredential({
-      tenantId,
-      ...(azureReader === undefined ? {} : { authorityHost: azureReader.authority }),
+async function credentialOf(world: World): Promise<ArmCredential> {
+  if (world.askers.azure !== undefined) return world.askers.azure;
+  const { tenantId } = await callersOf(world);
+  const { azureReader } = await world.settings();
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  const authority = azureReader === undefined ? {} : { authorityHost: azureReader.authority };
+  return new DefaultAzureCredential({ tenantId, ...authority });
+}
+
+/** The credential, once it has given a token. Throws where nobody is signed in. */
+const signedIn = (world: World): Promise<ArmCredential> =>
+  world.once('azure signed in', async () => {
+    const credential = await credentialOf(world);
+    const got = await credential.getToken(SCOPE).catch((cause: unknown) => {
+      throw nobody('Azure', LOGIN, cause);
     });
+    if (got === null) throw nobody('Azure', LOGIN);
+    return credential;
   });
+const LOGIN = 'az login --tenant <azureTenantId>';
 
 const armOf = (world: World): Promise<ArmClient> =>
   world.once('azure arm', async () => {
     const { azureReader } = await world.settings();
     const endpoint = azureReader?.endpoint ?? ARM;
-    return makeArmClient({ endpoint, credential: await credentialOf(world), signal: world.signal });
+    return makeArmClient({ endpoint, credential: await signedIn(world), signal: world.signal });
   });
 
 /** What ARM has under an id; undefined: nothing. Throws where it does not let us see. */
@@ -86,14 +95,8 @@ const eachSubscription =
   };
 
 async function token(world: World): Promise<Found> {
-  try {
-    const credential = await credentialOf(world);
-    if ((await credential.getToken(SCOPE)) !== null) return ok('a token for Azure Resource Manager can be had here');
-  } catch (error) {
-    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return unknown(`nobody is signed in to Azure here: ${said}`);
-  }
-  return unknown('nobody is signed in to Azure here');
+  await signedIn(world);
+  return ok('a token for Azure Resource Manager can be had here');
 }
 
 async function subscription(world: World, id: string): Promise<Found | undefined> {
@@ -271,7 +274,7 @@ export const AZURE_CHECKS: readonly Check[] = [
     otherwise:
       'Nothing of Azure can be looked at from here. It says nothing of the functions, which have an identity of their own.',
     where: 'azure',
-    todo: 'az login --tenant <azureTenantId>',
+    todo: LOGIN,
     needs: 'sign in to the tenant',
     local: STAND_IN,
     run: ifConnected('azure', token),

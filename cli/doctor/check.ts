@@ -1,6 +1,6 @@
 /** What a check of `edict doctor` is, and how checks are run: side by side, each within its time, none of them able to stop another. */
 import { fromAws } from '../../shared/adapters/aws/errors.ts';
-import { isAppError } from '../../shared/model/errors.ts';
+import { AppError, isAppError } from '../../shared/model/errors.ts';
 import type { World } from './world.ts';
 
 /** `missing`: it was seen not to be there. `unknown`: it could not be seen; never ok. */
@@ -41,6 +41,8 @@ export interface Check {
   readonly needs: string;
   /** Why it does not apply to the stack of `npm start`; undefined: it does. */
   readonly local?: string;
+  /** What to do in a member account (onboarding/aws); undefined: it is not looked at there. */
+  readonly member?: string;
   /** Looks. What it throws is `unknown`. */
   readonly run: (world: World) => Promise<Found | readonly (Found | Failed)[]>;
 }
@@ -137,6 +139,12 @@ async function look(check: Check, world: World, limitMs: number): Promise<readon
   }
 }
 
+/** Nobody is signed in to a cloud on this machine: whatever is asked of it is unknown. */
+export function nobody(cloud: string, todo: string, cause?: unknown): AppError {
+  const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+  return new AppError('CONFIG_INVALID', `nobody is signed in to ${cloud} here`, { details: { message, todo }, cause });
+}
+
 /** A look that failed says nothing of what it looked for. */
 function notSeen({ failed, where }: Failed, { needs }: Check): Found {
   const known = isAppError(failed) ? failed : fromAws(failed, 'the question failed');
@@ -146,9 +154,11 @@ function notSeen({ failed, where }: Failed, { needs }: Check): Found {
   if (known.code === 'UPSTREAM_DENIED')
     return unknown(`refused: ${why}`, { ...at, todo: `Ask as somebody who may: ${needs}.` });
   if (known.code === 'UPSTREAM_THROTTLED') return unknown(`throttled: ${why}`, { ...at, todo: 'Ask again later.' });
-  const todo = 'Ask again; if it stays, the provider or the way to it is disturbed.';
-  return unknown(why, { ...at, todo });
+  const { todo } = known.details;
+  return unknown(why, { ...at, todo: typeof todo === 'string' ? todo : DISTURBED });
 }
+
+const DISTURBED = 'Ask again; if it stays, the provider or the way to it is disturbed.';
 
 const PLACE_NAMES: { readonly [P in Place]: string } = {
   stack: 'the stack',
@@ -165,5 +175,8 @@ const rowsOf = (check: Check, found: readonly Found[], world: World): readonly R
     where: where ?? (check.where === 'stack' ? world.stack.title : PLACE_NAMES[check.where]),
     status,
     why,
-    todo: status === 'ok' || status === 'not_applicable' ? null : (todo ?? check.todo),
+    todo:
+      status === 'ok' || status === 'not_applicable'
+        ? null
+        : (todo ?? (world.isMember ? (check.member ?? check.todo) : check.todo)),
   }));

@@ -13,3 +13,6 @@ export const CHECKS: readonly Check[] = [
   ...GCP_CHECKS,
   ...HEARD_CHECKS,
 ].toSorted((a, b) => PLACES.indexOf(a.where) - PLACES.indexOf(b.where));
+
+/** Those of an account that forwards its events: onboarding/aws. */
+export const MEMBER_CHECKS: readonly Check[] = CHECKS.filter((check) => check.member !== undefined);

@@ -5,7 +5,7 @@ import { INGEST_PATHS } from '../../shared/model/deployment.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { isObject, type Json } from '../../shared/model/json.ts';
 import type { GoogleCallers } from '../../shared/runtime/env.ts';
-import { type Check, eachOf, type Failed, type Found, missing, ok, unknown } from './check.ts';
+import { type Check, eachOf, type Failed, type Found, missing, nobody, ok, unknown } from './check.ts';
 import { ifConnected } from './heard-checks.ts';
 import { keyChecks } from './key-checks.ts';
 import type { World } from './world.ts';
@@ -26,15 +26,28 @@ async function callersOf(world: World): Promise<GoogleCallers> {
   return googleCallers;
 }
 
-/** Who asks: whoever is signed in on this machine. */
-const authOf = (world: World): Promise<AuthClient> =>
-  world.once('google auth', async () => world.askers.google ?? (await new GoogleAuth({ scopes: SCOPES }).getClient()));
+const LOGIN = 'gcloud auth application-default login';
+
+/** Who asks: whoever is signed in on this machine. Throws where nobody is. */
+const signedIn = (world: World): Promise<AuthClient> =>
+  world.once('google signed in', async () => {
+    // A machine of Google's is known by its BIOS; asking the network for it makes everybody else wait, and warns.
+    process.env['METADATA_SERVER_DETECTION'] ??= 'bios-only';
+    try {
+      const client = world.askers.google ?? (await new GoogleAuth({ scopes: SCOPES }).getClient());
+      const { token: got } = await client.getAccessToken();
+      if (typeof got === 'string' && got !== '') return client;
+    } catch (cause) {
+      throw nobody('Google Cloud', LOGIN, cause);
+    }
+    throw nobody('Google Cloud', LOGIN);
+  });
 
 /** GETs an object of Google's; undefined: it is not there. Google leaves empty lists out, so `{}` is an answer. */
 async function get(world: World, url: string): Promise<Object_ | undefined> {
+  const auth = await signedIn(world);
   let answer: { readonly data: unknown };
   try {
-    const auth = await authOf(world);
     answer = await auth.request({ url, signal: world.signal, retry: false, redirect: 'error', responseType: 'json' });
   } catch (cause) {
     const { status, response } = cause as {
@@ -48,18 +61,12 @@ async function get(world: World, url: string): Promise<Object_ | undefined> {
     throw new AppError(is, `${new URL(url).hostname} gave no answer`, { details: { message }, cause });
   }
   if (!isObject(answer.data)) throw new AppError('UPSTREAM_UNAVAILABLE', `${new URL(url).hostname} answered no object`);
-  return answer.data;
+  return answer.data as Object_;
 }
 
 async function token(world: World): Promise<Found> {
-  try {
-    const { token: got } = await (await authOf(world)).getAccessToken();
-    if (typeof got === 'string' && got !== '') return ok('a token for Google Cloud can be had here');
-  } catch (error) {
-    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return unknown(`nobody is signed in to Google Cloud here: ${said}`);
-  }
-  return unknown('nobody is signed in to Google Cloud here');
+  await signedIn(world);
+  return ok('a token for Google Cloud can be had here');
 }
 
 const pubSub = (world: World): string => `${world.askers.pubSub ?? PUB_SUB}/v1`;
@@ -197,7 +204,7 @@ export const GCP_CHECKS: readonly Check[] = [
     otherwise:
       'Nothing of Google Cloud can be looked at from here. It says nothing of the functions, which have an identity of their own.',
     where: 'gcp',
-    todo: 'gcloud auth application-default login',
+    todo: LOGIN,
     needs: 'sign in',
     local: STAND_IN,
     run: ifConnected('gcp', token),

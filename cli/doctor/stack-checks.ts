@@ -8,13 +8,13 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { isAppError } from '../../shared/model/errors.ts';
 import { isObject, type Json } from '../../shared/model/json.ts';
-import { stackNames } from '../../shared/model/deployment.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { count } from '../terminal.ts';
 import { allOf, type Check, eachOf, type Failed, type Found, missing, notApplicable, ok, unknown } from './check.ts';
 import { isGone, isNoStack, listed, type Made, type World } from './world.ts';
 
 const DEPLOY = 'npx cdk deploy --all';
+const MEMBER = 'onboarding/aws/member.yaml: update the stack set';
 const NOT_LOCAL = 'the local AWS does not do it';
 
 async function made(world: World, type: string): Promise<readonly Made[]> {
@@ -33,7 +33,7 @@ const each = (
       try {
         return await look(thing);
       } catch (error) {
-        if (isGone(error)) return missing('it was deleted outside of CloudFormation', { todo: DEPLOY });
+        if (isGone(error)) return missing('it was deleted outside of CloudFormation');
         throw error;
       }
     },
@@ -44,8 +44,7 @@ const each = (
 const FINE = /^(CREATE|UPDATE|IMPORT)_COMPLETE$|^UPDATE_COMPLETE_CLEANUP_IN_PROGRESS$/;
 
 async function stacks(world: World): Promise<readonly (Found | Failed)[]> {
-  const { state, pipeline, observability, ...besides } = stackNames(world.stage);
-  const needed: readonly string[] = [state, pipeline, observability];
+  const { needed, besides } = world.stacks;
   const client = world.client(CloudFormationClient);
   const look = async (StackName: string): Promise<Found | undefined> => {
     try {
@@ -61,7 +60,7 @@ async function stacks(world: World): Promise<readonly (Found | Failed)[]> {
       throw error;
     }
   };
-  return eachOf([...needed, ...Object.values(besides)], look, `${needed.join(', ')} are deployed`, (name) => name);
+  return eachOf([...needed, ...besides], look, `${needed.join(', ')} are deployed`, (name) => name);
 }
 
 async function bundle(world: World): Promise<Found> {
@@ -110,7 +109,7 @@ async function consumers(world: World): Promise<readonly (Found | Failed)[]> {
     if (State !== 'Enabled') return unknown(`its state is ${State ?? 'not told'}`, { todo: 'Ask again.' });
     return LastProcessingResult.startsWith('PROBLEM') ? missing(LastProcessingResult) : undefined;
   };
-  return each(mappings, look, `${count(mappings.length, 'queue or stream', 'queues and streams')} are consumed`);
+  return each(mappings, look, `consumed: ${count(mappings.length, 'queue or stream', 'queues and streams')}`);
 }
 
 async function rules(world: World): Promise<readonly (Found | Failed)[]> {
@@ -134,12 +133,15 @@ async function rules(world: World): Promise<readonly (Found | Failed)[]> {
       todo: `aws events enable-rule --name ${name}${bus === undefined ? '' : ` --event-bus-name ${bus}`}`,
     });
   };
-  return each(all, look, `${count(all.length, 'rule')} are on, of events and by the clock`);
+  return each(all, look, `on: ${count(all.length, 'rule')}, of events and of the clock`);
 }
+
+/** The queues of the stacks, and that of onboarding/aws. */
+const DEAD_LETTERS = /DeadLetters|^Undelivered$/;
 
 async function deadLetters(world: World): Promise<readonly (Found | Failed)[]> {
   const client = world.client(SQSClient);
-  const queues = (await made(world, 'AWS::SQS::Queue')).filter(({ logicalId }) => logicalId.includes('DeadLetters'));
+  const queues = (await made(world, 'AWS::SQS::Queue')).filter(({ logicalId }) => DEAD_LETTERS.test(logicalId));
   const look = async ({ id }: Made): Promise<Found | undefined> => {
     const { Attributes } = await client.send(
       new GetQueueAttributesCommand({ QueueUrl: id, AttributeNames: ['ApproximateNumberOfMessages'] }),
@@ -149,7 +151,7 @@ async function deadLetters(world: World): Promise<readonly (Found | Failed)[]> {
     if (Number.isNaN(waiting)) return unknown('SQS does not say how many messages it holds');
     return waiting === 0 ? undefined : missing(`it holds ${count(waiting, 'message')}`);
   };
-  return each(queues, look, `${count(queues.length, 'dead-letter queue')} hold nothing`);
+  return each(queues, look, `empty: ${count(queues.length, 'dead-letter queue')}`);
 }
 
 const LOOKED_BACK_MS = 3_600_000;
@@ -270,6 +272,7 @@ export const STACK_CHECKS: readonly Check[] = [
     where: 'stack',
     todo: DEPLOY,
     needs: 'cloudformation:DescribeStacks',
+    member: MEMBER,
     run: stacks,
   },
   {
@@ -307,6 +310,7 @@ export const STACK_CHECKS: readonly Check[] = [
     where: 'stack',
     todo: DEPLOY,
     needs: 'cloudformation:ListStackResources and events:DescribeRule',
+    member: MEMBER,
     run: rules,
   },
   {
@@ -316,6 +320,7 @@ export const STACK_CHECKS: readonly Check[] = [
     where: 'stack',
     todo: 'Remove the cause and redrive: docs/runbook.md, the section of the queue that ends with -dlq',
     needs: 'cloudformation:ListStackResources and sqs:GetQueueAttributes',
+    member: 'Look at what is in it before it expires; npx edict sweep finds what still is',
     run: deadLetters,
   },
   {

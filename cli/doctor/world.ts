@@ -60,6 +60,10 @@ export interface Askers {
 export interface World {
   readonly stack: Stack;
   readonly stage: string;
+  /** An account of the organisation that forwards to the deployment: it has but one stack, and no tables. */
+  readonly isMember: boolean;
+  /** The stacks that must be there, and those that may. */
+  readonly stacks: { readonly needed: readonly string[]; readonly besides: readonly string[] };
   readonly nowMs: () => number;
   /** Aborts when the answers are no longer waited for. */
   readonly signal: AbortSignal;
@@ -84,8 +88,15 @@ export function makeWorld(options: {
   readonly signal: AbortSignal;
   readonly nowMs?: () => number;
   readonly askers?: Askers;
+  /** The stack of a member account. @default the stacks of the stage */
+  readonly member?: string;
 }): World {
-  const { stack, stage, signal, askers = {} } = options;
+  const { stack, stage, signal, askers = {}, member } = options;
+  const { state, pipeline, observability, ...besides } = stackNames(stage);
+  const stacks =
+    member === undefined
+      ? { needed: [state, pipeline, observability], besides: Object.values(besides) }
+      : { needed: [member], besides: [] };
   const kept = new Map<unknown, unknown>();
   const keep = <T>(key: unknown, make: () => T): T => {
     if (!kept.has(key)) kept.set(key, make());
@@ -94,7 +105,7 @@ export function makeWorld(options: {
   const client: World['client'] = (of) => keep(of, () => new of({ ...stack.aws, maxAttempts: 2 }));
   const documents: World['documents'] = () => keep('documents', () => stack.documents());
   const made: World['made'] = () =>
-    keep('made', () => madeOf(client(CloudFormationClient), Object.values(stackNames(stage)), signal));
+    keep('made', () => madeOf(client(CloudFormationClient), [...stacks.needed, ...stacks.besides], signal));
   const functions: World['functions'] = () =>
     keep('functions', async () => {
       const lambda = client(LambdaClient);
@@ -105,6 +116,8 @@ export function makeWorld(options: {
   return {
     stack,
     stage,
+    isMember: member !== undefined,
+    stacks,
     signal,
     nowMs: options.nowMs ?? Date.now,
     client,

@@ -16,6 +16,9 @@ say, Google Cloud with the application default credentials. Those are yours and 
 themselves may is told by what they heard, listed and were refused (\`…-events\`, \`…-inventory\`, \`…-permissions\`) and by whom
 the clouds trust (\`…-federation\`).
 
+With \`--member <stack>\` it looks at an account of the organisation instead, with that account's credentials: at its stack of
+[onboarding/aws](../onboarding/aws/member.yaml), its recorder, and what could not be delivered.
+
 | sign | status | means |
 | --- | --- | --- |
 | ✓ | \`ok\` | it was seen to be there |
@@ -36,7 +39,7 @@ renamed or removed. A check has one answer, or one for each thing that is not ri
 const section = (c: Check): string =>
   [
     `### ${c.id}`,
-    `**Looks that** ${c.what}. ${c.local === undefined ? '' : `On the local stack not: ${c.local}. `}It needs: ${c.needs}.`,
+    `**Looks that** ${c.what}. ${c.local === undefined ? '' : `On the local stack not: ${c.local}. `}${c.member === undefined ? '' : 'Also in a member account. '}It needs: ${c.needs}.`,
     `**Otherwise:** ${c.otherwise}`,
     `**Do:** ${c.todo.replace(/\.$/, '')}.`,
     '',

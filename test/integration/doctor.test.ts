@@ -4,7 +4,8 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Check, runChecks } from '../../cli/doctor/check.ts';
-import { CHECKS } from '../../cli/doctor/checks.ts';
+import { CHECKS, MEMBER_CHECKS } from '../../cli/doctor/checks.ts';
+import { makeWorld } from '../../cli/doctor/world.ts';
 import {
   type Answers,
   AZURE_PROVIDER,
@@ -28,6 +29,7 @@ import {
   trust,
   xml,
 } from '../support/doctor-world.ts';
+import { edict } from './cli/run.ts';
 import { CANARY } from '../../shared/model/canary.ts';
 import type { Answered, Asked } from '../support/provider.ts';
 
@@ -831,6 +833,31 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** The functions of a deployment that knows AWS alone. */
+const bare = (name: string, variables: object): Answers => ({
+  [`GET /2015-03-31/functions/fn-${name}/configuration`]: json({
+    FunctionName: `fn-${name}`,
+    Environment: {
+      Variables: {
+        POWERTOOLS_SERVICE_NAME: name,
+        EDICT_STAGE: 'prod',
+        CHANGES_QUEUE_URL: 'https://sqs.example/c',
+        QUARANTINE_BUCKET: 'q',
+        ...variables,
+      },
+    },
+  }),
+});
+const NOT_CONNECTED: Answers = {
+  ...bare('ingest', {}),
+  ...bare('sweep', {
+    RESOURCES_TABLE: 'resources',
+    FINDINGS_TABLE: 'findings',
+    BUS_NAME: 'edict',
+    SWEEP_QUEUE_URL: 'https://sqs.example/s',
+  }),
+};
+
 describe('a check', () => {
   it.each(CASES.map((c) => [`${c.check}, ${c.when}: ${c.is}`, c] as const))('%s', async (_, c) => {
     const { world } = await start(c.instead, c.options);
@@ -855,28 +882,66 @@ describe('a check', () => {
     ]);
   });
 
-  it('does not ask Azure and Google Cloud where they are not connected', async () => {
-    const bare = (name: string, variables: object): Answers => ({
-      [`GET /2015-03-31/functions/fn-${name}/configuration`]: json({
-        FunctionName: `fn-${name}`,
-        Environment: {
-          Variables: {
-            ...variables,
-            POWERTOOLS_SERVICE_NAME: name,
-            EDICT_STAGE: 'prod',
-            CHANGES_QUEUE_URL: 'https://sqs.example/c',
-            QUARANTINE_BUCKET: 'q',
-          },
-        },
-      }),
+  it('is run by the command, which ends by itself: what to do on standard output, the exit code by what is missing', async () => {
+    const off = { 'DescribeRule config-changes': json({ Name: 'config-changes', State: 'DISABLED' }) };
+    const { provider } = await start({ ...NOT_CONNECTED, ...off });
+    const env = { AWS_ENDPOINT_URL: provider.url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+    const table = await edict(['doctor', '--region', 'eu-central-1'], { env });
+    expect(table.code).toBe(1);
+    expect(table.stdout).toMatch(/^✗ stack-rules +ConfigChanges: it is off/m);
+    expect(table.stdout).toContain('    aws events enable-rule --name config-changes (docs/doctor.md#stack-rules)');
+    expect(table.stdout).not.toContain('\u001b');
+
+    const nowhere = await edict(['doctor', '--stage', 'other', '--region', 'eu-central-1'], { env });
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no stack edict-other-state')]);
+  });
+
+  it('looks at a member account by its one stack', async () => {
+    const { provider } = await start({
+      'DescribeStacks edict-member': stackIs('CREATE_COMPLETE')['DescribeStacks edict-prod-pipeline'],
+      'ListStackResources edict-member': xml(
+        'ListStackResources',
+        `<StackResourceSummaries>${[
+          ['ConfigChanges', 'AWS::Events::Rule', 'config-changes'],
+          ['Undelivered', 'AWS::SQS::Queue', 'https://sqs.eu-central-1.amazonaws.com/222233334444/lost'],
+        ]
+          .map(
+            ([logical, type, id]) =>
+              `<member><LogicalResourceId>${logical}</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId><ResourceType>${type}</ResourceType><LastUpdatedTimestamp>2026-11-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>`,
+          )
+          .join('')}</StackResourceSummaries>`,
+      ),
+      'GetQueueAttributes lost': json({ Attributes: { ApproximateNumberOfMessages: '2' } }),
     });
-    const tables = {
-      RESOURCES_TABLE: 'resources',
-      FINDINGS_TABLE: 'f',
-      BUS_NAME: 'edict',
-      SWEEP_QUEUE_URL: 'https://sqs.example/s',
+    const aws = {
+      region: 'eu-central-1',
+      endpoint: provider.url,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      useQueueUrlAsEndpoint: false,
     };
-    const { world, provider } = await start({ ...bare('ingest', {}), ...bare('sweep', tables) });
+    const none = (): never => {
+      throw new Error('a member account has no tables');
+    };
+    const stack = { title: 'edict-member', local: undefined, aws, output: none, documents: none };
+    const waiting = new AbortController();
+    const world = makeWorld({ stack, stage: 'prod', signal: waiting.signal, nowMs: () => NOW, member: 'edict-member' });
+    const rows = await runChecks(MEMBER_CHECKS, world);
+    waiting.abort();
+    expect(rows.map((r) => `${r.id} ${r.status}`)).toEqual([
+      'stack-deployed ok',
+      'stack-rules ok',
+      'stack-dead-letters missing',
+      'aws-recorder ok',
+      'aws-recorded-types ok',
+      'aws-recording-frequency ok',
+      'aws-delivery-channel ok',
+      'aws-clock ok',
+    ]);
+    expect(rows[2]).toMatchObject({ where: 'Undelivered', why: 'it holds 2 messages' });
+  });
+
+  it('does not ask Azure and Google Cloud where they are not connected', async () => {
+    const { world, provider } = await start(NOT_CONNECTED);
     const rows = await runChecks(
       CHECKS.filter((c) => c.where === 'azure' || c.where === 'gcp'),
       world,

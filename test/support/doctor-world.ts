@@ -50,6 +50,12 @@ export function nameOf(asked: Asked): string {
   return `${asked.method} ${asked.path}`;
 }
 
+const OUTPUTS: { readonly [name: string]: string } = {
+  IngestUrl: INGEST,
+  ResourcesTable: 'resources',
+  PoliciesTable: 'policies',
+};
+
 type Attributes = { readonly [name: string]: { readonly S?: string } };
 interface TableCall {
   readonly Key?: Attributes;
@@ -259,7 +265,11 @@ const healthy = (origin: string): Answers => ({
         `DescribeStacks ${stack}`,
         xml(
           'DescribeStacks',
-          `<Stacks><member><StackName>${stack}</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-01T00:00:00Z</CreationTime></member></Stacks>`,
+          `<Stacks><member><StackName>${stack}</StackName><StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-01T00:00:00Z</CreationTime><Outputs>${Object.entries(
+            OUTPUTS,
+          )
+            .map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`)
+            .join('')}</Outputs></member></Stacks>`,
         ),
       ],
       [
@@ -356,6 +366,7 @@ function makeTables() {
   };
   return {
     put,
+    all: () => [...items.values()].flatMap((of) => [...of.values()]),
     answer(asked: Asked): Answered | undefined {
       const operation = String(asked.headers['x-amz-target'] ?? '').split('.')[1];
       if (!String(asked.headers['x-amz-target'] ?? '').startsWith('DynamoDB')) return undefined;
@@ -377,6 +388,9 @@ function makeTables() {
     },
   };
 }
+
+/** What a release writes, once it was written: packing the bundle for each world takes long. */
+let releasedItems: readonly Attributes[] | undefined;
 
 export interface DoctorWorld {
   readonly world: World;
@@ -444,23 +458,20 @@ export async function startDoctorWorld(
     endpoint: provider.url,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   };
-  const outputs: { readonly [name: string]: string } = {
-    IngestUrl: INGEST,
-    ResourcesTable: 'resources',
-    PoliciesTable: 'policies',
-  };
   const stack: Stack = {
     title: 'edict-prod',
     local: undefined,
     aws,
-    output: (name) => outputs[name] ?? '',
+    output: (name) => OUTPUTS[name] ?? '',
     documents: () => makeDocumentClient({ ...aws, maxAttempts: 1 }),
   };
-  if (options.released !== false) {
+  if (options.released !== false && releasedItems !== undefined) for (const item of releasedItems) tables.put(item);
+  else if (options.released !== false) {
     const policies = makeDynamoPolicyStore({ client: stack.documents(), name: 'policies' });
     const bundle = await policies.putBundle(readBundle(shippedBundleFolder));
     const first = { sequence: 1, bundleSequence: 1, contextSequence: 1, activatedAt: hoursAgo(5) };
     await policies.activate({ ...first, bundle, context: 'none' });
+    releasedItems = tables.all().filter((item) => item['id'] !== undefined);
   }
   const google = new OAuth2Client();
   if (options.signedIn !== false)
