@@ -14,6 +14,7 @@ import type { Kind } from '../../shared/model/kind.ts';
 import { folderOf, sha256 } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import { constantsIn } from '../../shared/policy/regions.ts';
+import { toEnglish } from '../../shared/policy/to-english.ts';
 import { Output, style } from '../terminal.ts';
 import { POLICIES } from '../verify/candidates.ts';
 import { projectTools } from './verify.ts';
@@ -157,7 +158,13 @@ function importOne(rego: string, file: string, options: ImportOptions): Imported
   const on = disagreementOf(compiled.core, lift, inputs, answers);
   if (on !== undefined) return { is: 'differs', version, on };
 
-  const folder = writePolicy(id, options, yaml, compiled.rego, intentOf(title, lift.clauses, file, rego));
+  const folder = writePolicy(
+    id,
+    options,
+    yaml,
+    compiled.rego,
+    intentOf(title, lift.clauses, file, rego, Object.values(toEnglish(compiled.policy, kind).clauses)),
+  );
   return { is: 'proved', policy: id, folder, version, comparedOn: inputs.length };
 }
 
@@ -193,7 +200,13 @@ function importTested(original: string, { file, kind, version, lift, options }: 
   const answers = wrapped.decisions.map((decision) => decideRego(opa(), original, { version }, decision, inputs));
   const on = disagreementOf(compiled.core, wrapped, inputs, answers, tools.compile(compiled).evaluate);
   if (on !== undefined) return { is: 'differs', version, on };
-  const folder = writePolicy(id, options, yaml, compiled.rego, intentOf(title, [clause], file, original));
+  const folder = writePolicy(
+    id,
+    options,
+    yaml,
+    compiled.rego,
+    intentOf(title, [clause], file, original, namesIn(original)),
+  );
   const { reads } = wrapped;
   return { is: 'tested', policy: id, folder, version, comparedOn: inputs.length, reads, because: lift.because };
 }
@@ -269,12 +282,25 @@ function nameFrom(tree: ReadRego['tree'], file: string): string {
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-const intentOf = (title: string, clauses: readonly { readonly says: string }[], file: string, rego: string): string =>
+/** The texts that Rego compares with, which its messages need not say. */
+const namesIn = (rego: string): readonly string[] => {
+  const texts = [...rego.replaceAll(/^\s*#.*$/gm, '').matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].flatMap((m) => m[1] ?? []);
+  return texts.length === 0 ? [] : [`It names ${[...new Set(texts)].join(', ')}.`];
+};
+
+/** Its sentences are the messages of the original; what these leave out is said below, where the clauses are held to it. */
+const intentOf = (
+  title: string,
+  clauses: readonly { readonly says: string }[],
+  file: string,
+  rego: string,
+  asks: readonly string[],
+): string =>
   `# ${title}
 
 ${clauses.map((c) => `${sentence(c.says)}.`).join(' ')}
 
-## Where it comes from
+${asks.length === 0 ? '' : `## What it asks\n\n${asks.join(' ')}\n\n`}## Where it comes from
 
 Imported from ${basename(file)} (SHA-256 ${sha256(rego)}). Read the clauses in English before you ask for approval: what the original said nothing of, because it was missing, is unknown here.
 `;
