@@ -8,7 +8,7 @@
  *
  * Progress goes to stderr, the report to stdout. What was done is in the file of --out: the same command with the same
  * --out goes on where it stopped. Exit code: 0, 1 (a wrong policy was activated before the approver gold), 2 (what was asked
- * for cannot be run), 3 (in some cases no model answered).
+ * for cannot be run), 3 (in some cases no model answered), 4 (our own code broke).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -43,6 +43,9 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
+
+/** Nobody waits for an evaluation, and each case that no model answered is missing from every figure. */
+const RETRIES = 5;
 
 const HELP = `npm run eval:authoring -- [options]
 
@@ -112,7 +115,12 @@ export async function main(args: readonly string[], now: Date): Promise<number> 
   };
   const key = process.env['ANTHROPIC_API_KEY'];
   const clock = (): number => performance.now();
-  const model = makeLanguageModel({ config, clock, ...(key === undefined || key === '' ? {} : { apiKey: key }) });
+  const model = makeLanguageModel({
+    config,
+    clock,
+    retries: RETRIES,
+    ...(key === undefined || key === '' ? {} : { apiKey: key }),
+  });
   const limit = whole(values.limit, 'limit');
   const stamp = now.toISOString().replaceAll(/[:.]/g, '-');
   return evaluate(
@@ -145,8 +153,12 @@ if (isMain(import.meta)) {
   } catch (error) {
     const isAsked = isAppError(error, 'INPUT_INVALID') || isAppError(error, 'CONFIG_INVALID');
     const isOption = error instanceof Error && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
-    if (!isAsked && !isOption) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = EXIT.unusable;
+    if (!isAsked && !isOption) {
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exitCode = EXIT.crashed;
+    } else {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = EXIT.unusable;
+    }
   }
 }

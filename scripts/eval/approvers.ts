@@ -60,7 +60,9 @@ function goldAnswer({ reading, judged, drafted, now }: ApproverNeeds, kind: stri
   }
   // What agrees with this resource in everything that is known of it: if all of it has one verdict, so has this.
   const known = Object.entries(facts).filter(([, s]) => s.state !== 'unknown');
-  const alike = judged.filter((j) => j.kind === kind && known.every(([fact, s]) => sameValue(j.facts[fact], s)));
+  const alike = judged.filter(
+    (j) => j.others === undefined && j.kind === kind && known.every(([fact, s]) => sameValue(j.facts[fact], s)),
+  );
   const verdicts = new Set(alike.flatMap((j) => j.verdicts));
   const [only] = verdicts;
   if (only !== undefined && verdicts.size === 1) return ANSWER_OF[only];

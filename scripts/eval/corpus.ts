@@ -38,7 +38,7 @@ export interface Reading {
     readonly covers?: { readonly [part: string]: readonly string[] };
   }[];
 }
-/** A native document, and what an intent says of the resource in it (of each resource, if none is named). */
+/** A native document, and what an intent says of the resource that is named, or of all in it together: the worst of their verdicts. */
 export interface JudgedDocument {
   readonly path: string;
   readonly resource?: string;
@@ -70,7 +70,9 @@ export interface EvalIntent {
 }
 
 const oneOrMore = z
-  .union([z.enum(JUDGED_VERDICTS), z.array(z.enum(JUDGED_VERDICTS)).min(1)])
+  .union([z.enum(JUDGED_VERDICTS), z.array(z.enum(JUDGED_VERDICTS)).min(1)], {
+    error: `a verdict, or a list of some, is of ${JUDGED_VERDICTS.join(', ')}`,
+  })
   .transform((v): readonly JudgedVerdict[] => (Array.isArray(v) ? v : [v]));
 const policySchema = z.looseObject({
   kind: z.string(),
@@ -86,7 +88,9 @@ const policySchema = z.looseObject({
 });
 const policies = z.array(policySchema).min(1);
 const refusal = z
-  .union([z.enum(REFUSALS), z.array(z.enum(REFUSALS)).min(1)])
+  .union([z.enum(REFUSALS), z.array(z.enum(REFUSALS)).min(1)], {
+    error: `a refusal, or a list of some, is of ${REFUSALS.join(', ')}`,
+  })
   .transform((v): readonly (typeof REFUSALS)[number][] => (Array.isArray(v) ? v : [v]));
 const goldSchema = z
   .strictObject({
@@ -171,6 +175,7 @@ function readIntent(row: unknown, place: string, folder: string, kinds: readonly
   if (!parsed.success) throw new AppError('INPUT_INVALID', `${place}: ${z.prettifyError(parsed.error)}`);
   const { id, shape, intent, phrasings, gold } = parsed.data;
   const at = `${place} (${id})`;
+  for (const kind of parsed.data.kinds ?? []) kindOf(kind, at, kinds);
   const readings = gold.readings ?? (gold.policies === undefined ? [] : [{ says: intent, policies: gold.policies }]);
   return {
     id,
@@ -193,15 +198,20 @@ function readIntent(row: unknown, place: string, folder: string, kinds: readonly
   };
 }
 
+function kindOf(id: string, at: string, kinds: readonly Kind[]): Kind {
+  const kind = kinds.find((k) => k.id === id);
+  if (kind === undefined)
+    throw new AppError('INPUT_INVALID', `${at}: no kind ${id}; there are ${kinds.map((k) => k.id).join(', ')}`);
+  return kind;
+}
+
 /** A gold policy says only what it means: the rest of policy.yaml is filled in. A bare condition is a clause. */
 function goldPolicy(
   { kind: kindId, applies_when, require, params, covers }: z.infer<typeof policySchema>,
   at: string,
   kinds: readonly Kind[],
 ): Reading['policies'][number] {
-  const kind = kinds.find((k) => k.id === kindId);
-  if (kind === undefined)
-    throw new AppError('INPUT_INVALID', `${at}: no kind ${kindId}; there are ${kinds.map((k) => k.id).join(', ')}`);
+  const kind = kindOf(kindId, at, kinds);
   const clauses = (Array.isArray(require) ? require : [require]).map((c: unknown, i) => {
     const [that, named] = isObject(c) && 'that' in c && !isQuantified(c) ? [c['that'], c['id']] : [c, undefined];
     return { id: typeof named === 'string' ? named : `c${i + 1}`, says: 'the gold meaning', that };

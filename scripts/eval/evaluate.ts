@@ -7,7 +7,7 @@ import { canonicalJson } from '../../shared/model/json.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { ApproverName } from './approvers.ts';
 import { type EvalIntent, readCorpus } from './corpus.ts';
-import { judgedOf, misjudgedBy } from './gold.ts';
+import { contradictionIn, judgedOf, misjudgedBy } from './gold.ts';
 import { isRight, reportOf, reportText } from './report.ts';
 import { type Author, type CaseResult, isUnavailable, keyOf, runCorpus } from './run.ts';
 
@@ -38,7 +38,7 @@ export interface EvalWorld {
   readonly print: (text: string) => void;
 }
 
-export const EXIT = { right: 0, wrongActivated: 1, unusable: 2, noModel: 3 } as const;
+export const EXIT = { right: 0, wrongActivated: 1, unusable: 2, noModel: 3, crashed: 4 } as const;
 /** So many sentences in a row without an answer of the model, from the beginning: there is no model. */
 const MOST_UNANSWERED = 3;
 
@@ -86,19 +86,24 @@ export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<
     models: options.models,
     runs: options.runs,
     sha256: hash,
+    wanted: total,
   });
   world.print(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
   if (report.approvers.some((a) => a.approver === 'gold' && a.activatedWrong.wrong > 0)) return EXIT.wrongActivated;
-  if (report.unavailable > 0 || report.approvers.length === 0) {
-    world.say(`In ${report.unavailable} cases no model answered. Resume with --out ${options.out}`);
+  if (report.unavailable > 0 || report.notTried > 0) {
+    world.say(
+      `In ${report.unavailable} cases no model answered, and ${report.notTried} were not tried. Resume with --out ${options.out}`,
+    );
     return EXIT.noModel;
   }
+  if (report.approvers.some((a) => a.crashed.length > 0)) return EXIT.crashed;
   return EXIT.right;
 }
 
 function inWords(c: CaseResult): string {
   const took = `${c.seconds.toFixed(1)} s`;
   if (c.outcome === 'activated') return `${isRight(c) ? 'activated' : 'ACTIVATED WRONG'} (${took})`;
+  if (c.outcome === 'crashed') return `CRASHED (${took}): ${c.why}`;
   return `${c.outcome === 'gated' ? 'stopped by' : 'refused:'} ${c.code}${isRight(c) ? ', rightly' : ''}${isUnavailable(c) ? `, ${c.why}` : ''} (${took})`;
 }
 
@@ -112,6 +117,9 @@ function chosen(all: readonly EvalIntent[], { only, limit, intents }: EvalOption
 async function refuseContradictions(intents: readonly EvalIntent[], now: number): Promise<void> {
   for (const intent of intents) {
     const judged = await judgedOf(intent);
+    const contradiction = contradictionIn(judged);
+    if (contradiction !== undefined)
+      throw new AppError('INPUT_INVALID', `${intent.id}: gold contradicts itself: ${contradiction}`);
     const [reading, another] = intent.gold.readings;
     if (reading === undefined || another !== undefined) continue;
     const [wrong] = misjudgedBy(

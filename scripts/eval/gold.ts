@@ -4,11 +4,13 @@ import { judgeByMeaning } from '../../shared/authoring/verify.ts';
 import { kinds as allKinds } from '../../shared/kinds/index.ts';
 import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
 import { AppError } from '../../shared/model/errors.ts';
+import { canonicalJson } from '../../shared/model/json.ts';
 import type { FactStates, FactValue } from '../../shared/model/fact.ts';
 import type { Kind } from '../../shared/model/kind.ts';
 import type { Verdict } from '../../shared/model/verdict.ts';
-import type { CorePolicy } from '../../shared/policy/core.ts';
+import { type CorePolicy, factsOf } from '../../shared/policy/core.ts';
 import { meaningOf, type PolicyInput } from '../../shared/policy/meaning.ts';
+import { compileValidator } from '../../shared/policy/schema.ts';
 import { LONGEST_FILE_BYTES } from '../../cli/input/documents.ts';
 import { Inputs } from '../../cli/input/sets.ts';
 import type { EvalIntent, JudgedFacts, JudgedVerdict } from './corpus.ts';
@@ -34,6 +36,8 @@ export interface JudgedResource {
   readonly kind: string;
   readonly facts: FactStates;
   readonly verdicts: readonly JudgedVerdict[];
+  /** The other resources of its document, where gold judges the document: the verdict is of all of them together. */
+  readonly others?: readonly Pick<JudgedResource, 'kind' | 'facts'>[];
 }
 
 /** What several policies of one kind say together: the worst that one of them says. */
@@ -122,7 +126,8 @@ export function verdictOf(policies: readonly CorePolicy[], kindId: string, facts
 
 function kindOf(id: string): Kind {
   const kind = allKinds.find((k) => k.id === id);
-  if (kind === undefined) throw new AppError('INPUT_INVALID', `no kind ${id}`);
+  if (kind === undefined)
+    throw new AppError('INPUT_INVALID', `no kind ${id}; there are ${allKinds.map((k) => k.id).join(', ')}`);
   return kind;
 }
 
@@ -132,8 +137,8 @@ export function misjudgedBy(
   judged: readonly JudgedResource[],
   now: number,
 ): readonly WrongPolicy[] {
-  return judged.flatMap(({ name, kind, facts, verdicts }): readonly WrongPolicy[] => {
-    const is = verdictOf(authored, kind, facts, now);
+  return judged.flatMap(({ name, kind, facts, verdicts, others = [] }): readonly WrongPolicy[] => {
+    const is = together([{ kind, facts }, ...others].map((r) => verdictOf(authored, r.kind, r.facts, now)));
     if ((verdicts as readonly Verdict[]).includes(is)) return [];
     const wrong: Wrong = is === 'violation' ? 'false_fail' : verdicts[0] === 'violation' ? 'false_pass' : 'other';
     return [{ kind, wrong: [wrong], on: `${name}: gold ${verdicts.join(' or ')}, authored ${is}` }];
@@ -155,30 +160,72 @@ export function statesOf({ facts, open }: Pick<JudgedFacts, 'facts' | 'open'>): 
   );
 }
 
+/** A fact that is misspelt would be one that is unknown, and gold would say of the wrong resource what it says. */
+function refuseStrangers({ facts, open }: Pick<JudgedFacts, 'facts' | 'open'>, at: string, kind: Kind): void {
+  const states = statesOf({ facts, open });
+  const { undeclared, invalid } = compileValidator(kind)(states);
+  const [stranger] = undeclared;
+  if (stranger !== undefined)
+    throw new AppError(
+      'INPUT_INVALID',
+      `${at}: ${kind.id} has no fact ${stranger}; it has ${Object.keys(factsOf(kind)).join(', ')}`,
+    );
+  const [[fact, problem] = []] = invalid;
+  if (fact !== undefined)
+    throw new AppError('INPUT_INVALID', `${at}: ${fact} is ${problem}: ${JSON.stringify(facts[fact])}`);
+  const shut = open.find((name) => !Array.isArray(facts[name]));
+  if (shut !== undefined) throw new AppError('INPUT_INVALID', `${at}: ${shut} is open and no list in facts`);
+}
+
 /** The resources that gold judges: by their facts, and in native documents, read and mapped as `edict check` does. Throws `INPUT_INVALID`. */
 export async function judgedOf({ id, gold }: EvalIntent): Promise<readonly JudgedResource[]> {
-  const judged: JudgedResource[] = gold.resources.map(({ kind, facts, open, verdicts }, i) => ({
-    name: `resource ${i + 1}`,
-    kind,
-    facts: statesOf({ facts, open }),
-    verdicts,
-  }));
+  const judged: JudgedResource[] = gold.resources.map(({ kind, facts, open, verdicts }, i) => {
+    const name = `resource ${i + 1}`;
+    refuseStrangers({ facts, open }, `${id}: ${name}`, kindOf(kind));
+    return { name, kind, facts: statesOf({ facts, open }), verdicts };
+  });
   for (const { path, resource, verdicts } of gold.documents) {
     const inputs = new Inputs({ context: DEFAULT_CONTEXT, read: {}, maxBytes: LONGEST_FILE_BYTES });
-    const before = judged.length;
+    const found: { id: string; kind: string; facts: FactStates }[] = [];
     for await (const resources of inputs.resources([path], () => {})) {
       for (const r of resources) {
         if (!r.deleted && (resource === undefined || r.id === resource))
-          judged.push({ name: `${path}: ${r.id}`, kind: r.kind.id, facts: r.facts, verdicts });
+          found.push({ id: r.id, kind: r.kind.id, facts: r.facts });
       }
     }
     const [problem] = inputs.problems;
     if (problem !== undefined) throw new AppError('INPUT_INVALID', `${id}: ${path}: ${problem.reason}`);
-    if (judged.length === before)
+    const [first, ...others] = found;
+    if (first === undefined)
       throw new AppError(
         'INPUT_INVALID',
-        `${id}: ${path} has no resource${resource === undefined ? '' : ` ${resource}`}`,
+        `${id}: ${path} has no resource${resource === undefined ? ' that a kind speaks of' : ` ${resource}`}`,
       );
+    judged.push({
+      name: others.length === 0 ? `${path}: ${first.id}` : `${path}: ${found.map((r) => r.id).join(' and ')}`,
+      kind: first.kind,
+      facts: first.facts,
+      verdicts,
+      ...(others.length === 0 ? {} : { others }),
+    });
   }
   return judged;
 }
+
+/** Two judged resources of which gold says what cannot both be: what is known of them is the same. */
+export function contradictionIn(judged: readonly JudgedResource[]): string | undefined {
+  const before = new Map<string, JudgedResource>();
+  for (const one of judged) {
+    if (one.others !== undefined) continue;
+    const known = Object.entries(one.facts).flatMap(([fact, s]) => (s.state === 'unknown' ? [] : [[fact, s.value]]));
+    const key = canonicalJson([one.kind, Object.fromEntries(known), ...openLists(one.facts)]);
+    const other = before.get(key);
+    if (other !== undefined && !one.verdicts.some((v) => other.verdicts.includes(v)))
+      return `${other.name} is ${other.verdicts.join(' or ')}, and ${one.name}, of which the same is known, ${one.verdicts.join(' or ')}`;
+    before.set(key, one);
+  }
+  return undefined;
+}
+
+const openLists = (facts: FactStates): readonly string[] =>
+  Object.entries(facts).flatMap(([fact, s]) => (s.state !== 'unknown' && s.closed === false ? [fact] : []));

@@ -36,15 +36,19 @@ export interface ApproverReport {
     readonly refusedRight: Spread | null;
     readonly refusedWrong: Spread | null;
     readonly asked: Spread | null;
+    readonly crashed: Spread | null;
   };
   /** Intents that have a meaning and one only, activated and right in every case; exact one-sided 95 % lower bound. */
   readonly correct: { readonly intents: number; readonly of: number; readonly atLeast: number };
   readonly refusals: { readonly [code: string]: { readonly right: number; readonly wrong: number } };
   readonly gates: { readonly [gates: string]: number };
+  /** Intents on which our own code threw. */
+  readonly crashed: readonly string[];
   /** Intents with phrasings, all of which came to the same (the same meaning, or the same refusal) in each run. */
   readonly paraphrases: { readonly consistent: number; readonly of: number };
   /** Activations that say the same in every cloud wherever gold does. */
   readonly clouds: { readonly consistent: number; readonly of: number };
+  /** Means over the cases of a run: mean and standard deviation over runs. */
   readonly perCase: {
     readonly questions: Spread | null;
     readonly judged: Spread | null;
@@ -71,6 +75,8 @@ export interface EvalReport {
   readonly runs: number;
   /** Cases in which no model answered: not part of any figure. */
   readonly unavailable: number;
+  /** Cases that were not tried, because no model had answered before: not part of any figure either. */
+  readonly notTried: number;
   readonly approvers: readonly ApproverReport[];
   /** Each wrong activation. */
   readonly wrong: readonly Pick<CaseResult, 'intent' | 'text' | 'run' | 'approver' | 'wrong'>[];
@@ -127,7 +133,8 @@ function approverReport(
   const byRun = [...groupBy(cases, (c) => String(c.run)).values()];
   const share = (is: (c: CaseResult) => boolean): Spread | null =>
     spreadOf(byRun.map((run) => run.filter(is).length / run.length));
-  const each = (of: (c: CaseResult) => number): Spread | null => spreadOf(cases.map(of));
+  const each = (of: (c: CaseResult) => number): Spread | null =>
+    spreadOf(byRun.map((run) => run.reduce((sum, c) => sum + of(c), 0) / run.length));
   const byIntent = groupBy(cases, (c) => c.intent);
   const shapeOf = new Map(intents.map((i) => [i.id, i.shape]));
 
@@ -155,6 +162,7 @@ function approverReport(
       refusedRight: share((c) => c.outcome === 'refused' && c.rightRefusal),
       refusedWrong: share((c) => c.outcome === 'refused' && !c.rightRefusal),
       asked: share((c) => c.asked > 0),
+      crashed: share((c) => c.outcome === 'crashed'),
     },
     correct: { intents: correct.length, of: meant.length, atLeast: lowerBound(correct.length, meant.length) },
     refusals: Object.fromEntries(
@@ -165,6 +173,7 @@ function approverReport(
           return [code, { right, wrong: of.length - right }];
         }),
     ),
+    crashed: [...new Set(cases.flatMap((c) => (c.outcome === 'crashed' ? [c.intent] : [])))],
     gates: counted(cases.flatMap((c) => (c.outcome === 'gated' ? [c.code ?? ''] : []))),
     paraphrases: { consistent: consistent.length, of: phrasedIntents.size },
     clouds: { consistent: inClouds.filter((c) => c.crossCloud === true).length, of: inClouds.length },
@@ -198,7 +207,14 @@ function approverReport(
 export function reportOf(
   all: readonly CaseResult[],
   intents: readonly EvalIntent[],
-  about: Pick<EvalReport, 'models' | 'runs'> & { readonly sha256: string },
+  about: Pick<EvalReport, 'models' | 'runs'> & {
+    readonly sha256: string;
+    /**
+     * How many cases there would be.
+     * @default all that there are
+     */
+    readonly wanted?: number;
+  },
 ): EvalReport {
   const cases = all.filter((c) => !isUnavailable(c));
   const approvers = (['gold', 'rubber-stamp', 'noise'] as const).filter((a) => cases.some((c) => c.approver === a));
@@ -212,6 +228,7 @@ export function reportOf(
     models: about.models,
     runs: about.runs,
     unavailable: all.length - cases.length,
+    notTried: (about.wanted ?? all.length) - all.length,
     approvers: approvers.map((a) =>
       approverReport(
         a,
@@ -269,9 +286,11 @@ export function reportText(report: EvalReport): string {
     ...approvers.map((a) => `  ${supports(a)}`),
     '',
     `${corpus.intents} intents in ${corpus.texts} phrasings, ${report.runs} run${report.runs === 1 ? '' : 's'}; ${report.models}; corpus ${corpus.sha256.slice(0, 12)}`,
-    ...(report.unavailable === 0
+    ...(report.unavailable + report.notTried === 0
       ? []
-      : [`In ${report.unavailable} cases no model answered: they are in no figure; run again with the same --out.`]),
+      : [
+          `In ${report.unavailable} cases no model answered, and ${report.notTried} were not tried: they are in no figure; run again with the same --out.`,
+        ]),
   ];
   if (gold === undefined) return `${lines.join('\n').trimEnd()}\n`;
   lines.push(
@@ -284,6 +303,9 @@ export function reportText(report: EvalReport): string {
     row('refused, rightly', (a) => spread(a.shares.refusedRight, percent)),
     row('refused, wrongly', (a) => spread(a.shares.refusedWrong, percent)),
     row('asked', (a) => spread(a.shares.asked, percent)),
+    ...(approvers.some((a) => a.crashed.length > 0)
+      ? [row('our own code broke', (a) => spread(a.shares.crashed, percent))]
+      : []),
     row('intents always correct', (a) => `${a.correct.intents} of ${a.correct.of}`),
     row('  at least, with 95 % confidence', (a) => percent(a.correct.atLeast)),
     row('phrasings that agree', (a) => `${a.paraphrases.consistent} of ${a.paraphrases.of}`),
@@ -315,7 +337,12 @@ export function reportText(report: EvalReport): string {
   }
   const named = (what: string, ids: readonly string[]): string[] =>
     ids.length === 0 ? [] : [`${what} before ${gold.approver}: ${ids.join(', ')}.`];
-  lines.push('', ...named('Flaky', gold.stability.flaky), ...named('Always fail', gold.stability.alwaysFail));
+  lines.push(
+    '',
+    ...named('Our own code broke', gold.crashed),
+    ...named('Flaky', gold.stability.flaky),
+    ...named('Always fail', gold.stability.alwaysFail),
+  );
   if (wrong.length > 0) lines.push('', 'Wrong activations:');
   for (const w of wrong) {
     for (const { kind, wrong: sorts, on } of w.wrong)

@@ -5,6 +5,7 @@ import { understand } from '../../shared/authoring/answer.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { Authored, Intent, Person, Refusal } from '../../shared/authoring/intent.ts';
 import { CLOUDS } from '../../shared/model/cloud.ts';
+import { isAppError } from '../../shared/model/errors.ts';
 import { canonicalJson } from '../../shared/model/json.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
@@ -32,11 +33,14 @@ export interface CaseResult {
   readonly text: number;
   readonly run: number;
   readonly approver: ApproverName;
-  /** `activated`: authored, every gate passed, evidence `proved`; `gated`: authored, and a gate did not pass. */
-  readonly outcome: 'activated' | 'gated' | 'refused';
+  /**
+   * `activated`: authored, every gate passed, evidence `proved`; `gated`: authored, and a gate did not pass; `crashed`: our
+   * own code threw, and nothing came of the sentence.
+   */
+  readonly outcome: 'activated' | 'gated' | 'refused' | 'crashed';
   /** `activated`: in what it is wrong; empty: it is right. */
   readonly wrong: readonly WrongPolicy[];
-  /** `refused`: the code; `gated`: the gates. */
+  /** `refused`: the code; `gated`: the gates; `crashed`: the code of the error, or its name. */
   readonly code: string | null;
   readonly why: string;
   /** The refusal is one that gold expects. */
@@ -52,7 +56,7 @@ export interface CaseResult {
   /** US dollars; null: a model is not on the price list. */
   readonly cost: number | null;
   readonly seconds: number;
-  /** Of those, spent waiting for the model. */
+  /** Of those, with a request to the model open: requests that wait at the same time are counted once. */
   readonly modelSeconds: number;
 }
 
@@ -125,10 +129,13 @@ async function runCase(
   // Who means an ambiguous sentence means one of its readings: another in the next run.
   const reading = gold.readings[run % Math.max(1, gold.readings.length)];
   let drafted: readonly CorePolicy[] = [];
+  const waiting = makeStopwatch(needs.clock);
+  const asked: ModelCall[] = [];
   const sentence = intent.texts[text] ?? '';
   const overheard: LanguageModel = {
     ask: async (request) => {
-      const answer = await model.ask(request);
+      const answer = await waiting.during(model.ask(request));
+      asked.push(answer.call);
       if (answer.is === 'answered' && request.role === 'author' && DRAFTS.includes(request.purpose)) {
         const understood = understand(answer.value, sentence, needs.deps.kinds);
         if (understood.is === 'policies') drafted = understood.formals.map((f) => f.core);
@@ -141,32 +148,69 @@ async function runCase(
     .update(`${needs.seed} ${intent.id} ${text} ${run} ${approver}`)
     .digest()
     .readUInt32BE();
-  const person = makeApprover(approver, {
-    ...(reading === undefined ? {} : { reading }),
-    judged,
-    drafted: () => drafted,
-    lots: lotsFrom(seed),
-    now: needs.deps.now,
-  });
+  const person = makeCounting(
+    makeApprover(approver, {
+      ...(reading === undefined ? {} : { reading }),
+      judged,
+      drafted: () => drafted,
+      lots: lotsFrom(seed),
+      now: needs.deps.now,
+    }),
+  );
   const started = needs.clock();
-  const asked: Intent = {
+  const put: Intent = {
     text: sentence,
     ...(intent.kinds === undefined ? {} : { kinds: intent.kinds }),
   };
-  const result = await needs.author(asked, deps, person);
+  let outcome: Outcome;
+  let calls: readonly ModelCall[] = asked;
+  try {
+    const result = await needs.author(put, deps, person);
+    calls = result.calls;
+    outcome = outcomeOf(result, intent, reading, judged, needs);
+  } catch (error) {
+    // One sentence on which our own code breaks is a result of that sentence: the others are still to be measured.
+    outcome = crashOf(error);
+  }
   const seconds = (needs.clock() - started) / 1000;
+  // What was asked before a sentence was refused was asked all the same.
+  const counts =
+    outcome.outcome === 'refused' || outcome.outcome === 'crashed'
+      ? { ...person.counts(), rounds: calls.filter((c) => c.purpose === 'repair').length }
+      : {};
   return {
     intent: intent.id,
     text,
     run,
     approver,
-    ...outcomeOf(result, intent, reading, judged, needs),
-    ...spentOn(result.calls),
+    ...outcome,
+    ...counts,
+    ...spentOn(calls),
     seconds,
+    modelSeconds: waiting.ms() / 1000,
   };
 }
 
-function spentOn(calls: readonly ModelCall[]): Pick<CaseResult, 'calls' | 'tokens' | 'cost' | 'modelSeconds'> {
+/** Measures how long at least one of several promises is awaited. */
+export function makeStopwatch(clock: () => number): {
+  readonly during: <T>(awaited: Promise<T>) => Promise<T>;
+  readonly ms: () => number;
+} {
+  let [open, since, ms] = [0, 0, 0];
+  return {
+    during: async (awaited) => {
+      if (open++ === 0) since = clock();
+      try {
+        return await awaited;
+      } finally {
+        if (--open === 0) ms += clock() - since;
+      }
+    },
+    ms: () => ms,
+  };
+}
+
+function spentOn(calls: readonly ModelCall[]): Pick<CaseResult, 'calls' | 'tokens' | 'cost'> {
   const sum = (of: (c: ModelCall) => number): number => calls.reduce((n, c) => n + of(c), 0);
   return {
     calls: calls.length,
@@ -176,7 +220,6 @@ function spentOn(calls: readonly ModelCall[]): Pick<CaseResult, 'calls' | 'token
       output: sum((c) => c.usage.outputTokens),
     },
     cost: calls.some((c) => c.usage.cost === null) ? null : sum((c) => c.usage.cost ?? 0),
-    modelSeconds: sum((c) => c.ms) / 1000,
   };
 }
 
@@ -184,6 +227,39 @@ type Outcome = Pick<
   CaseResult,
   'outcome' | 'wrong' | 'code' | 'why' | 'rightRefusal' | 'policies' | 'asked' | 'judged' | 'rounds' | 'crossCloud'
 >;
+
+/** Nothing came of a sentence. */
+const NOTHING = {
+  rightRefusal: false,
+  wrong: [],
+  policies: [],
+  asked: 0,
+  judged: 0,
+  rounds: 0,
+  crossCloud: null,
+} as const;
+
+function crashOf(error: unknown): Outcome {
+  const code = isAppError(error) ? error.code : error instanceof Error ? error.name : typeof error;
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { ...NOTHING, outcome: 'crashed', code, why };
+}
+
+/** A person, and what it was asked so far. */
+function makeCounting(person: Person): Person & { readonly counts: () => Pick<CaseResult, 'asked' | 'judged'> } {
+  let [asked, judged] = [0, 0];
+  return {
+    answer: (question) => {
+      asked++;
+      return person.answer(question);
+    },
+    judge: (resources) => {
+      judged += resources.length;
+      return person.judge(resources);
+    },
+    counts: () => ({ asked, judged }),
+  };
+}
 
 function outcomeOf(
   result: Authored | Refusal,
@@ -195,18 +271,8 @@ function outcomeOf(
   if (result.is === 'refused') {
     const { gold } = intent;
     const isAmbiguous = gold.readings.length > 1 && result.code === 'ambiguous';
-    return {
-      outcome: 'refused',
-      code: result.code,
-      why: result.why,
-      rightRefusal: isAmbiguous || gold.refusal.includes(result.code),
-      wrong: [],
-      policies: [],
-      asked: 0,
-      judged: 0,
-      rounds: 0,
-      crossCloud: null,
-    };
+    const rightRefusal = isAmbiguous || gold.refusal.includes(result.code);
+    return { ...NOTHING, outcome: 'refused', code: result.code, why: result.why, rightRefusal };
   }
   const policies = result.policies.map((p) => compilePolicy({ file: 'authored', yaml: p.yaml }, needs.deps.kinds).core);
   const counts = { asked: result.questions.length, judged: result.judged.length, rounds: result.rounds };

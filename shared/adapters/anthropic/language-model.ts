@@ -22,6 +22,11 @@ export interface LanguageModelDeps {
   readonly apiKey?: string;
   /** Milliseconds, to measure with. */
   readonly clock: () => number;
+  /**
+   * How often a request is sent again after 408, 409, 429, 5xx or a lost connection, within the one deadline.
+   * @default 1
+   */
+  readonly retries?: number;
 }
 
 /** How to get a key, for whoever has none. */
@@ -38,10 +43,15 @@ interface Client {
   };
 }
 
-function clientOf({ config, apiKey }: LanguageModelDeps): Client | undefined {
+function clientOf({ config, apiKey, retries = 1 }: LanguageModelDeps): Client | undefined {
   // Our key goes to the configured server, and to none that it points at.
   const fetchOptions = { redirect: 'error' as const };
-  const options = { maxRetries: 1, timeout: config.timeout_seconds * 1000, logLevel: 'off' as const, fetchOptions };
+  const options = {
+    maxRetries: retries,
+    timeout: config.timeout_seconds * 1000,
+    logLevel: 'off' as const,
+    fetchOptions,
+  };
   const baseURL = config.base_url === undefined ? {} : { baseURL: config.base_url };
   if (config.provider === 'bedrock') {
     const region = config.region === undefined ? {} : { awsRegion: config.region };

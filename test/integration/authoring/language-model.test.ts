@@ -30,11 +30,13 @@ async function ask(
     options = {},
     apiKey = 'key',
     request = asked,
+    retries,
   }: {
     readonly config?: Partial<AuthoringConfig>;
     readonly options?: MessagesOptions;
     readonly apiKey?: string | undefined;
     readonly request?: ModelRequest;
+    readonly retries?: number;
   } = {},
 ): Promise<ModelAnswer> {
   server = await startMessagesServer(script(author), options);
@@ -42,6 +44,7 @@ async function ask(
     config: { ...DEFAULT_AUTHORING, timeout_seconds: 20, base_url: server.url, ...config },
     ...(apiKey === '' ? {} : { apiKey }),
     clock: () => performance.now(),
+    ...(retries === undefined ? {} : { retries }),
   });
   return model.ask(request);
 }
@@ -124,6 +127,12 @@ describe('the language model over the Messages API', () => {
     await server?.stop();
     expect((await ask([{ fails: 'overloaded' }, { fails: 'overloaded' }, DRAFT])).is).toBe('unavailable');
     expect(server?.posts).toHaveLength(2);
+  });
+
+  it('tries as often as it is told to', async () => {
+    const twice = [{ fails: 'throttled', retry_after: 0.01 }, { fails: 'throttled', retry_after: 0.01 }, DRAFT];
+    expect((await ask(twice, { retries: 2 })).is).toBe('answered');
+    expect(server?.posts).toHaveLength(3);
   });
 
   it('waits no longer than the deadline, whatever the service says', async () => {

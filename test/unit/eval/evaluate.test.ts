@@ -239,6 +239,15 @@ describe('an ambiguous sentence', () => {
   });
 });
 
+const formalise: ModelRequest = {
+  role: 'author',
+  purpose: 'formalise',
+  system: [],
+  prompt: [],
+  schema: {},
+  maxTokens: 1,
+};
+
 describe('the approvers', () => {
   const shown = (facts: ShownResource['facts'], kind = 'sql_database'): ShownResource => ({
     id: 'r',
@@ -259,11 +268,10 @@ describe('the approvers', () => {
     shown({}, 'object_store'),
   ];
   const said = new Map<string, readonly Answer[]>();
-  const request = { role: 'author' as const, purpose: 'formalise', system: [], prompt: [], schema: {}, maxTokens: 1 };
   const judging =
     (yaml: string): Author =>
     async (_intent, deps, person: Person) => {
-      await deps.model.ask(request);
+      await deps.model.ask(formalise);
       said.set(String(said.size), await person.judge(rows));
       return authoredOf([yaml]);
     };
@@ -312,8 +320,8 @@ describe('the approvers', () => {
   it('are given the same answers of the model', async () => {
     let asked = 0;
     const author: Author = async (_intent, deps) => {
-      const once = await deps.model.ask(request);
-      const again = await deps.model.ask(request);
+      const once = await deps.model.ask(formalise);
+      const again = await deps.model.ask(formalise);
       // The second time one asks is another request, and the next approver is given both.
       asked += once === again ? 1000 : 1;
       return { ...refusedWith('out_of_model'), calls: [once.call, again.call] };
@@ -380,9 +388,44 @@ describe('the figures', () => {
     expect(gold?.perCase.calls?.mean).toBeCloseTo(0.4, 12);
     expect(gold?.perCase.inputTokens?.mean).toBeCloseTo(40, 12);
     expect(gold?.perCase.cost?.mean).toBeCloseTo(0.0004, 12);
-    // Each case takes a second by this clock; the model took half a second for each of two calls.
+    // Each case takes a second by this clock.
     expect(gold?.perCase.seconds).toEqual({ mean: 1, sigma: 0 });
     expect(gold?.perCase.ownSecondsP95).toBe(1);
+  });
+
+  it('spread over runs, not over the sentences of one', async () => {
+    const calls = [callOf({ role: 'author', purpose: 'formalise' })];
+    const script = { ...RIGHT, 'TLS only.': authoredOf([TLS], { calls }) };
+    const [one] = (await reportOf(script)).approvers;
+    expect(one?.perCase.calls).toEqual({ mean: 0.2, sigma: null });
+    const [two] = (await reportOf(script, { runs: 2, out: join(work, 'two-runs.jsonl') })).approvers;
+    expect(two?.perCase.calls).toEqual({ mean: 0.2, sigma: 0 });
+  });
+
+  it('count requests that wait for the model at the same time once', async () => {
+    const asks: Author = async (_intent, { model }) => {
+      await Promise.all([model.ask(formalise), model.ask(formalise), model.ask(formalise)]);
+      return authoredOf([TLS]);
+    };
+    const report = await reportOf({ ...RIGHT, 'TLS only.': asks }, { only: ['tls'] });
+    // By this clock, which ticks when it is read: the case, and within it the one wait.
+    expect(report.approvers[0]?.perCase.seconds?.mean).toBe(2);
+    const kept = readFileSync(join(work, `out-${n}.jsonl`), 'utf8').split('\n');
+    expect(JSON.parse(kept[1] ?? '')).toMatchObject({ seconds: 3, modelSeconds: 1 });
+  });
+
+  it('count what was asked before it was refused', async () => {
+    const resource: ShownResource = { id: 'r', kind: 'sql_database', says: '', facts: {} };
+    const asks: Author = async (_intent, { model }, person) => {
+      await person.answer({ id: 'q', asks: 'Is it?', resource, readings: [] });
+      await person.judge([resource, resource, resource]);
+      const { call } = await model.ask({ ...formalise, purpose: 'repair' });
+      return { ...refusedWith('misjudged'), calls: [call] };
+    };
+    const [gold] = (await reportOf({ ...RIGHT, 'Old objects go to cold storage.': asks }, { only: ['cold'] }))
+      .approvers;
+    expect(gold?.shares.asked?.mean).toBe(1);
+    expect(gold?.perCase).toMatchObject({ questions: { mean: 1 }, judged: { mean: 3 }, rounds: { mean: 1 } });
   });
 
   it('say that a policy judges one cloud only', async () => {
@@ -450,6 +493,37 @@ describe('gold that is judged native documents', () => {
     expect(wrong.text).toContain('Refused before gold: misjudged 0 right 1 wrong.');
   });
 
+  it('is the worst verdict in a document of several resources, unless one is named', async () => {
+    const other = { Type: 'AWS::RDS::DBInstance', Properties: { Engine: 'postgres', StorageEncrypted: false } };
+    const store = (status: string): unknown => ({
+      Type: 'AWS::S3::Bucket',
+      Properties: { VersioningConfiguration: { Status: status } },
+    });
+    const several = (name: string, status: string): void =>
+      writeFileSync(join(work, name), JSON.stringify({ Resources: { Kept: store(status), Data: other } }));
+    several('kept.json', 'Enabled');
+    several('lost.json', 'Suspended');
+    const gold = `
+- id: several
+  intent: Keep versions.
+  gold: { documents: [{ file: kept.json, verdict: compliant }, { file: lost.json, verdict: violation }] }
+`;
+    const versioned = policyYaml('object_store', ['{ fact: versioned, is: true }']);
+    const right = await run({ 'Keep versions.': authoredOf([versioned]) }, {}, gold);
+    expect(firstLine(right)).toBe('activated-wrong: gold 0 of 1');
+    const lost = policyYaml('object_store', ['{ fact: versioned, is: false }']);
+    const wrong = await run({ 'Keep versions.': authoredOf([lost]) }, { out: join(work, 'lost.jsonl') }, gold);
+    expect(firstLine(wrong)).toBe('activated-wrong: gold 1 of 1 (1 false pass, 1 false fail)');
+  });
+
+  it('is refused where two documents say of the same facts what cannot both be', async () => {
+    writeFileSync(join(work, 'again.json'), item(true).replaceAll('one', 'two'));
+    const twice = `${corpus}      - { file: again.json, verdict: [violation, unknown] }\n`;
+    await expect(run({}, {}, twice)).rejects.toThrow(
+      /brought: gold contradicts itself: .*tls\.json.* is compliant, and .*again\.json.* violation or unknown/,
+    );
+  });
+
   it('is refused where it contradicts the clauses beside it', async () => {
     const both = `${corpus}    policies: [{ kind: object_store, require: [{ fact: tls_only, is: false }] }]\n`;
     await expect(run({}, {}, both)).rejects.toThrow(/brought: gold contradicts itself/);
@@ -493,9 +567,25 @@ describe('what was done', () => {
     expect(ran.code).toBe(EXIT.noModel);
     expect(ran.said.filter((l) => l.includes('no key'))).toHaveLength(3);
     expect(firstLine(ran)).toBe('activated-wrong: nothing was run');
+    expect(ran.text).toContain('In 3 cases no model answered, and 2 were not tried: they are in no figure');
     const resumed = await run(RIGHT, { out: ran.out });
     expect(resumed.code).toBe(EXIT.right);
     expect(firstLine(resumed)).toBe('activated-wrong: gold 0 of 3');
+  });
+});
+
+describe('a sentence on which our own code breaks', () => {
+  it('is said, and the others are measured', async () => {
+    const breaks: Author = async (_intent, { model }) => {
+      await model.ask(formalise);
+      throw new Error('a bug');
+    };
+    const ran = await run({ ...RIGHT, 'TLS only.': breaks });
+    expect(ran.code).toBe(EXIT.crashed);
+    expect(firstLine(ran)).toBe('activated-wrong: gold 0 of 2');
+    expect(ran.said.join('\n')).toMatch(/tls 1 run 1 gold: CRASHED \(.*a bug/);
+    expect(ran.text).toMatch(/our own code broke +20\.0 %/);
+    expect(ran.text).toContain('Our own code broke before gold: tls.\nFlaky before gold: tls.');
   });
 });
 
@@ -520,6 +610,43 @@ describe('a corpus that cannot be used', () => {
       /none.json is not there/,
     ],
     ['is empty', '[]', /there is no intent/],
+    [
+      'names a kind that is not there',
+      '- { id: a, intent: b, kinds: [queue], gold: { refusal: ambiguous } }',
+      /a\): no kind queue; there are object_store/,
+    ],
+    [
+      'has a refusal that is none',
+      '- { id: a, intent: b, gold: { refusal: nope } }',
+      /a refusal, or a list of some, is of out_of_model, needs_rego/,
+    ],
+    [
+      'has a verdict that is none',
+      '- { id: a, intent: b, gold: { documents: [{ file: a.json, verdict: maybe }] } }',
+      /a verdict, or a list of some, is of violation, compliant, unknown, not_applicable/,
+    ],
+    ...[
+      ['has a resource of no kind', '{ kind: queue, facts: {}, verdict: compliant }', /no kind queue; there are/],
+      [
+        'has a fact that is not there',
+        '{ kind: object_store, facts: { tls: true }, verdict: compliant }',
+        /a: resource 1: object_store has no fact tls; it has .*tls_only/,
+      ],
+      [
+        'has a value that is none of its fact',
+        '{ kind: object_store, facts: { tls_only: "yes" }, verdict: compliant }',
+        /a: resource 1: tls_only is not a boolean: "yes"/,
+      ],
+      [
+        'has a list that is open and is none',
+        '{ kind: object_store, facts: { tls_only: true }, open: [tls_only], verdict: compliant }',
+        /a: resource 1: tls_only is open and no list in facts/,
+      ],
+    ].map(([why, resource, message]): [string, string, RegExp] => [
+      String(why),
+      `- { id: a, intent: b, gold: { resources: [${String(resource)}] } }`,
+      message instanceof RegExp ? message : /./,
+    ]),
   ])('because it %s is refused before anything is run', async (_, corpus, message) => {
     await expect(run({}, {}, corpus)).rejects.toThrow(message);
   });
