@@ -56,7 +56,8 @@ export async function fromAdvisory(
         result.leftOut.map((l) => plain(l)),
       );
     if (result.candidates.length === 0) {
-      dialogue.end(`Nothing to enforce (in the model's words): ${plain(result.why)}`);
+      const whose = result.calls.length === 0 ? '' : " (in the model's words)";
+      dialogue.end(`Nothing to enforce${whose}: ${plain(result.why)}`);
       return 0;
     }
     dialogue.show(

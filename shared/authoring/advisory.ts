@@ -15,6 +15,7 @@ import { catalogueOf } from './catalogue.ts';
 import { literalsOf } from './coverage.ts';
 import { unanswered } from './formalise.ts';
 import type { Intent, Refusal } from './intent.ts';
+import { counted } from './resources.ts';
 
 // ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -34,6 +35,8 @@ export type Advisory =
       /** What was left out or cut, in words: nothing is dropped in silence. */
       readonly leftOut: readonly string[];
     }
+  /** It was read, and tells of nothing that a configuration could decide: no model is asked. */
+  | { readonly is: 'nothing'; readonly why: string }
   | { readonly is: 'unusable'; readonly why: string };
 
 /** The longest advisory, in characters; the whole catalogue of known exploited vulnerabilities has about two million. */
@@ -65,15 +68,20 @@ export function readAdvisory(text: string): Advisory {
   if (text.length > LONGEST_ADVISORY)
     return { is: 'unusable', why: `the advisory has ${text.length} characters, at most ${LONGEST_ADVISORY} are read` };
   const document = /^[\uFEFF\s]*[[{]/.test(text) ? jsonOf(text.replace(/^\uFEFF/, '')) : undefined;
+  if (Array.isArray(document) && document.some(isKevEntry)) return fromKev(document);
   if (!isObject(document)) return bounded('text', [{ label: 'advisory', text }], []);
   if (document['type'] === 'bundle') return fromStix(document);
   const entries = Array.isArray(document['vulnerabilities']) ? document['vulnerabilities'] : [document];
-  if (entries.some((e) => isObject(e) && typeof e['cveID'] === 'string')) return fromKev(entries);
+  if (entries.some(isKevEntry)) return fromKev(entries);
+  if (entries.length === 0 && typeof document['catalogVersion'] === 'string')
+    return { is: 'nothing', why: 'the list of known exploited vulnerabilities is empty' };
   return {
     is: 'unusable',
     why: 'it is JSON, and neither a list of known exploited vulnerabilities (CISA KEV) nor a STIX 2.1 bundle',
   };
 }
+
+const isKevEntry = (e: unknown): boolean => isObject(e) && typeof e['cveID'] === 'string';
 
 function jsonOf(text: string): unknown {
   try {
@@ -151,6 +159,9 @@ const STIX_TYPES = [
   'infrastructure',
 ];
 
+/** The most types of objects that are named. */
+const MOST_TYPES = 8;
+
 function fromStix(bundle: { readonly [key: string]: unknown }): Advisory {
   const objects = Array.isArray(bundle['objects']) ? bundle['objects'].filter(isObject) : [];
   const told = objects.filter((o) => STIX_TYPES.includes(String(o['type'])));
@@ -158,6 +169,7 @@ function fromStix(bundle: { readonly [key: string]: unknown }): Advisory {
   if (told.length > 0 && old.length === told.length)
     return { is: 'unusable', why: 'the bundle is not STIX 2.1: none of its objects has the spec_version 2.1' };
   const current = told.filter((o) => o['spec_version'] === '2.1' && o['revoked'] !== true);
+  const unread = told.length - current.length;
   const numbers = new Map<string, number>();
   const items = current
     .toSorted((a, b) => STIX_TYPES.indexOf(String(a['type'])) - STIX_TYPES.indexOf(String(b['type'])))
@@ -168,11 +180,16 @@ function fromStix(bundle: { readonly [key: string]: unknown }): Advisory {
       return { label: `${type} ${n}`, text: lines(o, ['name', 'description', 'abstract', 'content']) };
     });
   const others = objects.length - told.length;
+  if (told.length === 0 && others > 0) {
+    const types = [...new Set(objects.map((o) => String(o['type'])))].filter((t) => /^[a-z0-9-]{1,40}$/.test(t));
+    return {
+      is: 'nothing',
+      why: `the bundle has only objects that name what to look for or how others hang together (${types.slice(0, MOST_TYPES).join(', ') || 'of no known type'}), and none that says how something is attacked or defended`,
+    };
+  }
   return bounded('stix', items, [
-    ...(others === 0 ? [] : [`${others} objects of other types were not read`]),
-    ...(told.length === current.length
-      ? []
-      : [`${told.length - current.length} objects are revoked or not of STIX 2.1`]),
+    ...(others === 0 ? [] : [`${counted(others, 'object')} of other types ${others === 1 ? 'was' : 'were'} not read`]),
+    ...(unread === 0 ? [] : [`${counted(unread, 'object')} ${unread === 1 ? 'is' : 'are'} revoked or not of STIX 2.1`]),
   ]);
 }
 
@@ -238,7 +255,7 @@ export type AdvisoryResult =
   | {
       readonly is: 'candidates';
       readonly candidates: readonly Candidate[];
-      /** Why there are, or why there is nothing to enforce. The model's words: shown as such. */
+      /** Why there are, or why there is nothing to enforce. Where a model was asked its words: shown as such. */
       readonly why: string;
       /** Candidates that could not be taken, each with its reason, and what of the advisory was not read. */
       readonly leftOut: readonly string[];
@@ -267,6 +284,7 @@ const LONGEST_SENTENCE = 400;
 export async function intentsFromAdvisory(text: string, deps: AdvisoryDeps): Promise<AdvisoryResult> {
   const advisory = readAdvisory(text);
   if (advisory.is === 'unusable') return { is: 'refused', code: 'unusable', why: advisory.why, calls: [] };
+  if (advisory.is === 'nothing') return { is: 'candidates', candidates: [], why: advisory.why, leftOut: [], calls: [] };
   const answer = await deps.model.ask(candidatesRequest(advisory.items, deps.kinds));
   const calls = [answer.call];
   if (answer.is !== 'answered') {
