@@ -68,7 +68,8 @@ export async function rollback(
   to: { readonly sequence?: number; readonly by?: string; readonly after?: number } = {},
 ): Promise<Activation> {
   const history = await deps.policies.activations(1000);
-  const [active] = history;
+  // What is pointed at, and not the newest that was written down: whoever wrote the table by hand wrote no history.
+  const active = await deps.policies.active();
   const target =
     to.sequence === undefined
       ? history.find((a) => active === undefined || judgesOtherwise(a, active))

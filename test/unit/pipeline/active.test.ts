@@ -45,6 +45,18 @@ describe('releasing', () => {
     expect((await rollback(deps, { sequence: 3 })).context).toBe(third.context);
   });
 
+  it('go back from what somebody wrote by hand, which is in no history', async () => {
+    const { deps, policies } = setUp();
+    const first = await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
+    const forged = { ...first, sequence: 2, bundleSequence: 2, bundle: '0'.repeat(64) };
+    await policies.activate(forged);
+    const activations = async (limit: number) =>
+      (await policies.activations(limit)).filter(({ bundle }) => bundle !== forged.bundle);
+    const back = await rollback({ ...deps, policies: { ...policies, activations } });
+    expect(back).toMatchObject({ bundle: first.bundle, sequence: 3 });
+    expect(await policies.active()).toEqual(back);
+  });
+
   it('releases nothing twice', async () => {
     const { deps } = setUp();
     const first = await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
