@@ -42,6 +42,8 @@ export const EXIT = { right: 0, wrongActivated: 1, unusable: 2, noModel: 3, cras
 /** So many sentences in a row without an answer of the model, from the beginning: there is no model. */
 const MOST_UNANSWERED = 3;
 
+const MOST_OF_WHY = 240;
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Runs what is not done yet, prints the report, gives the exit code. Throws `INPUT_INVALID`. */
@@ -100,11 +102,17 @@ export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<
   return EXIT.right;
 }
 
+/** One line of what may be many; all of it is in the file of what was done. */
+const short = (why: string): string => {
+  const line = why.replaceAll(/\s+/g, ' ');
+  return line.length <= MOST_OF_WHY ? line : `${line.slice(0, MOST_OF_WHY)}…`;
+};
+
 function inWords(c: CaseResult): string {
   const took = `${c.seconds.toFixed(1)} s`;
   if (c.outcome === 'activated') return `${isRight(c) ? 'activated' : 'ACTIVATED WRONG'} (${took})`;
   if (c.outcome === 'crashed') return `CRASHED (${took}): ${c.why}`;
-  return `${c.outcome === 'gated' ? 'stopped by' : 'refused:'} ${c.code}${isRight(c) ? ', rightly' : ''}${isUnavailable(c) ? `, ${c.why}` : ''} (${took})`;
+  return `${c.outcome === 'gated' ? 'stopped by' : 'refused:'} ${c.code}${isRight(c) ? ', rightly' : ''}${isRight(c) || c.why === '' ? '' : `, ${short(c.why)}`} (${took})`;
 }
 
 function chosen(all: readonly EvalIntent[], { only, limit, intents }: EvalOptions): readonly EvalIntent[] {

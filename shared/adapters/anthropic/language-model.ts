@@ -65,6 +65,7 @@ function clientOf({ config, apiKey, retries = 1 }: LanguageModelDeps): Client | 
 /** A language model by configuration. Nothing is kept between calls but the connection. */
 export function makeLanguageModel(deps: LanguageModelDeps): LanguageModel {
   const { config, clock } = deps;
+  const { retries = 1 } = deps;
   const client = clientOf(deps);
   const fits = shapeChecker();
   return {
@@ -72,7 +73,7 @@ export function makeLanguageModel(deps: LanguageModelDeps): LanguageModel {
       const model = config.models[request.role];
       if (client === undefined) return unsent(request, model, 'denied', NO_KEY);
       const started = clock();
-      const { answer, usage } = await outcomeOf(client, request, config, fits);
+      const { answer, usage } = await outcomeOf(client, request, config, fits, retries);
       const { role, purpose } = request;
       const ms = Math.round(clock() - started);
       const call = { role, purpose, model, requestHash: requestHash(request), usage, ms, outcome: answer.is };
@@ -93,12 +94,17 @@ async function outcomeOf(
   request: ModelRequest,
   config: AuthoringConfig,
   fits: FitsSchema,
+  retries: number,
 ): Promise<{ readonly answer: Outcome; readonly usage: ModelUsage }> {
   // One deadline for everything: the SDK's own is for each attempt, and not for the waits between.
   const signal = AbortSignal.timeout(config.timeout_seconds * 1000);
   let message: Anthropic.Message;
   try {
-    message = await client.messages.create(bodyOf(request, config), { signal });
+    message = await sentAgainWhereCut(
+      () => client.messages.create(bodyOf(request, config), { signal }),
+      signal,
+      retries,
+    );
   } catch (error) {
     return { answer: failureOf(error, signal, config), usage: NOTHING };
   }
@@ -108,6 +114,17 @@ async function outcomeOf(
     answer: answerOf(message, request, fits),
     usage: usageOf(message.usage, config.models[request.role], config),
   };
+}
+
+/** The SDK sends again what was lost before there was an answer; not what was cut while its body was read (fetch's `TypeError`). */
+async function sentAgainWhereCut<T>(send: () => PromiseLike<T>, signal: AbortSignal, retries: number): Promise<T> {
+  for (let left = retries; ; left--) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof TypeError) || signal.aborted || left <= 0) throw error;
+    }
+  }
 }
 
 /** The request on the wire. No sampling parameters: they are refused. */

@@ -1,4 +1,6 @@
 /** The real SDKs against a server that speaks the Messages API. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FAILURES, type Failure, makeScripted, parseScript, type Script } from '../../../local/scripted-answers.ts';
 import { type MessagesOptions, type MessagesServer, startMessagesServer } from '../../../local/messages-server.ts';
@@ -127,6 +129,23 @@ describe('the language model over the Messages API', () => {
     await server?.stop();
     expect((await ask([{ fails: 'overloaded' }, { fails: 'overloaded' }, DRAFT])).is).toBe('unavailable');
     expect(server?.posts).toHaveLength(2);
+  });
+
+  it('tries once more where the connection was cut in the middle of an answer', async () => {
+    let posts = 0;
+    const cutting = createServer((incoming, response) => {
+      posts++;
+      incoming.resume();
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
+      response.write('{"id":');
+      setTimeout(() => incoming.socket.destroy(), 10);
+    });
+    await new Promise<void>((listening) => cutting.listen(0, '127.0.0.1', listening));
+    const { port } = cutting.address() as AddressInfo;
+    const answer = await ask(DRAFT, { config: { base_url: `http://127.0.0.1:${port}` } });
+    cutting.close();
+    expect(answer).toMatchObject({ is: 'unavailable', why: expect.stringMatching(/connection was lost/) });
+    expect(posts).toBe(2);
   });
 
   it('tries as often as it is told to', async () => {

@@ -554,6 +554,12 @@ describe('what was done', () => {
     expect(resumed.said[1]).toBe(`4 of 5 cases are in ${out} already`);
   });
 
+  it('says why a sentence was refused, in one line', async () => {
+    const why = `it\nis ${'so '.repeat(100)}`;
+    const { said } = await run({ ...RIGHT, 'TLS only.': refusedWith('not_understood', why) });
+    expect(said[0]).toMatch(/^\[1\/5\] tls 1 run 1 gold: refused: not_understood, it is so so .{200,240}… \(/);
+  });
+
   it('is not mixed with another evaluation', async () => {
     const { out } = await run(RIGHT);
     await expect(run(RIGHT, { out, seed: 2 })).rejects.toThrow(/is of another evaluation/);
