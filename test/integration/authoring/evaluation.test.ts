@@ -31,9 +31,11 @@ const drafted = (id: string, kind: string, that: Condition): unknown =>
 const backups = (days: number): unknown =>
   drafted('database-backups-14-days', 'sql_database', { fact: 'backup_retention_days', at_least: days });
 
-/** Good, the same wrong fact in both, disagreeing, out of the model, malicious. */
+/** Good, the same in both, turned round, disagreeing, out of the model, malicious. */
 const PLANTED: { readonly [id: string]: { readonly author: unknown; readonly second?: unknown } } = {
-  'store-tls': { author: drafted('store-tls', 'object_store', { fact: 'public_access_blocked', is: true }) },
+  'model-calls-recorded': {
+    author: drafted('model-calls-recorded', 'model_endpoint', { fact: 'invocations_logged', is: false }),
+  },
   'database-backups-14-days': {
     author: backups(14),
     second: drafted('database-backups-14-days', 'sql_database', { fact: 'backup_retention_days', at_most: 14 }),
@@ -43,7 +45,7 @@ const PLANTED: { readonly [id: string]: { readonly author: unknown; readonly sec
 const IDS = [
   'database-deletion-protected',
   'store-tag-cost-center',
-  'store-tls',
+  'model-calls-recorded',
   'database-backups-14-days',
   'store-cold-after-90-days',
   'store-logged',
@@ -89,9 +91,9 @@ describeWith(['opa', 'regal'], 'npm run eval:authoring', () => {
       '1',
     ];
     const ran = await evaluate(...args);
-    expect(ran.stderr).toContain('store-tls 1 run 1 gold: refused: misjudged');
+    expect(ran.stderr).toContain('model-calls-recorded 1 run 1 gold: refused: misjudged');
     const [first = ''] = ran.stdout.split('\n');
-    // The rubber stamp lets the fact that both took for another through: a wrong activation in the first line.
+    // The rubber stamp lets through what both turned round: a wrong activation in the first line.
     expect(first).toMatch(/^activated-wrong: gold 0 of \d+; rubber-stamp [1-9]\d* of \d+ \(/);
     expect(ran.code).toBe(0);
     const kept = readFileSync(out, 'utf8').trimEnd().split('\n');
@@ -106,7 +108,7 @@ describeWith(['opa', 'regal'], 'npm run eval:authoring', () => {
     );
     expect(gold?.refusals).toMatchObject({ misjudged: { right: 0 }, out_of_model: { right: 1, wrong: 0 } });
     expect(stamp?.activatedWrong.sorts.false_pass).toBeGreaterThan(0);
-    expect(report.wrong.every((w) => w.approver === 'rubber-stamp' && w.intent === 'store-tls')).toBe(true);
+    expect(report.wrong.every((w) => w.approver === 'rubber-stamp' && w.intent === 'model-calls-recorded')).toBe(true);
     expect(gold?.perCase.inputTokens?.mean).toBeGreaterThan(1000);
     expect(gold?.perCase.cost?.mean).toBeGreaterThan(0);
   });
@@ -118,7 +120,7 @@ describeWith(['opa', 'regal'], 'npm run eval:authoring', () => {
       '--base-url',
       'http://127.0.0.1:9',
       '--only',
-      'store-tls',
+      'model-calls-recorded',
       '--out',
       join(work, 'n.jsonl'),
     );
