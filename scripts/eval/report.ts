@@ -347,7 +347,7 @@ export function reportText(report: EvalReport): string {
   for (const w of wrong) {
     for (const { kind, wrong: sorts, on } of w.wrong)
       lines.push(
-        `  ${w.intent} (phrasing ${w.text}, run ${w.run}, ${w.approver}) ${kind}: ${sorts.map((s) => WORDS[s]).join(' and ')} on ${on}`,
+        `  ${w.intent} (phrasing ${w.text + 1}, run ${w.run + 1}, ${w.approver}) ${kind}: ${sorts.map((s) => WORDS[s]).join(' and ')} on ${on}`,
       );
   }
   return `${lines.join('\n').trimEnd()}\n`;

@@ -159,7 +159,7 @@ describe('the first line', () => {
     const ran = await run({ ...RIGHT, 'Production keeps backups for 30 days.': authoredOf(yamls) });
     expect(firstLine(ran)).toBe(`activated-wrong: gold 1 of 3 (${sorts})`);
     expect(ran.code).toBe(EXIT.wrongActivated);
-    expect(ran.text).toContain('Wrong activations:\n  backups (phrasing 0, run 0, gold) ');
+    expect(ran.text).toContain('Wrong activations:\n  backups (phrasing 1, run 1, gold) ');
   });
 
   it('counts what differs only in what is unknown', async () => {
