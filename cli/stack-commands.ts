@@ -81,6 +81,12 @@ export function addStackCommands(edict: Command, run: Run): void {
     .action((options) => run(async () => (await import('./commands/sweep.ts')).sweep(options)));
 
   const format = (): Option => new Option('--format <format>').choices(['table', 'json']).default('table');
+  onStack(edict.command('re-derive').description('read the kept documents again by the mappings of this build'))
+    .option('--since <time>', 'documents received since then', '400d')
+    .option('--from <folder>', 'the history as a folder (default: what the stack has kept)')
+    .option('--dry-run', 'only say what would be read otherwise')
+    .action((options) => run(async () => (await import('./commands/re-derive.ts')).reDerive(options)));
+
   onStack(
     edict.command('replay').description('judge the history by other policies: would they have caught it, and when'),
   )

@@ -116,6 +116,11 @@ export const changeSchema = z.strictObject({
    * version of its document.
    */
   sweep: z.strictObject({ id: name, baseline: z.boolean(), absentAt: instantSchema.optional() }).optional(),
+  /**
+   * Its documents were read before, by other mappings: what this build reads in them stands in place of that, and of no
+   * other version. The instant at which that was asked for.
+   */
+  derivedAt: instantSchema.optional(),
   content: z.discriminatedUnion('is', [
     documentSchema,
     compressedSchema,

@@ -35,6 +35,8 @@ export interface StoredPart {
   readonly readings: { readonly [reading: string]: State<Json> };
   /** When the world changed, by the provider. */
   readonly changedAt: string;
+  /** The document was read again, by later mappings: when that was asked for. */
+  readonly derivedAt?: string;
   /** Hash of everything the part says: breaks ties between equal keys, so that the winner does not depend on who came first. */
   readonly hash: string;
   readonly about: About;

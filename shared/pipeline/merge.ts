@@ -24,7 +24,7 @@ export function sealPart(part: Omit<StoredPart, 'hash'>): StoredPart {
  * Merges one document into the registers. Commutative, associative and idempotent: any order of the same documents ends
  * in the same registers.
  *
- * - The greater (order key, deletion, what it shows, hash) wins. One version may be told twice: a deletion carries the
+ * - The greater (order key, deletion, when it was read again, what it shows, hash) wins. One version may be told twice: a deletion carries the
  *   version that it ended, and a sweep's row shows less of a version than its event did, which takes nothing away. The
  *   hash decides only where one key came with two contents that show as much; where they differ in what they say,
  *   `readAgain` asks for the truth.
@@ -42,9 +42,11 @@ export function merge(
 
   if (!main && before.bornAfter !== undefined && part.changedAt <= before.bornAfter) return unchanged('stale');
 
-  const order = stored === undefined ? 1 : compareVersions(part, stored);
+  const order = stored === undefined ? 1 : compareVersions(versionOf(part), versionOf(stored));
+  // What the same document says by later mappings is no contradiction: nobody has to be asked.
+  const isReread = (part.derivedAt ?? '') > (stored?.derivedAt ?? '');
   const readAgain =
-    stored !== undefined && part.orderKey === stored.orderKey && order !== 0 && !saysTheSame(part, stored);
+    stored !== undefined && part.orderKey === stored.orderKey && order !== 0 && !isReread && !saysTheSame(part, stored);
   if (order === 0) return unchanged('duplicate');
   // A late deletion does not undo what is newer, but what it ended stays ended.
   if (order < 0 && ends === before.bornAfter) return unchanged('stale', readAgain);
@@ -60,12 +62,29 @@ export function merge(
   };
 }
 
+/** What decides which of two documents of one part stands. */
+export interface Version extends Pick<StoredPart, 'orderKey' | 'deleted' | 'derivedAt' | 'hash'> {
+  /** How many readings it shows as known, and how many at all. */
+  readonly known: number;
+  readonly shown: number;
+}
+
+export const versionOf = (part: StoredPart): Version => ({
+  orderKey: part.orderKey,
+  deleted: part.deleted,
+  ...(part.derivedAt === undefined ? {} : { derivedAt: part.derivedAt }),
+  hash: part.hash,
+  known: shows(part, 'known'),
+  shown: shows(part),
+});
+
 /** Which of two documents of one part stands: a total order, so that everyone agrees whatever came first. */
-const compareVersions = (a: StoredPart, b: StoredPart): number =>
+export const compareVersions = (a: Version, b: Version): number =>
   compare(a.orderKey, b.orderKey) ||
   Number(a.deleted) - Number(b.deleted) ||
-  shows(a, 'known') - shows(b, 'known') ||
-  shows(a) - shows(b) ||
+  compare(a.derivedAt ?? '', b.derivedAt ?? '') ||
+  a.known - b.known ||
+  a.shown - b.shown ||
   compare(a.hash, b.hash);
 
 /** How many of its readings (and its tags) a document shows in this state, or at all. */

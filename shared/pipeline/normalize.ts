@@ -74,7 +74,8 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
           updates.push(...made);
         }
         if (!some) outcomes.push({ changeId: change.changeId, outcome: 'unsupported', nativeTypes: unsupported });
-        else deps.keep?.(asKept(whole));
+        // What is read again is kept already.
+        else if (change.derivedAt === undefined) deps.keep?.(asKept(whole));
       } catch (error) {
         outcomes.push(await rejected(deps, change, error));
       }
@@ -297,7 +298,7 @@ function updatesOf(deps: NormalizeDeps, change: Change, native: NativeResource):
       resourceId,
       mapping: candidate.mapping.id,
       cloud: candidate.mapping.cloud,
-      part: storedPart(candidate, foreign ? { ...native, deleted: true } : native, changedAt),
+      part: storedPart(candidate, foreign ? { ...native, deleted: true } : native, changedAt, change.derivedAt),
       main: candidate.main,
       changeId: change.changeId,
       source: change.source,
@@ -359,7 +360,12 @@ const timeOf = (orderKey: string): string | undefined => {
   return iso === undefined ? undefined : parseInstant(`${iso.slice(0, 23)}Z`);
 };
 
-function storedPart(candidate: Candidate, native: NativeResource, changedAt: string): StoredPart {
+function storedPart(
+  candidate: Candidate,
+  native: NativeResource,
+  changedAt: string,
+  derivedAt: string | undefined,
+): StoredPart {
   const part = readPart(candidate.mapping, candidate.part, native);
   const about: About = {
     nativeType: native.type,
@@ -373,7 +379,13 @@ function storedPart(candidate: Candidate, native: NativeResource, changedAt: str
         }
       : {}),
   };
-  return sealPart({ ...part, readings: part.readings as StoredPart['readings'], changedAt, about });
+  return sealPart({
+    ...part,
+    readings: part.readings as StoredPart['readings'],
+    changedAt,
+    ...given({ derivedAt }),
+    about,
+  });
 }
 
 function dependsOn(mapping: Mapping, native: NativeResource): Pick<About, 'dependsOn'> {

@@ -6,7 +6,7 @@ import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
 import type { DocumentForm } from '../../shared/mappings/form.ts';
 import { defineMapping, is, reading } from '../../shared/mappings/mapping.ts';
 import { at } from '../../shared/mappings/reader.ts';
-import { makeRegistry } from '../../shared/mappings/registry.ts';
+import { makeRegistry, type Registry } from '../../shared/mappings/registry.ts';
 import { type Change, changeIdOf, instant, type Rejudge } from '../../shared/model/change.ts';
 import { bool, listOf, oneOf, optional, timestamp } from '../../shared/model/fact.ts';
 import type { Json } from '../../shared/model/json.ts';
@@ -118,6 +118,21 @@ const blockMapping = defineMapping('aws/test-block', {
   facts: {},
 });
 export const registry = makeRegistry([storeMapping, blockMapping]);
+/** A later build: it reads elsewhere whether a store is open. */
+export const laterRegistry = makeRegistry([
+  {
+    ...storeMapping,
+    parts: Object.fromEntries(
+      Object.entries(storeMapping.parts).map(([name, part]) => [
+        name,
+        name === 'store'
+          ? { ...part, readings: { ...part.readings, open: { 'aws.config': at('/really').bool() } } }
+          : part,
+      ]),
+    ),
+  },
+  blockMapping,
+]);
 
 /** One document of the test form. */
 export interface Doc {
@@ -238,6 +253,8 @@ function compile(names: readonly PolicyName[], salt: number): Bundle {
 export interface WorldOptions {
   readonly policies?: readonly PolicyName[];
   readonly readBack?: { readonly [cloud: string]: ReadBack };
+  /** The mappings of the build. */
+  readonly registry?: Registry;
   /** Told of what is kept of the changes. */
   readonly keep?: (told: Change) => void;
   /** Wraps a port, for tests that interleave or kill. */
@@ -283,13 +300,19 @@ export function makeWorld(options: WorldOptions = {}) {
   });
   const normalize = makeNormalize({
     forms: [testForm],
-    registry,
+    registry: options.registry ?? registry,
     readBack: options.readBack ?? {},
     quarantine: state.quarantine,
     clock: state.clock,
     ...(options.keep === undefined ? {} : { keep: options.keep }),
   });
-  const evaluate = makeEvaluate({ resources, exceptions, active, registry, clock: state.clock });
+  const evaluate = makeEvaluate({
+    resources,
+    exceptions,
+    active,
+    registry: options.registry ?? registry,
+    clock: state.clock,
+  });
   const record = makeRecord({ resources });
   const judge = makeJudge({ evaluate, record, active });
   const publish = makePublish({

@@ -51,6 +51,7 @@ interface PartEntry {
   readonly native: string;
   readonly order_key: string;
   readonly changed_at: string;
+  readonly derived_at?: string;
   readonly hash: string;
   readonly complete: boolean;
   readonly creates: boolean;
@@ -173,6 +174,7 @@ const entryOf = <P extends Packed>(p: StoredPart, write: (value: unknown) => P) 
   native: p.native,
   order_key: p.orderKey,
   changed_at: p.changedAt,
+  ...(p.derivedAt === undefined ? {} : { derived_at: p.derivedAt }),
   hash: p.hash,
   complete: p.complete,
   creates: p.creates,
@@ -213,6 +215,7 @@ export function decode(item: Item, details: ReadonlyMap<string, unknown>): Resou
             ? details.get(`part:${key}`)
             : unpack(p.readings)) as StoredPart['readings'],
           changedAt: p.changed_at,
+          ...(p.derived_at === undefined ? {} : { derivedAt: p.derived_at }),
           hash: p.hash,
           about: unpack(p.about) as About,
         },

@@ -26,6 +26,7 @@ export function part(name: string, orderKey: string, size = 20): StoredPart {
     deleted: false,
     readings: { text: { state: 'known', value: 'x'.repeat(size), at: '/text' } },
     changedAt: NOW,
+    derivedAt: NOW,
     about: {
       nativeType: 'Test::Store',
       account: '111122223333',
