@@ -175,6 +175,8 @@ function wrongWith(properties: Object_, callers: AzureCallers): Found | undefine
   const state = text(properties['provisioningState']);
   if (state === 'Creating' || state === 'Updating') return unknown(`it is being changed now: ${state}`);
   if (state !== 'Succeeded') return missing(`it does not deliver: ${state === '' ? 'no state' : state}`);
+  const until = text(properties['expirationTimeUtc']);
+  if (until !== '') return missing(`it ends, or has ended, at ${until}`);
   const destination = object(object(properties['destination'])['properties']);
   const tenant = text(destination['azureActiveDirectoryTenantId']);
   const application = text(destination['azureActiveDirectoryApplicationIdOrUri']);

@@ -160,19 +160,21 @@ function notSeen({ failed, where }: Failed, { needs }: Check): Found {
 
 const DISTURBED = 'Ask again; if it stays, the provider or the way to it is disturbed.';
 
-const PLACE_NAMES: { readonly [P in Place]: string } = {
-  stack: 'the stack',
-  aws: 'AWS',
-  azure: 'Azure',
-  gcp: 'Google Cloud',
-};
+/** Where a check looks that does not say it: AWS Config is of one region. */
+const placeOf = ({ stack }: World, place: Place): string =>
+  ({
+    stack: stack.title,
+    aws: `AWS${stack.aws.region === undefined ? '' : ` ${stack.aws.region}`}`,
+    azure: 'Azure',
+    gcp: 'Google Cloud',
+  })[place];
 
 const rowsOf = (check: Check, found: readonly Found[], world: World): readonly Row[] =>
   found.map(({ status, why, where, todo }) => ({
     id: check.id,
     what: check.what,
     place: check.where,
-    where: where ?? (check.where === 'stack' ? world.stack.title : PLACE_NAMES[check.where]),
+    where: where ?? placeOf(world, check.where),
     status,
     why,
     todo:

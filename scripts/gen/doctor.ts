@@ -16,7 +16,8 @@ say, Google Cloud with the application default credentials. Those are yours and 
 themselves may is told by what they heard, listed and were refused (\`…-events\`, \`…-inventory\`, \`…-permissions\`) and by whom
 the clouds trust (\`…-federation\`).
 
-With \`--member <stack>\` it looks at an account of the organisation instead, with that account's credentials: at its stack of
+AWS Config is looked at in the account and the region of the deployment. With \`--member <stack>\` it looks at
+an account of the organisation instead, or at another region, with that account's credentials: at its stack of
 [onboarding/aws](../onboarding/aws/member.yaml), its recorder, and what could not be delivered.
 
 | sign | status | means |

@@ -28,7 +28,7 @@ const check = (id: string, run: Check['run'], more: Partial<Check> = {}): Check 
 });
 const world = (local = false): World =>
   // Of the world the runner reads nothing but this.
-  ({ stack: { title: 'edict-prod', local: local ? {} : undefined } }) as unknown as World;
+  ({ stack: { title: 'edict-prod', aws: {}, local: local ? {} : undefined } }) as unknown as World;
 const run = async (checks: readonly Check[], local = false, limitMs = 10_000): Promise<readonly Row[]> =>
   runChecks(checks, world(local), limitMs);
 const statusOf = async (look: Check['run'], limitMs?: number): Promise<Row | undefined> =>
