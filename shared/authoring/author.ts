@@ -620,19 +620,26 @@ async function finish(
     const { files: written, excused } = await examplesFor(named, text, own, deps);
     const { examples, problems } = await deps.examplesOf(text, written);
     const intent = intentText(policy, sentence);
-    const verification = await deps.verify({ ...source, id, rego, intent, examples, problems, excused });
+    // What was looked for and not found; the gate holds it against what can be written, and takes no excuse at its word.
+    const impossible = deps.complete === undefined ? [] : WANTED.filter((v) => !examples.some((e) => e.verdict === v));
+    const verification = await deps.verify({ ...source, id, rego, intent, examples, problems, excused, impossible });
     const files = {
       'intent.md': intent,
       ...written,
-      ...(excused.length === 0 ? {} : { 'examples/exceptions.yaml': exceptionsYaml(excused) }),
+      ...(excused.length + impossible.length === 0
+        ? {}
+        : { 'examples/exceptions.yaml': exceptionsYaml(excused, impossible) }),
     };
     policies.push({ policy, yaml: text, covers: formal.covers, uncovered, rego, verification, files });
-    untold.push(...excused.map((e) => `${e.what} (${e.where})`));
+    untold.push(...impossible.map((v) => `what is ${v}`), ...excused.map((e) => `${e.what} (${e.where})`));
   }
   const says =
     untold.length === 0 ? 'every misreading is told by a stored example' : `no document can tell: ${untold.join(', ')}`;
   return { policies, check: { name: 'examples', passed: untold.length === 0, says } };
 }
+
+/** What an example is stored of. */
+const WANTED = ['compliant', 'violation', 'unknown'] as const;
 
 /** A new policy never takes the id of an active one: it would replace it without anybody having said so. */
 export function freeId(id: string, { active }: Pick<AuthorDeps, 'active'>): string {

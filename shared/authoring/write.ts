@@ -1,5 +1,6 @@
 /** A policy as the files of its folder. */
 import { stringify } from 'yaml';
+import type { Verdict } from '../model/verdict.ts';
 import type { Condition, Literal, Operand, Param, Policy } from '../model/policy.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange } from '../policy/literals.ts';
 
@@ -59,7 +60,22 @@ export function policyYaml({ applies_when, require, params, frameworks, remediat
 export const intentText = (policy: Pick<Policy, 'title'>, sentence: string): string =>
   `# ${policy.title}\n\n${sentence.trim()}\n`;
 
-/** examples/exceptions.yaml: the mutants that no document can tell, each with its reason. */
+/** examples/exceptions.yaml: the mutants that no document can tell, and the verdicts that none can have, with the reason. */
 export const exceptionsYaml = (
   mutants: readonly { readonly what: string; readonly where: string; readonly because: string }[],
-): string => stringify({ mutants }, { lineWidth: 120, aliasDuplicateObjects: false });
+  impossible: readonly Verdict[] = [],
+): string =>
+  stringify(
+    {
+      ...(mutants.length === 0 ? {} : { mutants }),
+      ...(impossible.length === 0
+        ? {}
+        : {
+            missing: impossible.map((verdict) => ({
+              verdict,
+              because: 'No document of any dialect was found for it.',
+            })),
+          }),
+    },
+    { lineWidth: 120, aliasDuplicateObjects: false },
+  );

@@ -24,6 +24,7 @@ const SENTENCES = {
   smuggled: 'Buckets must never be readable by the public',
   untyped: 'Buckets are safe',
   late: 'Test buckets accept nothing but TLS at any time',
+  unseen: 'Development buckets are encrypted at rest',
 } as const;
 
 const script = parseScript(
@@ -71,6 +72,15 @@ const script = parseScript(
         author: buckets(
           { any: [{ tag: { key: 'exempt', is: 'yes' } }, { fact: 'public_read', is: false }] },
           { kind: 'Buckets', c: 'must never be readable by the public' },
+        ),
+      },
+      // No cloud leaves a store unencrypted: there is no document that violates it.
+      {
+        text: SENTENCES.unseen,
+        author: buckets(
+          { not: { fact: 'encryption', is: 'none' } },
+          { kind: 'buckets', c: 'are encrypted at rest', scope: 'Development' },
+          { name: 'encrypted', applies_when: { fact: 'environment', is: 'development' } },
         ),
       },
       { text: SENTENCES.untyped, author: buckets({ fact: 'safety', is: true }, { kind: 'Buckets', c: 'safe' }) },
@@ -265,6 +275,22 @@ describeWith(['opa', 'regal'], 'a pipeline', () => {
       });
     },
   );
+
+  it('excuses openly what no document of any cloud can show, and leaves it to a person', async () => {
+    const { told } = await author([SENTENCES.unseen, '--as', 'Ada', '--approve-as', 'Grace'], {}, (folder, run) => {
+      const [written = ''] = (JSON.parse(run.stdout) as { saved: { folders: readonly string[] } }).saved.folders;
+      expect(readFileSync(join(folder, written, 'examples', 'exceptions.yaml'), 'utf8')).toMatch(
+        /missing:\s+- verdict: violation\s+because: /,
+      );
+    });
+    expect(told).toMatchObject({
+      policies: [{ accepted: true, evidence: 'proved' }],
+      checks: expect.arrayContaining([
+        { name: 'examples', passed: false, says: 'no document can tell: what is violation' },
+      ]),
+      saved: { as: 'draft', notActivated: expect.stringMatching(/check found/) },
+    });
+  });
 
   it('activates nothing that its author approves, or where nothing runs', async () => {
     for (const [approver, why] of [
