@@ -4,6 +4,7 @@
  * what every gate on the clauses alone passes: clauses, Rego and examples that agree, on something else than was asked.
  * Words are not a proof: it says no only where they cannot mean what the clauses say.
  */
+import { ENVIRONMENTS } from '../kinds/context.ts';
 import { kinds as allKinds } from '../kinds/index.ts';
 import type { FactSpec, FieldSpec } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
@@ -312,6 +313,21 @@ const checkQuantifiers: Check = (text, { policy }) => {
   return undefined;
 };
 
+/** Either of several things of an item is enough: words say so, or list them. */
+const checkItems: Check = (text, { policy }) => {
+  if (/\b(?:or|nor|and|either|neither|unless|except|any)\b|,/.test(text)) return undefined;
+  const loose = (c: Condition): boolean => {
+    if ('all' in c || 'any' in c) return ('all' in c ? c.all : c.any).some(loose);
+    if ('not' in c) return loose(c.not);
+    if (!('none' in c) || !('any' in c.that)) return false;
+    return new Set(c.that.any.map((m) => ('field' in m ? m.field : ''))).size > 1;
+  };
+  const clause = policy.require.find((c) => loose(c.that));
+  return (
+    clause && `the clause ${clause.id} forbids each of several things, the sentence no more than all of them together`
+  );
+};
+
 function quantifiersIn(c: Condition, want: boolean): readonly ('every' | 'some' | 'count')[] {
   if ('all' in c) return c.all.flatMap((x) => quantifiersIn(x, want));
   if ('any' in c) return c.any.flatMap((x) => quantifiersIn(x, want));
@@ -429,7 +445,7 @@ const SCOPED = ['environment', 'data_classification'] as const;
 const OUTSIDE = String.raw`(?:unless|except\w*|excluding|outside|other than|apart from|but not|save for|beyond|not|non)`;
 
 /** Where it applies: what is excepted is out, what is named otherwise is in, and nowhere is a violation by being where it is. */
-const checkScope: Check = (text, { policy }) => {
+const checkScope: Check = (text, { policy, rego }) => {
   const values = policy.applies_when === undefined ? [] : scopedIn(policy.applies_when, true);
   for (const { value, isIn } of values) {
     const word = NAMED[value];
@@ -445,9 +461,22 @@ const checkScope: Check = (text, { policy }) => {
     if (!isIn && !isExcepted && !NO.test(text) && !/\b(?:else|elsewhere|others?|may|can)\b/.test(text))
       return `the sentence speaks of ${value}, the clauses do not apply there`;
   }
+  const environments = new Set(literalsOf(policy).flatMap((l) => (l.name === 'environment' ? [l.literal] : [])));
+  for (const [, one = '', other = ''] of text.matchAll(BESIDE_ENVIRONMENT)) {
+    const [a, b] = [environmentOf(one), environmentOf(other)];
+    if (rego === undefined && environments.has(a) !== environments.has(b))
+      return `the sentence speaks of ${a} and ${b}, the clauses of ${environments.has(a) ? a : b} alone`;
+  }
   const placed = policy.require.find(({ that }) => 'all' in that && that.all.some(isPlace) && !that.all.every(isPlace));
   return placed && `the clause ${placed.id} asks where a resource is: that narrows the scope, and is no requirement`;
 };
+const ENVIRONMENT = String.raw`(tests?|testing|staging|sandbox(?:es)?|dev(?:elopment)?|prod(?:uction)?)`;
+/** Two environments in a list: "for tests or development". */
+const BESIDE_ENVIRONMENT = new RegExp(
+  String.raw`(?<![\w-])${ENVIRONMENT}(?=(?: environments?)?(?:,? (?:or|and)|,) (?:in |for )?(?:a |the )?${ENVIRONMENT}(?![\w-]))`,
+  'g',
+);
+const environmentOf = (word: string): string => ENVIRONMENTS.find((e) => e.startsWith(word.slice(0, 3))) ?? word;
 const NAMED: { readonly [value: string]: string } = {
   production: String.raw`prod(?:uction)?\b`,
   staging: String.raw`staging\b`,
@@ -520,6 +549,7 @@ const CHECKS: readonly Check[] = [
   checkFacts,
   checkKeys,
   checkQuantifiers,
+  checkItems,
   checkAbsence,
   checkRules,
   checkRanges,

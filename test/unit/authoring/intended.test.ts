@@ -217,6 +217,18 @@ describe('what was not asked for is told', () => {
       /80 and 443, the clauses all/,
     ],
     [
+      'each for all together',
+      'The internet cannot reach port 23.',
+      firewall({ none: 'ingress', that: { any: [internet, { field: 'ports', intersects: ['23'] }] } }),
+      /forbids each of several/,
+    ],
+    [
+      'one environment of two',
+      'Buckets that are not for tests or development keep old versions.',
+      store(fact('versioned', true), { when: { not: fact('environment', 'development') } }),
+      /test and development, the clauses of development alone/,
+    ],
+    [
       'words of another intent',
       'Nobody outside the company can read objects.',
       store(fact('public_read', false), { says: 'snapshots expire after some time' }),
