@@ -143,22 +143,29 @@ async function refuseContradictions(intents: readonly EvalIntent[], now: number)
   }
 }
 
+/** What the file holds; one that is not there is begun. */
+function keptIn(out: string, first: string): string {
+  try {
+    if (existsSync(out)) return readFileSync(out, 'utf8');
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, `${first}\n`);
+    return `${first}\n`;
+  } catch (cause) {
+    throw new AppError('INPUT_INVALID', `--out ${out} cannot be used: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** What the file holds of this evaluation. A file of another one is refused, never mixed in. */
 function resume(out: string, header: object, world: EvalWorld): Map<string, CaseResult> {
   const first = canonicalJson(header);
-  if (!existsSync(out)) {
-    mkdirSync(dirname(out), { recursive: true });
-    writeFileSync(out, `${first}\n`);
-    return new Map();
-  }
-  const kept = readFileSync(out, 'utf8');
-  if (!kept.endsWith('\n')) appendFileSync(out, '\n');
+  const kept = keptIn(out, first);
   const [head, ...lines] = kept.split('\n');
   if (head !== first)
     throw new AppError(
       'INPUT_INVALID',
       `${out} is of another evaluation (other intents, models, seed or limits): name another file with --out`,
     );
+  if (!kept.endsWith('\n')) appendFileSync(out, '\n');
   const results = new Map<string, CaseResult>();
   for (const [i, line] of lines.entries()) {
     if (line === '') continue;

@@ -124,10 +124,10 @@ export function verdictOf(policies: readonly CorePolicy[], kindId: string, facts
   return together(policies.filter((p) => p.kind === kindId).map((p) => judgeByMeaning(p, kind, facts, now)));
 }
 
-function kindOf(id: string): Kind {
+function kindOf(id: string, at = ''): Kind {
   const kind = allKinds.find((k) => k.id === id);
   if (kind === undefined)
-    throw new AppError('INPUT_INVALID', `no kind ${id}; there are ${allKinds.map((k) => k.id).join(', ')}`);
+    throw new AppError('INPUT_INVALID', `${at}no kind ${id}; there are ${allKinds.map((k) => k.id).join(', ')}`);
   return kind;
 }
 
@@ -181,7 +181,7 @@ function refuseStrangers({ facts, open }: Pick<JudgedFacts, 'facts' | 'open'>, a
 export async function judgedOf({ id, gold }: EvalIntent): Promise<readonly JudgedResource[]> {
   const judged: JudgedResource[] = gold.resources.map(({ kind, facts, open, verdicts }, i) => {
     const name = `resource ${i + 1}`;
-    refuseStrangers({ facts, open }, `${id}: ${name}`, kindOf(kind));
+    refuseStrangers({ facts, open }, `${id}: ${name}`, kindOf(kind, `${id}: ${name}: `));
     return { name, kind, facts: statesOf({ facts, open }), verdicts };
   });
   for (const { path, resource, verdicts } of gold.documents) {

@@ -560,6 +560,15 @@ describe('what was done', () => {
     expect(said[0]).toMatch(/^\[1\/5\] tls 1 run 1 gold: refused: not_understood, it is so so .{200,240}… \(/);
   });
 
+  it('is kept in a file of its own: another file is left as it is, and what is none is said', async () => {
+    const out = join(work, 'not-ours.json');
+    writeFileSync(out, '{}');
+    await expect(run(RIGHT, { out })).rejects.toThrow(/not-ours\.json is of another evaluation/);
+    expect(readFileSync(out, 'utf8')).toBe('{}');
+    await expect(run(RIGHT, { out: work })).rejects.toThrow(/--out .* cannot be used: EISDIR/);
+    await expect(run(RIGHT, { out: join(out, 'below.jsonl') })).rejects.toThrow(/--out .* cannot be used: /);
+  });
+
   it('is not mixed with another evaluation', async () => {
     const { out } = await run(RIGHT);
     await expect(run(RIGHT, { out, seed: 2 })).rejects.toThrow(/is of another evaluation/);
@@ -632,7 +641,11 @@ describe('a corpus that cannot be used', () => {
       /a verdict, or a list of some, is of violation, compliant, unknown, not_applicable/,
     ],
     ...[
-      ['has a resource of no kind', '{ kind: queue, facts: {}, verdict: compliant }', /no kind queue; there are/],
+      [
+        'has a resource of no kind',
+        '{ kind: queue, facts: {}, verdict: compliant }',
+        /a: resource 1: no kind queue; there are/,
+      ],
       [
         'has a fact that is not there',
         '{ kind: object_store, facts: { tls: true }, verdict: compliant }',
