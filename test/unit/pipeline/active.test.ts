@@ -51,7 +51,7 @@ describe('releasing', () => {
     const forged = { ...first, sequence: 2, bundleSequence: 2, bundle: '0'.repeat(64) };
     await policies.activate(forged);
     const activations = async (limit: number) =>
-      (await policies.activations(limit)).filter(({ bundle }) => bundle !== forged.bundle);
+      (await policies.activations(limit)).filter((a) => a.bundle !== forged.bundle);
     const back = await rollback({ ...deps, policies: { ...policies, activations } });
     expect(back).toMatchObject({ bundle: first.bundle, sequence: 3 });
     expect(await policies.active()).toEqual(back);
