@@ -44,9 +44,12 @@ function callsOf(file: string): readonly string[] {
 const CALLERS: { readonly [file: string]: 'Evaluate' | 'Sweep' | 'own' } = {
   'api-read-back.ts': 'Evaluate',
   'config-read-back.ts': 'Evaluate',
+  // To the one stream of the deployment.
+  'firehose-archive.ts': 'own',
   'inventory.ts': 'Sweep',
   // Becomes the reader of another account, by its name.
   'read-back.ts': 'own',
+  's3-archive.ts': 'own',
   's3-quarantine.ts': 'own',
   'secret.ts': 'own',
   'sqs-queue.ts': 'own',
