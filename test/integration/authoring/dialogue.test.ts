@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type MessagesServer, startMessagesServer } from '../../../local/messages-server.ts';
 import { parseScript } from '../../../local/scripted-answers.ts';
 import { describeWith } from '../../support/requirements.ts';
@@ -111,8 +111,10 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     const args = ['author', '--base-url', server.url, '--yes', '--json', '--resume', draft];
     const other = await edict(args, { cwd: folder });
     expect(other).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/somebody is at the draft/) });
+    const { pid } = JSON.parse(readFileSync(join(folder, '.edict', 'drafts', draft, 'lock'), 'utf8')) as { pid: number };
     terminal.drop(); // nobody says goodbye
     await terminal.ended;
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), { timeout: 10_000 });
 
     terminal = open(['--resume', draft]);
     const third = await judge();
