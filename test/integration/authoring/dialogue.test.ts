@@ -111,7 +111,9 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     const args = ['author', '--base-url', server.url, '--yes', '--json', '--resume', draft];
     const other = await edict(args, { cwd: folder });
     expect(other).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/somebody is at the draft/) });
-    const { pid } = JSON.parse(readFileSync(join(folder, '.edict', 'drafts', draft, 'lock'), 'utf8')) as { pid: number };
+    const { pid } = JSON.parse(readFileSync(join(folder, '.edict', 'drafts', draft, 'lock'), 'utf8')) as {
+      pid: number;
+    };
     terminal.drop(); // nobody says goodbye
     await terminal.ended;
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), { timeout: 10_000 });
