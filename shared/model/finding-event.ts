@@ -138,7 +138,10 @@ export interface FindingTransitionEvent {
 /** The most rows of a list of a digest: the findings have all of them, and an event has to fit the bus. */
 export const DIGEST_ROWS = 100;
 
-/** What one run of the sweep found where none had been before, as one digest: so many open findings by policy and severity. */
+/**
+ * What one run of the sweep found where none had been before, as one digest: so many open findings by policy and severity.
+ * Schema: findings-baselined.v1.schema.json.
+ */
 export interface BaselineEvent {
   readonly id: string;
   readonly detailType: 'FindingsBaselined.v1';
@@ -215,7 +218,10 @@ export interface ReconciledEvent {
   };
 }
 
-/** An approved exception ends in so many days: whoever owns it fixes what it permits, or asks again. */
+/**
+ * An approved exception ends in so many days: whoever owns it fixes what it permits, or asks again. Schema:
+ * exception-expiring.v1.schema.json.
+ */
 export interface ExceptionExpiringEvent {
   readonly id: string;
   readonly detailType: 'ExceptionExpiring.v1';
