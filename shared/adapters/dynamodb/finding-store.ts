@@ -22,8 +22,11 @@ import { indexed, pack, unpack } from './packing.ts';
 const CURRENT = 'current';
 /** How many calls one page may take: a filter that nothing matches ends with an empty page and a token. */
 const MAX_CALLS = 10;
+/** How many rows one call may read: what is above it is above what a call may carry anyway, a megabyte. */
+const MAX_ROWS = 1000;
 
 type Item = { readonly [attribute: string]: unknown };
+type Plan = Omit<QueryCommandInput, 'TableName'>;
 
 /** The findings table on DynamoDB: written by the projection, asked by people. */
 export function makeDynamoFindingStore(table: Table): FindingStore & FindingQueries {
@@ -103,20 +106,30 @@ export function makeDynamoFindingStore(table: Table): FindingStore & FindingQuer
         const place = readPageToken(page.next);
         let at = typeof place['at'] === 'number' ? place['at'] : 0;
         let start = place['key'] as Item | undefined;
+        let seen = 0;
         for (let calls = 0; at < plan.length && found.length < limit && calls < MAX_CALLS; calls++) {
+          // As many rows as will hold what is missing, if they go on as they began: no index holds every filter.
+          const rows = Math.ceil(((limit - found.length) * Math.max(seen, 1)) / Math.max(found.length, 1));
           const answer = await client.send(
             new QueryCommand({
               TableName,
               ...plan[at],
-              Limit: limit - found.length,
+              Limit: seen === 0 ? limit : Math.min(rows, MAX_ROWS),
               ...(start === undefined ? {} : { ExclusiveStartKey: start }),
             }),
           );
-          for (const finding of (answer.Items ?? []).map(decode)) {
+          start = answer.LastEvaluatedKey;
+          const items = answer.Items ?? [];
+          for (const [i, item] of items.entries()) {
+            seen += 1;
+            const finding = decode(item);
             const then = asItWas(finding, filter, filter.asOf === undefined ? [] : await history(finding.id));
             if (then !== undefined && matches(then, filter)) found.push(then);
+            if (found.length < limit) continue;
+            // The next page begins after it, and not after all that was read.
+            if (i + 1 < items.length) start = placeOf(item, plan[at]);
+            break;
           }
-          start = answer.LastEvaluatedKey;
           if (start === undefined) at += 1;
         }
         return at < plan.length
@@ -140,38 +153,40 @@ const INDEXES: readonly { readonly filter: keyof FindingFilter; readonly index: 
   ];
 
 /** The queries that answer a filter, one after the other. */
-function planOf(filter: FindingFilter): readonly Omit<QueryCommandInput, 'TableName'>[] {
+function planOf(filter: FindingFilter): readonly Plan[] {
   // What is open now says nothing of what was open then.
   const now = filter.asOf === undefined;
   const status = now ? filter.status : undefined;
   // Nor does whose it is now say whose it was.
   const chosen = INDEXES.find(({ filter: name }) => filter[name] !== undefined && (now || name !== 'owner'));
-  if (chosen !== undefined)
-    return [
-      query(
-        chosen.index,
-        chosen.attribute,
-        String(filter[chosen.filter]),
-        status === undefined ? undefined : rankPrefix(status, filter),
-      ),
-    ];
+  if (chosen !== undefined) {
+    const { index, attribute } = chosen;
+    const value = String(filter[chosen.filter]);
+    return status === undefined
+      ? [query(index, attribute, value, undefined)]
+      : rankPrefixes(status, filter).map((prefix) => query(index, attribute, value, prefix));
+  }
   const statuses = status === undefined ? FINDING_STATUSES : [status];
-  return statuses.map((s) => query('by_status', 'status', s, now ? rankPrefix(s, filter) : undefined));
+  return statuses.flatMap((s) =>
+    now
+      ? rankPrefixes(s, filter).map((prefix) => query('by_status', 'status', s, prefix))
+      : [query('by_status', 'status', s, undefined)],
+  );
 }
 
-function rankPrefix(status: FindingStatus, filter: FindingFilter): string {
-  const [severity] = filter.severity ?? [];
-  return filter.severity?.length === 1 && severity !== undefined
-    ? `${rankedStatus(status)}#${SEVERITIES.indexOf(severity)}-${severity}#`
-    : `${rankedStatus(status)}#`;
+/** How the sort keys of a status begin; with severities, of each of them, so that no other one is read on the way. */
+const rankPrefixes = (status: FindingStatus, { severity }: FindingFilter): readonly string[] =>
+  severity === undefined
+    ? [`${rankedStatus(status)}#`]
+    : SEVERITIES.flatMap((s, i) => (severity.includes(s) ? [`${rankedStatus(status)}#${i}-${s}#`] : []));
+
+/** Where a query that was cut after this item goes on: the keys of the index and of the table. */
+function placeOf(item: Item, plan: Plan | undefined): Item {
+  const names = ['finding', 'item', 'rank', plan?.ExpressionAttributeNames?.['#key'] ?? ''];
+  return Object.fromEntries(names.map((name) => [name, item[name]]));
 }
 
-const query = (
-  index: string,
-  attribute: string,
-  value: string,
-  prefix: string | undefined,
-): Omit<QueryCommandInput, 'TableName'> => ({
+const query = (index: string, attribute: string, value: string, prefix: string | undefined): Plan => ({
   IndexName: index,
   KeyConditionExpression: prefix === undefined ? '#key = :key' : '#key = :key AND begins_with(#rank, :rank)',
   ExpressionAttributeNames: { '#key': attribute, ...(prefix === undefined ? {} : { '#rank': 'rank' }) },

@@ -164,6 +164,25 @@ export function findingStoreSuite(title: string, make: () => Store): void {
       for (const f of [...open, resolved]) expect(all.filter((id) => id === f.id)).toHaveLength(1);
     });
 
+    it('leaves nothing out and repeats nothing where pages end within what was read', async () => {
+      const store = make();
+      const account = fresh();
+      const severities = ['critical', 'high', 'medium', 'low'] as const;
+      const wanted: string[] = [];
+      for (let i = 0; i < 40; i++) {
+        const cloud = i % 3 === 0 ? 'gcp' : 'aws';
+        const severity = severities[Math.floor(i / 10)] ?? 'info';
+        const t = transition(1, null, 'violation', { severity, trueAt: `2026-11-25T10:${10 + i}:00.000Z` });
+        const { id } = await write(store, `${account}/${i}`, [t], { account, cloud });
+        if (cloud === 'gcp' && (severity === 'high' || severity === 'low')) wanted.push(id);
+      }
+      for (const filter of [{ account }, { account, status: 'open' as const }])
+        for (const limit of [1, 2, 3, 5, 100]) {
+          const asked = { ...filter, cloud: 'gcp' as const, severity: ['low', 'high'] as const };
+          expect((await listAll(store, asked, limit)).map((f) => f.id)).toEqual(wanted);
+        }
+    });
+
     it('answers as of an instant, by what is known now or was known then', async () => {
       const store = make();
       const account = fresh();
