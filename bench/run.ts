@@ -14,6 +14,7 @@ import { type Benchmark, isMet, type Row } from './benchmark.ts';
 import { build } from './build.ts';
 import { check } from './check.ts';
 import { cost } from './cost.ts';
+import { findings } from './findings.ts';
 import { functions } from './functions.ts';
 import { ids } from './ids.ts';
 import { judge } from './judge.ts';
@@ -24,7 +25,7 @@ import { writeBundle } from './policies.ts';
 import { scale } from './scale.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, scale, ids];
+const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, scale, findings, ids];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 

@@ -38,6 +38,7 @@ const EXCUSED: { readonly [path: string]: string } = {
 };
 /** Packages with a script of installation. `.npmrc` runs none: they must work without. */
 const SCRIPTS: { readonly [path: string]: string } = {
+  'node_modules/classic-level': 'looks for its binary among those in its own archive, and builds one where none fits',
   'node_modules/esbuild': 'checks its own binary, which is a package of its own',
   'node_modules/protobufjs': 'warns of other versions',
 };
