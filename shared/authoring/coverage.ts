@@ -10,6 +10,7 @@ import type { Condition, Literal, Operand, Policy } from '../model/policy.ts';
 import { type CorePolicy, nodesOf, conditionsOf, factsOf } from '../policy/core.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange, parseCidrLiteral } from '../policy/literals.ts';
 import { type Formal, plainText } from './answer.ts';
+import { FACT_WORDS, withoutFactNames } from './fact-words.ts';
 import { type NumberWord, numbersOf, withoutRationale } from './numbers.ts';
 import {
   ADDRESSES_OF,
@@ -17,12 +18,14 @@ import {
   EXCEPTION,
   isNamedAsWell,
   LACK,
+  leavesRoom,
   NAMES_OF,
   NAMES_ONLY,
   NEGATION,
   plainly,
   PORTS_OF,
   SERVICES_ONLY,
+  SPEAKS_OF,
   UPWARDS,
   WHO,
 } from './vocabulary.ts';
@@ -140,7 +143,7 @@ function ungrounded(
   numbers: readonly NumberWord[],
   agreed: ReadonlySet<string>,
 ): string | undefined {
-  if (typeof literal === 'boolean' || isNone(literal)) return undefined;
+  if (typeof literal === 'boolean') return undefined;
   const says = `${JSON.stringify(shown(literal))} (${name === '' ? op : name}) stands nowhere in the sentence`;
   if (typeof literal === 'number') {
     // Some and none are said without a number.
@@ -176,12 +179,59 @@ function ungrounded(
   }
   if (typeof literal !== 'string') return says;
   const fact: FactSpec | undefined = subject === 'fact' ? contextFacts[name] : undefined;
-  if (fact?.shape.type === 'enum') return (NAMES_OF[literal] ?? /(?!)/).test(text) ? undefined : says;
+  if (fact?.shape.type === 'enum') return namesValue(literal, text) ? undefined : says;
   // The values of a kind's own facts are what the sentence is formalised into: their meaning is judged, not their name.
   if (subject === 'field' || (subject === 'fact' && fact === undefined))
     return OWN_TEXT.has(op) ? grounded(literal, text, says) : undefined;
   return grounded(literal, text, says);
 }
+
+/** The text without the tags that the clauses look at: "exposure=public" says nothing of a classification. */
+const withoutTags = (text: string, literals: readonly Named[]): string =>
+  literals.reduce(
+    (left, { subject, literal, op }) =>
+      subject === 'tag' && op === 'key' && typeof literal === 'string'
+        ? left.replaceAll(
+            new RegExp(String.raw`(?<![\p{L}\p{N}_-])${escaped(plainText(literal))} ?[=:] ?"?[\p{L}\p{N}_-]*`, 'gu'),
+            '_',
+          )
+        : left,
+    text,
+  );
+
+/** "Public endpoint" names an endpoint, and no classification. */
+export const namesValue = (value: string, text: string): boolean =>
+  NAMES_OF[value]?.test(withoutFactNames(text)) === true;
+
+/** Why no words of the sentence leave room for a fact that is none; undefined where some do. */
+function unsaidNone(
+  { subject, name }: Named,
+  text: string,
+  kind: Kind,
+  literals: readonly Named[],
+): string | undefined {
+  // A tag is said by its key, and of a field of an item the item is said.
+  const [own, words] = [SPEAKS_OF[name], FACT_WORDS[kind.id]?.[name]];
+  if (subject !== 'fact' || (own === undefined && words === undefined)) return undefined;
+  const bare = withoutFactNames(text);
+  if (own?.test(bare) === true || words?.names.test(text) === true || words?.means.test(text) === true)
+    return undefined;
+  // "Outside production": what is in no environment is outside.
+  const shape = contextFacts[name]?.shape;
+  const values =
+    shape?.type === 'enum'
+      ? shape.values.map((v) => NAMES_OF[v])
+      : literals.flatMap(({ name: of, literal }) =>
+          of === name && typeof literal === 'string' ? [asWords(plainText(literal))] : [],
+        );
+  return values.some((v) => v !== undefined && leavesRoom(v, bare))
+    ? undefined
+    : `"none" (${name}) stands nowhere in the sentence`;
+}
+/** The pieces of a pattern between its stars. */
+const asWords = (pattern: string): RegExp => new RegExp(pattern.split('*').map(escaped).join('.*'), 'u');
+/** The text in a regular expression; any other sign would be no escape there. */
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 const hasBesides = (text: string): boolean => text.search(EXCEPTION) >= 0 || /\bbut\b/.test(text);
 const LAST_PORT = 65_535;
 const hasWords = (text: string, words: string): boolean =>
@@ -243,9 +293,13 @@ export function coverageOf(intent: string, formals: readonly Formal[], active: r
   const allLiterals: Literal[] = [];
   for (const { policy, kind } of formals) {
     const agreed = agreedRanges(kind.id, active);
-    for (const named of literalsOf(policy)) {
+    const literals = literalsOf(policy);
+    const untagged = withoutTags(text, literals);
+    for (const named of literals) {
       allLiterals.push(named.literal);
-      const why = ungrounded(named, text, numbers, agreed);
+      const why = isNone(named.literal)
+        ? unsaidNone(named, untagged, kind, literals)
+        : ungrounded(named, named.subject === 'fact' ? untagged : text, numbers, agreed);
       if (why !== undefined && !problems.includes(`${kind.id}: ${why}`)) problems.push(`${kind.id}: ${why}`);
     }
   }
@@ -344,14 +398,14 @@ function besideProblems(text: string, formals: readonly Formal[]): readonly stri
     const isName = (w: string): boolean =>
       !STOP.has(w) && !NO_NAME.test(w) && !have.includes(w) && !vocabulary.includes(` ${w.slice(0, 5)}`);
     return texts.flatMap(({ literal, plain, subject, name, op }) => {
-      const escaped = plain.replaceAll(/[^\p{L}\p{N}_-]/gu, '\\$&');
+      const word = escaped(plain);
       const problems: string[] = [];
       if (!isFree({ subject, name }, kind)) return problems;
-      if (!plain.includes('*') && new RegExp(`${PART.source}(?: with)? "?${escaped}`, 'u').test(text))
+      if (!plain.includes('*') && new RegExp(`${PART.source}(?: with)? "?${word}`, 'u').test(text))
         problems.push(`${kind.id}: ${JSON.stringify(literal)} is a part of names, and no pattern with * has it`);
       if (op === 'matches') return problems;
-      const after = new RegExp(String.raw`(?<![\p{L}\p{N}])${escaped}${JOINED}(?:the )?${NAME}`, 'gu');
-      const before = new RegExp(String.raw`${NAME}${JOINED}${escaped}(?![\p{L}\p{N}])`, 'gu');
+      const after = new RegExp(String.raw`(?<![\p{L}\p{N}])${word}${JOINED}(?:the )?${NAME}`, 'gu');
+      const before = new RegExp(String.raw`${NAME}${JOINED}${word}(?![\p{L}\p{N}])`, 'gu');
       const beside = [
         ...[...text.matchAll(after)].filter((m) => {
           const rest = text.slice(m.index + m[0].length);

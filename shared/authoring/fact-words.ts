@@ -1,3 +1,5 @@
+import { PARTS } from './vocabulary.ts';
+
 /**
  * What people call the facts, so that a sentence and the clauses beside it can be held against each other: two models (or
  * a model and a person) may take the same wrong fact, and every gate on the clauses alone would pass it. A part of a
@@ -28,12 +30,12 @@ const tls: FactWords = {
 export const FACT_WORDS: { readonly [kind: string]: { readonly [fact: string]: FactWords } } = {
   object_store: {
     public_read: {
-      names: /\bread(?:s|ers?|able|ing)?\b|\bdownload\w*|\b\w*-?readable\b/,
+      names: /(?:\bpublic )?\bread(?:s|ers?|able|ing)?\b|\bdownload\w*|\b\w*-?readable\b/,
       means:
         /^(?!.*(?:\bwrit|\bupload|\bmodif)).*(?:public|anonym|open|expos|access|stranger|world|internet)|\bsee\b|\bfetch|\blist\b|\bleak|\bserve|\bprivate|\bconfidential\b|\bread-only/,
     },
     public_write: {
-      names: /\bwrit(?:e|es|ers?|ten|able|ing)\b|\bupload\w*|\b\w*-?writ(?:e|a)able\b/,
+      names: /(?:\bpublic )?\bwrit(?:e|es|ers?|ten|able|ing)\b|\bupload\w*|\b\w*-?writ(?:e|a)able\b/,
       means:
         /^(?!.*(?:\bread|\bdownload|\blist\b)).*(?:public|anonym|open|expos|access|stranger|world|internet)|\bchange|\bmodif|\bdelet|\btamper|\balter|\bprivate|\bread-only/,
     },
@@ -91,3 +93,36 @@ export const FACT_WORDS: { readonly [kind: string]: { readonly [fact: string]: F
     },
   },
 };
+
+/** What follows "public" in "public access data": then it is no part of the name before it. */
+const OF_DATA = String.raw`(?! (?:data|information|contents?|classification)\b)`;
+const NAMES_OF_FACTS = Object.values(FACT_WORDS)
+  .flatMap((facts) => Object.values(facts))
+  .map(({ names, means }) => ({ names: new RegExp(`(?:${names.source})${OF_DATA}`, 'gu'), means }));
+/** What stands between parts is kept. */
+const WITH_PARTS = new RegExp(`(${PARTS.source})`);
+/** "By the public", "the public can": people, and not what they are shown. */
+const PEOPLE =
+  /\bthe (?:general )?public(?=\s*(?:$|[^\p{L}\s])| (?:and|or|nor|to|from|in|on|at|via|through|can(?:not)?|may|must|should|shall|is|has|lists?|reads?|writes?)\b)/gu;
+
+/**
+ * The text without the words that stand in it as part of the name of a fact: the public of "public endpoint" says nothing
+ * of how sensitive the data is. Words in the midst of a name are of it where they may mean the fact ("from the public
+ * internet", and not "blocked in staging for the public").
+ */
+export const withoutFactNames = (text: string): string =>
+  text
+    .split(WITH_PARTS)
+    .map((part) =>
+      NAMES_OF_FACTS.reduce(
+        (left, { names, means }) =>
+          left.replaceAll(names, (name) =>
+            name
+              .split(' ')
+              .map((word, i, { length }) => (i === 0 || i === length - 1 || means.test(word) ? '_' : word))
+              .join(' '),
+          ),
+        part.replaceAll(PEOPLE, '_'),
+      ),
+    )
+    .join('');

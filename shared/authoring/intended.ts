@@ -12,10 +12,10 @@ import type { Condition, Literal, Policy } from '../model/policy.ts';
 import { type CorePolicy, conditionsOf, factsOf, nodesOf } from '../policy/core.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange } from '../policy/literals.ts';
 import { plainText } from './answer.ts';
-import { coverageOf, isEnglish, literalsOf } from './coverage.ts';
+import { coverageOf, isEnglish, literalsOf, namesValue } from './coverage.ts';
 import { FACT_WORDS } from './fact-words.ts';
 import { numbersOf } from './numbers.ts';
-import { NAMES_OF } from './vocabulary.ts';
+import { GEOGRAPHY, PARTS } from './vocabulary.ts';
 
 export interface Intended {
   readonly policy: Policy;
@@ -124,14 +124,14 @@ const isOfEnvironments = (policy: Policy): boolean => literalsOf(policy).some((l
 const textOf = (l: Literal): string =>
   isIpRange(l) ? formatIpRange(l) : isRange(l) ? formatRange(l) : isNone(l) ? '' : String(l);
 
-const GEOGRAPHY =
-  /\bregions?\b|\beu\b|\beea\b|\beurop|\bus\b|\busa\b|\bunited states\b|\buk\b|\bunited kingdom\b|\bgerman|\bfrance\b|\bswi(?:ss|tz)|\basia|\bcountr|\blocations?\b|\bresiden|\bdomestic|\bjurisdiction/;
 const NOT_PRODUCTION =
   /\bnon-?prod|\b(?:outside|other than|except|but|not|beyond)(?: of| in| for)? prod|\blower environments?\b/;
 const AND_ABOVE = /\babove\b|\bhigher\b|\bor (?:more|stricter)\b|\bmore sensitive\b|\bnot public\b|\bnon-?public\b/;
 
 /** Words may mean a literal that is not among them. */
 function isMeantAnyhow(literal: string, name: string, text: string, hasNumbers: boolean): boolean {
+  // Whether words leave room for none was looked at where they were read.
+  if (literal === 'none') return false;
   // "Long enough", "administration ports": the number is the policy's to give.
   if (/^\d+(?:-\d+)?$/.test(literal) && name !== 'account') return !hasNumbers;
   if (name === 'region') return GEOGRAPHY.test(text);
@@ -207,7 +207,7 @@ function strangeText(whole: string, { policy, core, kind, rego }: Intended): str
       known.add(name);
       if (shape.type !== 'enum') continue;
       // What is left of a list when one of its values is named is written out.
-      const isNamed = shape.values.some((v) => NAMES_OF[v]?.test(text) === true);
+      const isNamed = shape.values.some((v) => namesValue(v, text));
       if (Object.hasOwn(kind.facts, fact) || saidElsewhere.has(fact) || isNamed)
         for (const v of shape.values) known.add(v);
     }
@@ -230,8 +230,6 @@ const REGO_WORDS =
   'clause item declared holds fails scope none facts closed now from to family first last ipv4 ipv6'.split(' ');
 
 type Check = (text: string, intended: Intended) => string | undefined;
-
-const PARTS = /[,;:()]|\.\s|\b(?:and|or|unless|except|but|while)\b/;
 
 /** Why it is asked asks for nothing. */
 const WHY = /\b(?:so that|because|in order (?:to|that)|otherwise)\b[^.;]*/g;

@@ -83,6 +83,29 @@ export const NAMES_OF: { readonly [value: string]: RegExp } = {
   kubernetes: /\bkubernetes\b|\bk8s\b/,
   ci: /\bci\b|\bpipelines?\b|\bworkflows?\b/,
 };
+/** Where one part of a sentence ends and another begins. */
+export const PARTS = /[,;:()]|\.\s|\b(?:and|or|unless|except|but|while)\b/;
+export const GEOGRAPHY =
+  /\bregions?\b|\beu\b|\beea\b|\beurop|\bus\b|\busa\b|\bunited states\b|\buk\b|\bunited kingdom\b|\bgerman|\bfrance\b|\bswi(?:ss|tz)|\basia|\bcountr|\blocations?\b|\bresiden|\bdomestic|\bjurisdiction/;
+/** Words with which a sentence speaks of a fact that may be none, whatever its value. */
+export const SPEAKS_OF: { readonly [fact: string]: RegExp } = {
+  region: new RegExp(
+    `${GEOGRAPHY.source}|\\b(?:regional|global(?:ly)?|multi-?regions?|zones?|geograph\\w*|worldwide)\\b`,
+  ),
+  environment:
+    /\b(?:environments?|envs?|stages?|tiers?|lifecycles?|purpose)\b|\bun(?:tagged|labell?ed|marked|assigned|known)\b/,
+  data_classification:
+    /\b(?:un|mis)?classif\w*|\bdata[- ]class(?:es)?\b|\bsensitiv\w*|\bconfidentiality\b|\bun(?:tagged|labell?ed|marked|known)\b/,
+  owner:
+    /\b(?:co-?|un|dis)?own(?:s|ed|ers?|ership|erless)\b|\bteams?\b|\bbelong\w*|\banswer(?:s|ing|able)?\b|\brespons\w*|\baccountab\w*|\borphan\w*|\bin charge\b|\b(?:abandon|attribut)\w*|\b(?:squad|department)s?\b|\b(?:look(?:s|ed)? after|cares? (?:for|of))\b|\b(?:maintain(?:ers?|ed by)|stewards?|custodians?|contacts?)\b|\bun(?:tagged|labell?ed|marked|assigned|claimed|known)\b/,
+};
+/** Beside a value, room for none: "unless in X", "not in X", "only in X" leave it out, "tagged as X" may be missing. */
+export const leavesRoom = (name: RegExp, text: string): boolean =>
+  name.test(text) &&
+  (/\b(?:unless|except\w*|excluding|other than|apart from|save for|outside|beyond|but|only|alone|solely|else|elsewhere|others?|rest|remaining|lower|whether|either|(?:un)?(?:tagged|labell?ed|marked|assigned|declared))\b|\bnon-?\p{L}/u.test(
+    text,
+  ) ||
+    new RegExp(String.raw`(?:\bnot\b|n't)[^.;,]{0,40}(?:${name.source})`, 'u').test(text));
 /** Words that can mean nothing but a value of a context fact. */
 export const NAMES_ONLY: { readonly [value: string]: RegExp } = {
   production: /(?<!\bpre[- ]?)\bproduction\b/g,

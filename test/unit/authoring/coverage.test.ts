@@ -153,6 +153,93 @@ describe('literals of the clauses', () => {
   });
 });
 
+describe('a fact that is none', () => {
+  const tls = 'Every SQL database has to refuse clients that connect without TLS';
+  const required: Condition = { fact: 'tls_required', is: true };
+  it.each(['owner', 'environment', 'data_classification', 'region'])('is no scope that nobody said: %s', (fact) => {
+    const none = { fact, is: 'none' };
+    const why = [`sql_database: "none" (${fact}) stands nowhere in the sentence`];
+    expect(problems(tls, { scope: { not: none }, that: required })).toEqual(why);
+    expect(problems(tls, { that: { any: [required, none] } })).toEqual(why);
+    expect(problems(tls, { that: required })).toEqual([]);
+  });
+
+  const owned = { not: { fact: 'owner', is: 'none' } };
+  const notIn = (fact: string, values: readonly string[]) => ({ scope: { not: { fact, in: values } }, that: required });
+  it.each<[string, Given]>([
+    ['Databases need an owner', { that: owned }],
+    ['Orphaned databases require TLS', { scope: { fact: 'owner', is: 'none' }, that: required }],
+    ['Somebody is accountable for each database', { that: owned }],
+    ['Unclassified databases require TLS', { scope: { fact: 'data_classification', is: 'none' }, that: required }],
+    ['Databases require TLS unless they are in the sandbox', notIn('environment', ['sandbox', 'none'])],
+    ['Databases that are not in the sandbox require TLS', notIn('environment', ['sandbox', 'none'])],
+    ['Databases require TLS except those of payments', notIn('owner', ['payments', 'none'])],
+    ['Databases tagged production require TLS', notIn('environment', ['production', 'none'])],
+    ['Global databases require TLS', { scope: { fact: 'region', is: 'none' }, that: required }],
+    [
+      'Models cannot be called from the public network',
+      {
+        kind: 'model_endpoint',
+        scope: { not: { fact: 'public_network', is: 'none' } },
+        that: { fact: 'public_network', is: false },
+      },
+    ],
+  ])('is said by the words of the fact, or of what is left out: %s', (sentence, given) => {
+    expect(problems(sentence, given)).toEqual([]);
+  });
+
+  it.each<[string, Given]>([
+    ['Databases in production require TLS', notIn('environment', ['production', 'none'])],
+    ['Databases under a customer-owned key require TLS', { scope: owned, that: required }],
+    [
+      'Databases with the tag tier=gold require TLS',
+      {
+        scope: { all: [{ tag: { key: 'tier', is: 'gold' } }, { not: { fact: 'environment', is: 'none' } }] },
+        that: required,
+      },
+    ],
+  ])('is not said by another name, nor by a value alone: %s', (sentence, given) => {
+    expect(problems(sentence, given)).toEqual([expect.stringMatching(/"none" .* stands nowhere/)]);
+  });
+});
+
+describe('a word in the name of a fact', () => {
+  const open = { fact: 'data_classification', is: 'public' };
+  const closed = (more: readonly object[] = []): Given => ({ that: { any: [publicIs(false), open, ...more] } });
+  const exposed = (is: string): object => ({ tag: { key: 'exposure', is } });
+  it.each<[string, Given]>([
+    ['Databases must not have a public endpoint', closed()],
+    ['Databases must not be reachable from the public internet', closed()],
+    ['Databases must not be readable by the public', closed()],
+    ['Databases must have no public endpoint unless tagged exposure=approved', closed([exposed('approved')])],
+    ['Databases must have no endpoint unless tagged exposure=public', closed([exposed('public')])],
+  ])('names no classification: %s', (sentence, given) => {
+    expect(problems(sentence, given)).toEqual([
+      'sql_database: "public" (data_classification) stands nowhere in the sentence',
+    ]);
+  });
+
+  it.each([
+    'Databases must not have a public endpoint unless their data is public',
+    'Databases must not be reachable from the public internet, except public ones',
+    'No database is readable by the public, unless it holds public information',
+    'Only databases of the public classification may have a public endpoint',
+    'Databases may have a public endpoint if all in them is public access data',
+  ])('is no hindrance where the classification is named as well: %s', (sentence) => {
+    expect(problems(sentence, closed())).toEqual([]);
+  });
+
+  it('takes no word along that means something else', () => {
+    const scope = { fact: 'environment', is: 'staging' };
+    const that = { fact: 'public_access_blocked', is: true };
+    expect(problems('Buckets block in staging public access', { kind: 'object_store', scope, that })).toEqual([]);
+  });
+});
+
+it.each(['cost:center', 'cost center', 'team@home'])('a name with other signs is looked for as it is: %s', (key) => {
+  expect(problems(`Databases have a tag ${key}`, { that: { tag: { key } } })).toEqual([]);
+});
+
 describe('negations', () => {
   it.each([
     ['Databases must never be public', publicIs(false), true],

@@ -58,6 +58,24 @@ const days30 = { says: 'Days.', type: 'int', default: 7, overrides: [{ when: pro
 
 describe('what was not asked for is told', () => {
   it.each<[string, string, Clauses, RegExp]>([
+    [
+      'a scope by what is none',
+      'Every SQL database refuses clients that connect without TLS.',
+      database(fact('tls_required', true), { when: { not: fact('owner', 'none') } }),
+      /"none" \(owner\) stands nowhere/,
+    ],
+    [
+      'a classification by the name of an endpoint',
+      'Databases must not have a public endpoint, unless they are tagged exposure=approved.',
+      database({
+        any: [
+          fact('public_endpoint', false),
+          { tag: { key: 'exposure', is: 'approved' } },
+          fact('data_classification', 'public'),
+        ],
+      }),
+      /"public" \(data_classification\) stands nowhere/,
+    ],
     ['a number', 'Databases keep backups for at least 30 days.', database(days('at_least', 29)), /"29".*nowhere/],
     [
       'a number of a parameter',
@@ -245,6 +263,9 @@ describe('what was not asked for is told', () => {
       /"mallory" of policy\.rego stands nowhere/,
     );
     const other = store({ rego: ['public_read', 'environment'] });
+    expect(problemOf('No bucket has a public endpoint.', ruled, code('internal'))).toMatch(
+      /"internal" of policy\.rego/,
+    );
     expect(problemOf('No bucket is public.', other, code('sandbox'))).toMatch(/"sandbox" of policy\.rego/);
   });
 
