@@ -113,7 +113,9 @@ export async function authoringStatus(id: string | undefined, options: StatusOpt
     if (options.format === 'json') output.line(JSON.stringify({ version: 1, jobs: all.map(rowOf) }, undefined, 2));
     else if (all.length === 0) output.line(`${stack.title} has drafted nothing.`);
     for (const { asked, state } of options.format === 'json' ? [] : all)
-      output.line(`${asked.id}  ${state.padEnd(8)}  ${asked.requestedAt}  ${plain(asked.intent, 60)}`);
+      output.line(
+        `${asked.id}  ${state.padEnd(8)}  ${asked.requestedAt}  ${plain(asked.requestedBy, 40)}  ${plain(asked.intent, 60)}`,
+      );
   } else {
     const job = await existing(jobs, id, stack);
     const folders = options.out === undefined ? [] : await writeDraft(jobs, job, options.out);

@@ -151,7 +151,9 @@ describeWith(['python', 'opa', 'regal'], 'authoring on the deployed service', ()
 
     // Nothing is in force that was not before.
     expect(await policyStore(service.stack).active()).toEqual(before);
-    expect((await author('status')).stdout).toContain(`${id}  drafted`);
+    expect((await author('status')).stdout).toMatch(
+      new RegExp(`${id}  drafted .* ann@example\\.com  ${SENTENCE.slice(0, 20)}`),
+    );
   });
 
   it.each([
