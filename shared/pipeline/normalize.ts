@@ -4,6 +4,7 @@ import type { DocumentForm } from '../mappings/form.ts';
 import type { Mapping, OwnerRef } from '../mappings/mapping.ts';
 import type { Candidate, Registry } from '../mappings/registry.ts';
 import { armType } from '../mappings/azure/arm-id.ts';
+import { isCanaryAccount } from '../model/canary.ts';
 import {
   type Absence,
   type Change,
@@ -74,8 +75,9 @@ export function makeNormalize(deps: NormalizeDeps): (changes: readonly Change[])
           updates.push(...made);
         }
         if (!some) outcomes.push({ changeId: change.changeId, outcome: 'unsupported', nativeTypes: unsupported });
-        // What is read again is kept already.
-        else if (change.derivedAt === undefined) deps.keep?.(asKept(whole));
+        // What is read again is kept already, and of the canary there is no history.
+        else if (change.derivedAt === undefined && !natives.every((n) => isCanaryAccount(n.account)))
+          deps.keep?.(asKept(whole));
       } catch (error) {
         outcomes.push(await rejected(deps, change, error));
       }

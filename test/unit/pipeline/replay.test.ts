@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CANARY } from '../../../shared/model/canary.ts';
 import type { Change } from '../../../shared/model/change.ts';
 import type { ReadBack } from '../../../shared/ports/read-back.ts';
 import { changeIdOf, type Notice } from '../../../shared/model/change.ts';
@@ -151,6 +152,12 @@ describe('what is kept of a change', () => {
   it('is the change itself, where it says what is', async () => {
     const { kept } = await keptOf(unasked, open(0));
     expect(kept).toEqual([open(0)]);
+  });
+
+  it('is nothing of the canary, which is nobody’s history', async () => {
+    const { account } = CANARY.google;
+    const { kept } = await keptOf(unasked, change({ type: 'Test::Store', id: 'c1', at: 0, account }));
+    expect(kept).toEqual([]);
   });
 
   it('is nothing of what no mapping knows', async () => {
