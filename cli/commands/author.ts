@@ -561,7 +561,7 @@ export function drafts(options: Pick<AuthorOptions, 'json'>): number {
   else if (all.length === 0) output.line(`There are no drafts in ${DRAFTS}.`);
   for (const { record, state, said } of options.json === true ? [] : all)
     output.line(
-      `${record.id}  ${record.createdAt.slice(0, 16)}Z  ${plain(state, 80)}, ${count(said, 'answer')}  "${plain(record.sentence, 80)}"`,
+      `${record.id}  ${record.createdAt.slice(0, 16)}Z  ${plain(state, 80)}, ${count(said, 'answer')}  ${record.sentence === '' ? 'from clauses' : `"${plain(record.sentence, 80)}"`}`,
     );
   output.flush();
   return 0;

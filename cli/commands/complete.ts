@@ -10,7 +10,7 @@ import type { Kind } from '../../shared/model/kind.ts';
 import type { CompiledPolicy } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import { regoClausesOf } from '../../shared/policy/core.ts';
-import { Output, style } from '../terminal.ts';
+import { count, Output, style } from '../terminal.ts';
 import { projectTools } from './verify.ts';
 import { policyFolders, readCandidate } from '../verify/candidates.ts';
 
@@ -80,10 +80,10 @@ function excuse(file: string, survivors: Completion['survivors']): void {
 
 function show(output: Output, { policy, files, gaps, survivors }: Completion & { readonly policy: string }): void {
   const paint = style(process.stdout);
-  output.line(`${paint('bold', policy)}  ${files.length} examples written`);
+  output.line(`${paint('bold', policy)}  ${count(files.length, 'example')} written`);
   for (const { path } of files) output.line(`  ${path}`);
   for (const { dialect, verdict } of gaps)
-    output.line(paint('dim', `  ${dialect}: nothing that is ${verdict} can be written`));
+    output.line(paint('dim', `  ${dialect}: no ${verdict} example can be written`));
   for (const { what, where, on } of survivors)
     output.line(`  no document tells "${what}" in ${where} from the policy: ${JSON.stringify(on)} (--excuse notes it)`);
 }

@@ -146,7 +146,7 @@ export function coverageTable(found: Coverage, paint: ReturnType<typeof style>, 
   );
   for (const [account, some] of Map.groupBy(unknown, (c) => `${c.cloud} ${plain(c.account)}`)) {
     const [first] = some;
-    const since = first?.since === null || first === undefined ? 'ever since' : `since ${first.since}`;
+    const since = first?.since === null || first === undefined ? 'from the beginning' : `since ${first.since}`;
     lines.push(`  ${paint('yellow', 'unknown')} ${since}: ${account}: ${some.map((c) => c.policy).join(', ')}`);
   }
   return `${lines.join('\n')}\n`;

@@ -46,11 +46,12 @@ export async function facts(args: readonly string[], options: FactsOptions): Pro
       for (const piece of pieces) {
         const value = piece.value === null ? 'unknown' : plain(formatValue(piece.value));
         const place = piece.pointer === null ? undefined : placeOf(judged, [piece]);
-        const where = place === undefined ? '' : ` ${plain(place.document)}:${place.place.line}:${place.place.column}`;
+        const where =
+          place === undefined ? '' : ` at ${plain(place.document)}:${place.place.line}:${place.place.column}`;
         const source =
           piece.because ?? [piece.pointer, piece.native].filter((s) => s !== undefined && s !== null).join(' = ');
         output.line(
-          `  ${piece.fact.padEnd(24)}${paint(COLOUR[piece.state], value.padEnd(14))} ${piece.state.padEnd(8)} ${paint('dim', `${plain(source)}${where}`)}`,
+          `  ${piece.fact.padEnd(24)}${paint(COLOUR[piece.state], value.padEnd(14))} ${piece.state.padEnd(8)} ${paint('dim', `${plain(source)}${where}`)}`.trimEnd(),
         );
       }
       output.line();

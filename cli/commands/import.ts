@@ -314,7 +314,9 @@ function show(output: Output, result: Imported): void {
         `  It says what the original says of ${result.comparedOn} whole resources; what is missing is unknown.`,
       );
       output.line(`  ${relative('.', result.folder)}: policy.yaml, policy.rego, intent.md`);
-      output.line(`  Next: edict policies complete ${relative('.', result.folder)}, then edict policies verify`);
+      output.line(
+        `  Next: edict policies complete ${relative('.', result.folder)}, then edict policies verify ${relative('.', result.folder)}`,
+      );
       return;
     case 'tested':
       output.line(`${paint('yellow', 'tested')}  ${paint('bold', result.policy)}  (Rego ${result.version})`);
