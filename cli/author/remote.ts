@@ -111,7 +111,7 @@ export async function authoringStatus(id: string | undefined, options: StatusOpt
   if (id === undefined) {
     const all = await jobs.list(LISTED);
     if (options.format === 'json') output.line(JSON.stringify({ version: 1, jobs: all.map(rowOf) }, undefined, 2));
-    else if (all.length === 0) output.line(`${stack.title} has drafted nothing.`);
+    else if (all.length === 0) output.line(`Nothing was drafted on ${stack.title}.`);
     for (const { asked, state } of options.format === 'json' ? [] : all)
       output.line(
         `${asked.id}  ${state.padEnd(8)}  ${asked.requestedAt}  ${plain(asked.requestedBy, 40)}  ${plain(asked.intent, 60)}`,

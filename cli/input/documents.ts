@@ -72,6 +72,7 @@ const tooLong = (maxBytes: number): Text => ({
 async function readStdin(maxBytes: number): Promise<Text> {
   const chunks: Buffer[] = [];
   let size = 0;
+  if (process.stdin.isTTY) process.stderr.write('Reading from the terminal: Ctrl-D ends it.\n');
   for await (const chunk of process.stdin) {
     chunks.push(chunk as Buffer);
     size += (chunk as Buffer).length;
