@@ -16,6 +16,11 @@ const POLICY = 'firewall.no-admin-ports-from-internet';
 const PLACE = { account: '111122223333', region: 'eu-west-1' };
 /** How long after the last change the last finding is waited for. */
 const PATIENCE_MS = 30_000;
+/**
+ * How many pushes are under way at once. Pub/Sub lowers its rate where answers come slowly
+ * (https://cloud.google.com/pubsub/docs/push, read 2026-11-25); who does not has the local AWS start a process for each.
+ */
+const PUSHES_AT_ONCE = 16;
 /** How soon a provider tells again of what was not taken: Pub/Sub begins with 10 s, EventBridge sooner. */
 const TELL_AGAIN_MS = 5_000;
 /** Changes a second. */
@@ -166,15 +171,22 @@ async function send(
   const resources: string[] = [];
   let failed = 0;
   const open = new Set<Promise<void>>();
+  /** Pushes wait for the one before them in their lane. */
+  const lanes = Array.from({ length: PUSHES_AT_ONCE }, () => Promise.resolve());
   for (let n = 0; n < total; n++) {
     const wait = due(n) - Date.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     const { resource, deliver } = change(run, n);
     resources.push(resource);
     const delivery = deliver(new Date(due(n)).toISOString());
-    const sending = tell(service, delivery, start + 1000 * seconds + patienceMs, () => {
-      failed++;
-    }).finally(() => open.delete(sending));
+    const telling = () =>
+      tell(service, delivery, start + 1000 * seconds + patienceMs, () => {
+        failed++;
+      });
+    const lane = Math.floor(n / 10) % PUSHES_AT_ONCE;
+    const told = delivery.door === 'aws' ? telling() : (lanes[lane] ?? Promise.resolve()).then(telling);
+    if (delivery.door !== 'aws') lanes[lane] = told;
+    const sending = told.finally(() => open.delete(sending));
     open.add(sending);
   }
   await Promise.all(open);
