@@ -17,6 +17,8 @@ export interface ReadOptions {
    * all pages in one: what is not in it does not exist.
    */
   readonly listOf?: string;
+  /** The provider refused to show it: the document only names what was asked for, and nothing of it is known. */
+  readonly denied?: true;
 }
 
 /**

@@ -34,6 +34,8 @@ const readSchema = z.strictObject({
   actor: z.string().max(512).optional(),
   /** The document answers a list of everything below this collection. */
   listOf: id.optional(),
+  /** The provider refused to show it when it was read: the document only names it. */
+  denied: z.literal(true).optional(),
 });
 
 const documentSchema = z.strictObject({
