@@ -4,7 +4,10 @@ import { type ArmCredential, makeArmClient } from '../../shared/adapters/azure/a
 import { makeArmReadBack } from '../../shared/adapters/azure/arm-read-back.ts';
 import { makeResourceGraphInventory } from '../../shared/adapters/azure/resource-graph-inventory.ts';
 import { armResource } from '../../shared/mappings/dialects/arm.ts';
-import { instant, type Notice } from '../../shared/model/change.ts';
+import { forms } from '../../shared/mappings/dialects/index.ts';
+import { registry } from '../../shared/mappings/registry.ts';
+import { type Change, changeIdOf, changeSchema, instant, type Notice } from '../../shared/model/change.ts';
+import { makeNormalize } from '../../shared/pipeline/normalize.ts';
 import { type Answered, type Asked, type Provider, startProvider } from '../support/provider.ts';
 
 const subscription = 'c0ffee00-0000-4000-8000-00000000abcd';
@@ -120,13 +123,45 @@ describe('a read-back', () => {
     expect(await readBack.read(notice)).toMatchObject({ is: 'denied', native: { id: account } });
   });
 
-  it('leaves out a child that is refused or not there', async () => {
-    const { readBack } = await start(({ path }) => {
-      if (path === account) return { status: 200, body };
-      return path.endsWith('/containers') ? error(403, 'AuthorizationFailed') : error(404, 'ResourceNotFound');
-    });
+  it('leaves out a child that is not there', async () => {
+    const { readBack } = await start(({ path }) =>
+      path === account ? { status: 200, body } : error(404, 'ResourceNotFound'),
+    );
     const answer = await readBack.read(notice);
     expect(answer.is === 'found' ? answer.documents : []).toHaveLength(1);
+  });
+
+  it('takes away what was known of a child that is refused now: it may be what has changed', async () => {
+    let refused = false;
+    const { arm } = await start(({ path }) => {
+      if (path === account) return { status: 200, body };
+      if (!path.endsWith('/containers')) return error(404, 'ResourceNotFound');
+      return refused ? error(403, 'AuthorizationFailed') : { status: 200, body: { value: [] } };
+    });
+    const kept: Change[] = [];
+    /** What is known of the containers after a notice, as it is told and as it is kept. */
+    const containersAt = async (nowMs: number): Promise<readonly unknown[]> => {
+      const at = { now: () => nowMs };
+      const quarantine = { put: () => Promise.reject(new Error('nothing is quarantined')) };
+      const keep = (change: Change) => void kept.push(change);
+      const readBack = { azure: makeArmReadBack(arm, at) };
+      const normalize = makeNormalize({ forms, registry, readBack, quarantine, clock: at, keep });
+      const content = { ...notice, changedAt: instant(nowMs - 5000) };
+      const told = { source: 'azure.event-grid', origin: 'event', receivedAt: instant(nowMs), content } as const;
+      const change: Change = { type: 'change', version: 1, changeId: changeIdOf(told), ...told };
+      const first = await normalize([change]);
+      const again = changeSchema.parse(JSON.parse(JSON.stringify(kept.at(-1))));
+      const second = await makeNormalize({ forms, registry, readBack: {}, quarantine, clock: at })([again]);
+      return [first, second].map(({ work }) => {
+        const update = work.flatMap((w) => w.updates).find((u) => u.part.part === 'container_list');
+        return [update?.resourceId, update?.part.readings['containers']];
+      });
+    };
+    const known = [account, expect.objectContaining({ state: 'known', value: [] })];
+    expect(await containersAt(NOW)).toEqual([known, known]);
+    refused = true;
+    const unknown = [account, expect.objectContaining({ state: 'unknown', why: 'denied' })];
+    expect(await containersAt(NOW + 60_000)).toEqual([unknown, unknown]);
   });
 
   it('of a type that nobody judges is unsupported, and asks nobody', async () => {

@@ -11,8 +11,8 @@ import type { ArmClient } from './arm-client.ts';
 const LAG_MS = 2000;
 
 /**
- * Reads an Azure resource back by ARM GET, it and its named children. A child that is refused or does not exist is left
- * out: its facts stay unknown, or what was known of them.
+ * Reads an Azure resource back by ARM GET, it and its named children. Of a child that is refused nothing is known any
+ * more: what it was before may be what has changed. One that does not exist is left out.
  */
 export const makeArmReadBack = (arm: ArmClient, clock: Clock): ReadBack => ({
   async read(notice) {
@@ -40,7 +40,9 @@ function identity({ id, type }: { readonly id: string; readonly type: string }):
 async function readChild(arm: ArmClient, parent: string, child: ReadBackChild): Promise<readonly ReadDocument[]> {
   const id = `${parent}${child.path}`.toLowerCase();
   const answer = child.list ? await arm.list(id, child.apiVersion) : await arm.get(id, child.apiVersion);
-  if (answer.is !== 'found') return [];
+  const listOf = child.list ? { listOf: id } : {};
+  if (answer.is === 'denied') return [{ form: armResource.id, document: { id }, read: { ...listOf, denied: true } }];
+  if (answer.is === 'gone') return [];
   if (!child.list) return [document(answer.body)];
   const documents: ReadDocument[] = [document(answer.body, id)];
   for (const item of itemsOf(answer.body))

@@ -212,9 +212,11 @@ function publicRead(parts: Parts): FactState {
 function encryption(parts: Parts): FactState {
   const account = parts.get<string>('customer_key') ?? parts.read<string>('encryption_key');
   if (valueOf(account) !== 'customer_key') return account;
-  const { list } = containers(parts);
+  const { list, closed } = containers(parts);
   const scoped = list.find((c) => c.scope !== undefined && valueOf(c.scope) !== ACCOUNT_KEY_SCOPE);
-  return scoped === undefined ? account : notSeen('a container encrypts under a scope whose key was not seen');
+  if (scoped !== undefined) return notSeen('a container encrypts under a scope whose key was not seen');
+  // A list that could not be read may hold such a container.
+  return closed?.state === 'unknown' ? closed : account;
 }
 
 function tlsOnly(parts: Parts): FactState {

@@ -158,6 +158,17 @@ function wholeList(collection: string, body: Json, pointer: string, options: Rea
   return [whole];
 }
 
+const NOT_TOLD = new Unresolved('the provider refused to show it');
+
+/** What ARM refused to show, named by the document or as a whole list: what was known of it is known no more. */
+function refused(it: Object_, pointer: string, options: ReadOptions): readonly NativeResource[] {
+  const [named] =
+    options.listOf === undefined
+      ? [resource(it, { pointer, absentTags: NO_TAGS_BY_DEFAULT }, options)]
+      : wholeList(options.listOf, null, pointer, options);
+  return named === undefined ? [] : [{ ...named, body: NOT_TOLD, denied: [''] }];
+}
+
 /**
  * An ARM REST body: one resource, or the answer `{value: […]}` of a list. With `options.listOf` the answer is taken as
  * the whole list below that collection, as one resource in place of its items, so that what vanishes from the list is
@@ -179,6 +190,7 @@ export const armResource: DocumentForm = {
     const { body, pointer } = answer(document);
     const it = object(body);
     if (it === undefined) return [];
+    if (options.denied === true) return refused(it, pointer, options);
     const value = it['value'];
     if (!Array.isArray(value)) {
       const one = resource(it, { pointer, absentTags: NO_TAGS_BY_DEFAULT }, options);

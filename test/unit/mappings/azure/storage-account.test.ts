@@ -254,6 +254,22 @@ describe('the other facts', () => {
     expect(logged(setting(at, [{ categoryGroup: 'audit', enabled: true }]))).toMatchObject(UNKNOWN);
   });
 
+  test('a list of containers that is refused settles nothing that rests on all of them', () => {
+    const refused = armResource.read(
+      { id: `${ID}/blobServices/default/containers` },
+      { orderKey: '2', denied: true, listOf: `${ID}/blobServices/default/containers` },
+    );
+    const open = account({ networkAcls: { defaultAction: 'Allow' }, encryption: { keySource: 'Microsoft.Keyvault' } });
+    const facts = mapDocument([...armResource.read(open, { orderKey: '2' }), ...refused]).resources[0]?.facts;
+    expect(facts?.['public_read']).toMatchObject({ state: 'unknown', why: 'denied' });
+    expect(facts?.['encryption']).toMatchObject({ state: 'unknown', why: 'denied' });
+  });
+  test('a blob service that is refused says nothing of versions', () => {
+    const refused = armResource.read({ id: `${ID}/blobServices/default` }, { orderKey: '2', denied: true });
+    const facts = mapDocument([...armResource.read(account(), { orderKey: '2' }), ...refused]).resources[0]?.facts;
+    expect(facts?.['versioned']).toMatchObject({ state: 'unknown', why: 'denied' });
+  });
+
   test('a denied read is unknown, never a default', () => {
     const [native] = armResource.read(account(), {});
     if (native === undefined) throw new Error('nothing read');
