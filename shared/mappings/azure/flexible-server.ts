@@ -37,6 +37,17 @@ const ACCESS = { Enabled: true, Disabled: false, true: true, false: false } as c
 const SECURE_TRANSPORT = 'require_secure_transport';
 const SWITCH = { on: true, '1': true, true: true, off: false, '0': false, false: false } as const;
 
+/** What is known of a text: the rest stands in braces. */
+function withoutHoles(text: string): string {
+  const less = text.replaceAll(/\{[^{}]*\}/g, '');
+  return less === text ? text : withoutHoles(less);
+}
+
+/** A subnet, whatever its id will be: a template writes that it is one, or a plan refers to nothing else. */
+const isSubnet = ({ refs, detail }: { readonly refs: readonly string[]; readonly detail: string }): boolean =>
+  withoutHoles(detail).includes('/subnets/') ||
+  (refs.length > 0 && refs.every((ref) => /(?:^|\.)azurerm_(?:subnet|virtual_network)\./.test(ref)));
+
 /** A server inside a subnet has no public endpoint; any other has one, unless its public access is off. */
 function publicEndpoint(
   subnets: readonly string[],
@@ -51,6 +62,10 @@ function publicEndpoint(
       // A reference to a subnet that the same plan creates is a subnet; an unset one is none.
       const set = subnet.is === 'value' ? subnet.value !== '' : subnet.is === 'unresolved' && subnet.unset !== true;
       if (!set) continue;
+      if (subnet.is === 'unresolved' && !isSubnet(subnet))
+        return valueOf(access) === false && access !== undefined
+          ? access
+          : unknown('unresolved', subnet.at, subnet.detail);
       return valueOf(access) === true
         ? unknown('invalid', subnet.at, 'a server in a subnet that says it is reached from the public network')
         : { state: 'known', value: false, at: subnet.at };

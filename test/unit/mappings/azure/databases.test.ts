@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../../shared/model/json.ts';
 import { armResource } from '../../../../shared/mappings/dialects/arm.ts';
 import { mapDocument } from '../../../../shared/mappings/document.ts';
-import { only, plan } from '../../../support/plan.ts';
+import { mapped, only, plan } from '../../../support/plan.ts';
 
 type Fields = { readonly [key: string]: Json };
 const RG = '/subscriptions/s/resourceGroups/rg/providers';
@@ -220,6 +220,48 @@ describe.each([
     expect(tls('require_secure_transport', 'ON')).toMatchObject(is(true));
     expect(tls('require_secure_transport', 'off')).toMatchObject(is(false));
     expect(tls('tls_version', 'TLSv1.2')).toMatchObject(UNKNOWN);
+  });
+
+  const inTemplate = (subnet: string, network: Fields = {}): Json => ({
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    parameters: { s: { type: 'string' } },
+    resources: [
+      {
+        type,
+        apiVersion: '2024-08-01',
+        name: 'db',
+        properties: { network: { delegatedSubnetResourceId: subnet, ...network } },
+      },
+    ],
+  });
+  test.each<readonly [string, string, object]>([
+    ['a parameter', "[parameters('s')]", UNKNOWN],
+    ['a parameter, or nothing', "[if(empty(parameters('s')), json('null'), parameters('s'))]", UNKNOWN],
+    ['what another deployment gives', "[reference('net').outputs.id.value]", UNKNOWN],
+    ['its id or nothing', "[if(empty(parameters('s')), '', concat(parameters('s'), '/subnets/db'))]", UNKNOWN],
+    ['its id', "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'db')]", is(false)],
+    ['its id below a parameter', "[concat(parameters('s'), '/subnets/db')]", is(false)],
+  ])('in a template whose subnet is %s', (__, subnet, expected) => {
+    expect(only(inTemplate(subnet)).facts['public_endpoint']).toMatchObject(expected);
+    expect(only(inTemplate(subnet, { publicNetworkAccess: 'Disabled' })).facts['public_endpoint']).toMatchObject(
+      is(false),
+    );
+  });
+  test.each<readonly [string, readonly string[], object]>([
+    ['of the plan', ['azurerm_subnet.db.id', 'azurerm_subnet.db'], is(false)],
+    ['of something else', ['data.external.subnet.result', 'data.external.subnet'], UNKNOWN],
+    ['of nobody knows what', ['var.subnet'], UNKNOWN],
+  ])('in a plan whose subnet is a reference %s', (__, references, expected) => {
+    const db = {
+      address: `${azurerm}.claims`,
+      after: { name: 'db' },
+      unknown: { delegated_subnet_id: true },
+      expressions: { delegated_subnet_id: { references } },
+    };
+    const subnet = { address: 'azurerm_subnet.db', after: {}, unknown: { id: true } };
+    const found = mapped(plan(db, subnet)).find((r) => r.id === db.address);
+    expect(found?.facts['public_endpoint']).toMatchObject(expected);
   });
 
   test('in a plan', () => {
