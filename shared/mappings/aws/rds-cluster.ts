@@ -11,7 +11,7 @@ import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mappi
 import { at, derive, look, type Reader, unknown } from '../reader.ts';
 import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
 import { allOf, type Flag } from '../certainty.ts';
-import { doc, plannedDependency, said } from './evidence.ts';
+import { doc, mayBeLeftOut, plannedDependency, said } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
 
@@ -168,6 +168,9 @@ export const encryption: Columns<Encryption> = {
 
 // --- public endpoint ------------------------------------------------------------------------------------------------
 
+/** RDS keeps the name of a subnet group in lower case. */
+const isDefaultGroup = (name: Body): boolean => typeof name === 'string' && name.toLowerCase() === 'default';
+
 /**
  * CloudFormation leaves `PubliclyAccessible` to RDS: false for Aurora; else true without a subnet group or with the one
  * called `default`, and false with any other.
@@ -178,10 +181,11 @@ export const publicInTemplate = (cluster: boolean): Reader<boolean> =>
     .or((native) => {
       const because = cluster ? CREATE_CLUSTER : CREATE_INSTANCE;
       const group = look(native, '/DBSubnetGroupName');
-      if (group.is === 'value') return { state: 'default', value: group.value === 'default', ...because };
+      if (group.is === 'value') return { state: 'default', value: isDefaultGroup(group.value), ...because };
       if (group.is === 'unresolved') {
         const types = isObject(native.extra?.types) ? native.extra.types : {};
-        return group.refs.length > 0 && group.refs.every((ref) => types[ref] === 'AWS::RDS::DBSubnetGroup')
+        const own = group.refs.length > 0 && group.refs.every((ref) => types[ref] === 'AWS::RDS::DBSubnetGroup');
+        return own && !mayBeLeftOut(group.detail)
           ? { state: 'default', value: false, ...because }
           : unknown('unresolved', group.at, group.detail);
       }
@@ -196,11 +200,7 @@ const publicInPlan: Reader<boolean> = derive<boolean>((native) => {
   if (native.creates !== true) return unknown('not_collected', undefined, 'aws_rds_cluster does not show it');
   const group = look(native, '/db_subnet_group_name');
   if (group.is === 'value') {
-    return {
-      state: 'default',
-      value: typeof group.value === 'string' && group.value.toLowerCase() === 'default',
-      ...CREATE_CLUSTER,
-    };
+    return { state: 'default', value: isDefaultGroup(group.value), ...CREATE_CLUSTER };
   }
   if (group.is === 'unresolved' && group.unset !== true) {
     return group.refs.length > 0 && group.refs.every((ref) => /^(?:module\..+\.)?aws_db_subnet_group\./.test(ref))

@@ -254,8 +254,15 @@ describe('an instance of a template', () => {
     ['no subnet group', { Engine: 'mysql' }, {}, 'default true'],
     ['no subnet group, Aurora', { Engine: 'aurora-mysql' }, {}, 'default false'],
     ['the default subnet group', { Engine: 'mysql', DBSubnetGroupName: 'default' }, {}, 'default true'],
+    ['the default subnet group in capitals', { Engine: 'mysql', DBSubnetGroupName: 'Default' }, {}, 'default true'],
     ['another subnet group', { Engine: 'mysql', DBSubnetGroupName: 'private' }, {}, 'default false'],
     ['a subnet group of the template', { Engine: 'mysql', DBSubnetGroupName: { Ref: 'S' } }, subnets, 'default false'],
+    [
+      'a subnet group of the template, or none',
+      { Engine: 'mysql', DBSubnetGroupName: { 'Fn::If': ['C', { Ref: 'S' }, { Ref: 'AWS::NoValue' }] } },
+      subnets,
+      'unknown unresolved',
+    ],
     [
       'a subnet group that is a parameter',
       { Engine: 'mysql', DBSubnetGroupName: { Ref: 'P' } },
