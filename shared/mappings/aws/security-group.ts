@@ -94,9 +94,11 @@ function sources(value: Body | undefined, each: (entry: Body) => Item, key?: str
   };
 }
 
+/** A rule has a source: one that shows none lets in somebody who cannot be told. */
 function rule(open: Item, ...from: readonly Rules[]): Rules {
+  const sourced = from.flatMap((f) => f.items);
   return {
-    items: from.flatMap((f) => f.items.map((item) => ({ ...item, ...open }))),
+    items: (sourced.length === 0 ? [{}] : sourced).map((item) => ({ ...item, ...open })),
     closed: from.every((f) => f.closed),
   };
 }

@@ -39,6 +39,16 @@ describe('a live group', () => {
       value: [{ internet: true, source: EVERYWHERE, protocol: 'tcp', ports: { from: 22, to: 22 } }],
     });
   });
+  test.each<[string, Json]>([
+    ['none', {}],
+    ['empty lists', { ipRanges: [], ipv4Ranges: [], ipv6Ranges: [], prefixListIds: [], userIdGroupPairs: [] }],
+    ['a text where a list is meant', { ipRanges: '0.0.0.0/0' }],
+    ['names of another API', { IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+  ])('a rule that shows no source (%s) is not one that lets nobody in', (_name, sources) => {
+    const ssh = { ipProtocol: 'tcp', fromPort: 22, toPort: 22 };
+    const got = ingress(configEvent(group({ ...ssh, ...(sources as { [k: string]: Json }) })));
+    expect(got.value).toEqual([{ protocol: 'tcp', ports: { from: 22, to: 22 } }]);
+  });
   test('each source of a rule is an item; groups are no addresses; the internet comes first', () => {
     const got = ingress(
       configEvent(
