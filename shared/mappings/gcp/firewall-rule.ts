@@ -106,11 +106,17 @@ interface Sources {
   readonly closed: boolean;
 }
 const ANY = '0.0.0.0/0';
+/** Instances of the network, whatever their addresses are. */
+const NAMED: Item = { internet: false, source: NONE };
+/** Terraform does not know a set of which it does not know an element: the account that the plan makes is one. */
+const isAccount = (ref: string): boolean => /(?:^|\.)google_service_account\./.test(ref);
 
 /** Ranges, tags and service accounts are alternatives: a packet needs to match one. Without any of them every source does. */
 function sourcesOf(native: NativeResource, names: Names): Sources | Reading<never> {
   const items: Item[] = [];
   let closed = true;
+  /** Tags or accounts are known after apply only: where they turn out to be none, and there are no ranges, every source matches. */
+  let perhapsNone = false;
   for (const [pointer, named] of [
     [names.ranges, false],
     [names.tags, true],
@@ -124,15 +130,17 @@ function sourcesOf(native: NativeResource, names: Names): Sources | Reading<neve
       closed = false;
     } else if (named) {
       // Tags and service accounts are those of instances of the network, whichever they are.
-      if (found.is !== 'value' || !Array.isArray(found.value) || found.value.length > 0) {
-        items.push({ internet: false, source: NONE });
+      if (found.is === 'unresolved' && !found.refs.some(isAccount)) perhapsNone = true;
+      else if (found.is !== 'value' || !Array.isArray(found.value) || found.value.length > 0) {
+        items.push(NAMED);
       }
     } else if (found.is === 'value') {
       if (!Array.isArray(found.value)) return unknown('invalid', found.at);
       items.push(...found.value.map((range) => sourceOf(range as Body)));
     }
   }
-  return items.length > 0 ? { items, closed } : { items: [sourceOf(ANY)], closed };
+  if (items.length === 0) return { items: [perhapsNone ? {} : sourceOf(ANY)], closed };
+  return { items: perhapsNone ? [...items, NAMED] : items, closed };
 }
 
 const LONGEST_TEXT = 200;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FactState } from '../../../../shared/model/fact.ts';
 import type { Json } from '../../../../shared/model/json.ts';
-import { plan } from '../../../support/plan.ts';
-import { only } from '../../../support/plan.ts';
+import { mapped, only, plan } from '../../../support/plan.ts';
 
 type Fields = { readonly [key: string]: Json };
 const rule = (data: Fields): FactState | undefined =>
@@ -122,6 +121,26 @@ describe('a VPC firewall rule in a plan', () => {
       }),
     ).facts.ingress;
     expect(referred).toMatchObject({ closed: false, value: [{ protocol: 'tcp', ...port(22) }] });
+  });
+  test.each<[string, string, Json, Json]>([
+    // As many tags as there turn out to be, and without any every source matches.
+    ['tags, perhaps none', 'source_tags', ['local.tags'], [{ protocol: 'tcp', ...port(22) }]],
+    [
+      'the account that the plan makes',
+      'source_service_accounts',
+      ['google_service_account.web.email', 'google_service_account.web'],
+      [{ internet: false, source: { none: true }, protocol: 'tcp', ...port(22) }],
+    ],
+  ])('sources by name that are known only after apply: %s', (_name, attribute, references, expected) => {
+    const resource = {
+      address: 'google_compute_firewall.r',
+      after: { name: 'r', allow, direction: 'INGRESS', source_ranges: null },
+      unknown: { [attribute]: true },
+      expressions: { [attribute]: { references } },
+    };
+    const account = { address: 'google_service_account.web', after: {}, unknown: { email: true } };
+    const firewall = mapped(plan(resource, account)).find((r) => r.id === resource.address);
+    expect(value(firewall?.facts.ingress)).toEqual(expected);
   });
   test('a deny rule lets nothing in', () => {
     expect(value(planned({ allow: [], deny: [{ protocol: 'all', ports: [] }], direction: 'INGRESS' }))).toEqual([]);
