@@ -220,6 +220,7 @@ export const azureStories: readonly Story[] = [
         }),
         becomes: {
           [resourceId(vault)]: {
+            'object-store.customer-managed-key': 'unknown',
             'object-store.no-public-access': 'unknown',
             'object-store.public-access-blocked': 'violation',
           },
