@@ -12,6 +12,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { isAlive } from '../shared/runtime/is-alive.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
 const venvFolder = join(projectRoot, '.venv');
@@ -263,15 +264,6 @@ async function lock(folder: string): Promise<() => void> {
         throw new LocalAwsError(`Another process is making .venv and does not finish: remove ${folder} and try again`);
       else await sleep(200);
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -20,6 +20,7 @@ import * as z from 'zod';
 import type { LogLine, SessionLog } from '../../shared/adapters/anthropic/recorded.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { sha256 } from '../../shared/policy/bundle.ts';
+import { isAlive } from '../../shared/runtime/is-alive.ts';
 
 /** Where drafts are kept, below the working folder. */
 export const DRAFTS: string = join('.edict', 'drafts');
@@ -143,15 +144,6 @@ function ownerOf(file: string): Owner | undefined {
     return Number.isInteger(pid) && typeof since === 'string' ? { pid: pid as number, since } : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -13,6 +13,7 @@ import { INGEST_PATHS } from '../../shared/model/deployment.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { isObject, type Json } from '../../shared/model/json.ts';
 import type { AzureCallers } from '../../shared/runtime/env.ts';
+import { list, object, type Object_, text } from './answers.ts';
 import { type Check, eachOf, type Failed, type Found, missing, nobody, ok, unknown } from './check.ts';
 import { ifConnected } from './heard-checks.ts';
 import { keyChecks } from './key-checks.ts';
@@ -28,10 +29,6 @@ const VERSIONS = {
 const ARM = 'https://management.azure.com';
 const SCOPE = `${ARM}/.default`;
 const STAND_IN = 'on this machine a stand-in plays Azure Resource Manager, and the stories play Event Grid';
-
-type Object_ = { readonly [key: string]: Json };
-const object = (value: Json | undefined): Object_ => (isObject(value) ? value : {});
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 async function callersOf(world: World): Promise<AzureCallers> {
   const { azureCallers } = await world.settings();
@@ -77,8 +74,7 @@ function bodyOf(answer: ArmAnswer, id: string): Object_ | undefined {
 }
 
 async function listOf(arm: ArmClient, id: string, version: string): Promise<readonly Object_[]> {
-  const value = bodyOf(await arm.list(id, version), id)?.['value'];
-  return Array.isArray(value) ? (value as readonly Json[]).map(object) : [];
+  return list(bodyOf(await arm.list(id, version), id)?.['value']).map(object);
 }
 
 /** Looks at each subscription whose events are taken. */

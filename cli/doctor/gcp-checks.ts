@@ -3,8 +3,9 @@ import { type AuthClient, GoogleAuth } from 'google-auth-library';
 import { assetTypes } from '../../shared/mappings/registry.ts';
 import { INGEST_PATHS } from '../../shared/model/deployment.ts';
 import { AppError } from '../../shared/model/errors.ts';
-import { isObject, type Json } from '../../shared/model/json.ts';
+import { isObject } from '../../shared/model/json.ts';
 import type { GoogleCallers } from '../../shared/runtime/env.ts';
+import { list, object, type Object_, text } from './answers.ts';
 import { type Check, eachOf, type Failed, type Found, missing, nobody, ok, unknown } from './check.ts';
 import { ifConnected } from './heard-checks.ts';
 import { keyChecks } from './key-checks.ts';
@@ -14,11 +15,6 @@ const SCOPES = ['https://www.googleapis.com/auth/cloud-platform'];
 const PUB_SUB = 'https://pubsub.googleapis.com';
 const IAM = 'https://iam.googleapis.com';
 const STAND_IN = 'on this machine the stories play the asset feeds and Pub/Sub';
-
-type Object_ = { readonly [key: string]: Json };
-const object = (value: Json | undefined): Object_ => (isObject(value) ? value : {});
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
 
 async function callersOf(world: World): Promise<GoogleCallers> {
   const { googleCallers } = await world.settings();

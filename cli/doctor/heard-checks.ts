@@ -13,8 +13,11 @@ import { count, plain } from '../terminal.ts';
 import { allOf, type Check, type Failed, type Found, missing, notApplicable, ok, unknown } from './check.ts';
 import type { World } from './world.ts';
 
+/** What arrived longer ago than this says nothing of the way as it is now. */
+const QUIET_MS = 7 * 86_400_000;
+
 /** Why a cloud is not connected; undefined: it is. */
-export async function notConnected(world: World, cloud: SweptCloud): Promise<Found | undefined> {
+async function notConnected(world: World, cloud: SweptCloud): Promise<Found | undefined> {
   if (cloud === 'aws') return undefined;
   const { azureCallers, googleCallers } = await world.settings();
   if (cloud === 'azure')
@@ -27,6 +30,8 @@ export const ifConnected =
   (cloud: SweptCloud, look: Check['run']): Check['run'] =>
   async (world): Promise<Found | readonly (Found | Failed)[]> =>
     (await notConnected(world, cloud)) ?? (await look(world));
+
+const CHANGE_SOMETHING = 'Change something in an account that is connected, and ask again.';
 
 const events =
   (cloud: SweptCloud): Check['run'] =>
@@ -41,8 +46,10 @@ const events =
     // Quiet or not connected: nobody can tell, so it is not good news.
     if (last === '')
       return unknown('no event of any account has arrived yet', {
-        todo: 'Change something in an account that is connected, and ask again.',
+        todo: CHANGE_SOMETHING,
       });
+    if (Date.parse(last) < world.nowMs() - QUIET_MS)
+      return unknown(`nothing arrived since ${last}: quiet or cut off, nobody can tell`, { todo: CHANGE_SOMETHING });
     const of = count(new Set(accounts.map((h) => h.account)).size, 'account');
     return ok(`events of ${of} arrived, the last one at ${last}`);
   };
@@ -89,7 +96,7 @@ const READER: { readonly [C in SweptCloud]: string } = {
 };
 const NEEDS = 'dynamodb:Query and kms:Decrypt on the resources table';
 
-export const heardChecks = (cloud: SweptCloud): readonly Check[] => [
+const heardChecks = (cloud: SweptCloud): readonly Check[] => [
   {
     id: `${cloud}-events`,
     what: `events of ${NAMES[cloud]} arrive`,

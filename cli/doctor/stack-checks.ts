@@ -4,11 +4,12 @@ import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@
 import { DescribeEventBusCommand, DescribeRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetEventSourceMappingCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { isAppError } from '../../shared/model/errors.ts';
 import { isObject, type Json } from '../../shared/model/json.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { depth } from '../stack/quiet.ts';
 import { count } from '../terminal.ts';
 import { allOf, type Check, eachOf, type Failed, type Found, missing, notApplicable, ok, unknown } from './check.ts';
 import { isGone, isNoStack, listed, type Made, type World } from './world.ts';
@@ -81,7 +82,7 @@ async function bundle(world: World): Promise<Found> {
 async function functions(world: World): Promise<readonly Found[]> {
   const all = await world.functions();
   if (all.length === 0) return [];
-  const found = all.map(({ name, id, environment, state = 'Active', lastUpdate = 'Successful' }): Found | undefined => {
+  const found = all.map(({ name, id, environment, state, lastUpdate }): Found | undefined => {
     if (name === undefined) return missing(`${id} was deleted outside of CloudFormation`);
     const where = name;
     if (state === 'Failed' || lastUpdate === 'Failed') return missing('its last update failed', { where });
@@ -89,7 +90,9 @@ async function functions(world: World): Promise<readonly Found[]> {
       return unknown('it is being updated now', { where, todo: 'Ask again when that is done.' });
     try {
       parseEnvironment(name, environment);
-      return undefined;
+      return state === undefined || lastUpdate === undefined
+        ? unknown('Lambda does not say whether it can run', { where })
+        : undefined;
     } catch (error) {
       if (isAppError(error, 'CONFIG_INVALID')) return missing(`it cannot start: ${error.message}`, { where });
       throw error;
@@ -143,11 +146,7 @@ async function deadLetters(world: World): Promise<readonly (Found | Failed)[]> {
   const client = world.client(SQSClient);
   const queues = (await made(world, 'AWS::SQS::Queue')).filter(({ logicalId }) => DEAD_LETTERS.test(logicalId));
   const look = async ({ id }: Made): Promise<Found | undefined> => {
-    const { Attributes } = await client.send(
-      new GetQueueAttributesCommand({ QueueUrl: id, AttributeNames: ['ApproximateNumberOfMessages'] }),
-      { abortSignal: world.signal },
-    );
-    const waiting = Number(Attributes?.['ApproximateNumberOfMessages'] ?? Number.NaN);
+    const waiting = await depth(client, id, world.signal);
     if (Number.isNaN(waiting)) return unknown('SQS does not say how many messages it holds');
     return waiting === 0 ? undefined : missing(`it holds ${count(waiting, 'message')}`);
   };
@@ -216,7 +215,8 @@ async function alarms(world: World): Promise<readonly Found[]> {
     if (alarm === undefined) return missing('it was deleted outside of CloudFormation', { where, todo: DEPLOY });
     const says = alarm.AlarmDescription ?? '';
     if (alarm.StateValue === 'ALARM') return missing(`it rings: ${says}`, { where });
-    if (alarm.StateValue === undefined) return unknown('CloudWatch does not say whether it rings', { where });
+    if (alarm.StateValue !== 'OK')
+      return unknown(`CloudWatch cannot say whether it rings: ${alarm.StateValue ?? 'no state'}`, { where });
     return alarm.ActionsEnabled === false ? missing('it rings for nobody: its actions are off', { where }) : undefined;
   });
   return allOf(found, `${count(names.length, 'alarm')}, none of which rings`);

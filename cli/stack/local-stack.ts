@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { isAlive } from '../../shared/runtime/is-alive.ts';
 
 const localStackSchema = z.strictObject({
   version: z.literal(1),
@@ -55,14 +56,5 @@ export function readLocalStack(): LocalStack | undefined {
     return isAlive(stack.pid) ? stack : undefined;
   } catch {
     return undefined; // left by another version
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -24,16 +24,13 @@ export async function quiet(
   return true;
 }
 
-/** Messages that wait or are being worked on. */
-async function depth(sqs: SQSClient, QueueUrl: string): Promise<number> {
+const COUNTED = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+
+/** Messages that wait or are being worked on; NaN: SQS does not say. */
+export async function depth(sqs: SQSClient, QueueUrl: string, abortSignal?: AbortSignal): Promise<number> {
   const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({
-      QueueUrl,
-      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-    }),
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTED] }),
+    abortSignal === undefined ? {} : { abortSignal },
   );
-  return (
-    Number(Attributes?.['ApproximateNumberOfMessages'] ?? 0) +
-    Number(Attributes?.['ApproximateNumberOfMessagesNotVisible'] ?? 0)
-  );
+  return COUNTED.reduce((sum, name) => sum + Number(Attributes?.[name] ?? Number.NaN), 0);
 }

@@ -16,6 +16,7 @@ import {
   type DoctorWorld,
   feed,
   GOOGLE,
+  holding,
   IDENTITIES,
   json,
   JUDGED_TYPES,
@@ -140,6 +141,22 @@ const delivers = (properties: object = {}, destination: object = {}): Answers =>
   [DELIVERIES.subscriptions]: json({ value: [delivering(SUBSCRIPTIONS, properties, destination)] }),
 });
 
+/** A function of a deployment that knows AWS alone; of its state nothing is said. */
+const bare = (name: string, variables: object): Answers => ({
+  [`GET /2015-03-31/functions/fn-${name}/configuration`]: json({
+    FunctionName: `fn-${name}`,
+    Environment: {
+      Variables: {
+        POWERTOOLS_SERVICE_NAME: name,
+        EDICT_STAGE: 'prod',
+        CHANGES_QUEUE_URL: 'https://sqs.example/c',
+        QUARANTINE_BUCKET: 'q',
+        ...variables,
+      },
+    },
+  }),
+});
+
 const CASES: readonly Case[] = [
   {
     check: 'stack-deployed',
@@ -199,6 +216,13 @@ const CASES: readonly Case[] = [
   },
   {
     check: 'stack-functions',
+    when: 'its state is not told',
+    instead: bare('ingest', {}),
+    is: 'unknown',
+    why: /does not say whether it can run/,
+  },
+  {
+    check: 'stack-functions',
     when: 'a function was deleted',
     instead: { 'GET /2015-03-31/functions/fn-sweep/configuration': gone },
     is: 'missing',
@@ -230,9 +254,16 @@ const CASES: readonly Case[] = [
   {
     check: 'stack-dead-letters',
     when: 'there are some',
-    instead: { 'GetQueueAttributes changes-dlq': json({ Attributes: { ApproximateNumberOfMessages: '3' } }) },
+    instead: { 'GetQueueAttributes changes-dlq': holding(3) },
     is: 'missing',
     why: /holds 3 messages/,
+  },
+  {
+    check: 'stack-dead-letters',
+    when: 'somebody is reading the last one',
+    instead: { 'GetQueueAttributes changes-dlq': holding(0, 1) },
+    is: 'missing',
+    why: /holds 1 message$/,
   },
   {
     check: 'stack-errors',
@@ -276,6 +307,15 @@ const CASES: readonly Case[] = [
     },
     is: 'missing',
     why: /rings: It fails/,
+  },
+  {
+    check: 'stack-alarms',
+    when: 'one was not judged yet',
+    instead: {
+      DescribeAlarms: json({ MetricAlarms: [{ AlarmName: 'evaluate-errors', StateValue: 'INSUFFICIENT_DATA' }] }),
+    },
+    is: 'unknown',
+    why: /cannot say whether it rings: INSUFFICIENT_DATA/,
   },
   {
     check: 'stack-alarms',
@@ -455,6 +495,13 @@ const CASES: readonly Case[] = [
     why: /differ by 59 s/,
   },
   { check: 'aws-events', when: 'none arrived', options: heard(), is: 'unknown', why: /no event of any account/ },
+  {
+    check: 'aws-events',
+    when: 'the last one is long ago',
+    options: heard({ source: 'aws.config', account: '111122223333', last_seen_at: at(8 * 24) }),
+    is: 'unknown',
+    why: /quiet or cut off/,
+  },
   {
     check: 'aws-events',
     when: 'the canary fell silent',
@@ -840,21 +887,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** The functions of a deployment that knows AWS alone. */
-const bare = (name: string, variables: object): Answers => ({
-  [`GET /2015-03-31/functions/fn-${name}/configuration`]: json({
-    FunctionName: `fn-${name}`,
-    Environment: {
-      Variables: {
-        POWERTOOLS_SERVICE_NAME: name,
-        EDICT_STAGE: 'prod',
-        CHANGES_QUEUE_URL: 'https://sqs.example/c',
-        QUARANTINE_BUCKET: 'q',
-        ...variables,
-      },
-    },
-  }),
-});
 const NOT_CONNECTED: Answers = {
   ...bare('ingest', {}),
   ...bare('sweep', {
@@ -918,7 +950,7 @@ describe('a check', () => {
           )
           .join('')}</StackResourceSummaries>`,
       ),
-      'GetQueueAttributes lost': json({ Attributes: { ApproximateNumberOfMessages: '2' } }),
+      'GetQueueAttributes lost': holding(2),
     });
     const aws = {
       region: 'eu-central-1',

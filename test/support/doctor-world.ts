@@ -33,7 +33,6 @@ const LOST = 'projects/acme/topics/edict-prod-undelivered';
 const POOL = 'projects/415104041262/locations/global/workloadIdentityPools/edict-prod/providers/aws';
 const SCOPE = 'organizations/998877665544';
 const roleOf = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/edict-prod-pipeline-${name}`;
-export const SWEEP_ROLE = roleOf('sweep');
 
 /** What is asked, under one name whatever the protocol. */
 export function nameOf(asked: Asked): string {
@@ -166,6 +165,15 @@ const functionAnswer = (name: string, origin: string): Answered =>
     Environment: { Variables: { ...environment(origin)[name], POWERTOOLS_SERVICE_NAME: name } },
   });
 
+/** What SQS says of a queue. */
+export const holding = (waiting: number, inHand = 0): Answered =>
+  json({
+    Attributes: {
+      ApproximateNumberOfMessages: String(waiting),
+      ApproximateNumberOfMessagesNotVisible: String(inHand),
+    },
+  });
+
 const rule = (Name: string, more: object = {}): Answered => json({ Name, State: 'ENABLED', ...more });
 
 export const recorder = {
@@ -296,7 +304,7 @@ const healthy = (origin: string): Answers => ({
   'DescribeRule config-changes': rule('config-changes'),
   'DescribeRule daily-sweep': rule('daily-sweep', { ScheduleExpression: 'cron(17 2 * * ? *)' }),
   'DescribeRule findings-for-slack': rule('findings-for-slack', { EventBusName: 'edict' }),
-  'GetQueueAttributes changes-dlq': json({ Attributes: { ApproximateNumberOfMessages: '0' } }),
+  'GetQueueAttributes changes-dlq': holding(0),
   GetMetricData: json({
     MetricDataResults: [0, 1, 2, 3].map((i) => ({ Id: `f${i}`, StatusCode: 'Complete', Values: [], Timestamps: [] })),
   }),
