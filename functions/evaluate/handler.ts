@@ -1,9 +1,8 @@
 /** Judges what changed: batches of the changes queue. */
-import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { S3Client } from '@aws-sdk/client-s3';
 import middleware from '@middy/core';
 import type { SQSEvent } from 'aws-lambda';
-import { makeFirehoseArchive } from '../../shared/adapters/aws/firehose-archive.ts';
+import { firehoseClient, makeFirehoseArchive } from '../../shared/adapters/aws/firehose-archive.ts';
 import { makeNoticeDoor } from '../../shared/adapters/aws/notice-door.ts';
 import { makeS3Quarantine } from '../../shared/adapters/aws/s3-quarantine.ts';
 import { makeSqsQueue, sqsClient } from '../../shared/adapters/aws/sqs-queue.ts';
@@ -30,16 +29,10 @@ const quarantine = makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET);
 const { active, judge, sources, repaired, ledger } = makeJudging(env, telemetry);
 const observe = makeCountedObserve(quarantine, telemetry);
 const readBack = makeReadBacks(env, telemetry);
-/** An archive that does not answer must not hold up the answer to the queue. */
-const firehose = () =>
-  new FirehoseClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } });
 const kept =
   env.ARCHIVE_STREAM === undefined
     ? undefined
-    : makeKeeping(makeFirehoseArchive(firehose(), env.ARCHIVE_STREAM, sleep), {
-        count,
-        log,
-      });
+    : makeKeeping(makeFirehoseArchive(firehoseClient(), env.ARCHIVE_STREAM, sleep), { count, log });
 const work = makeWorkBatch({
   active,
   notices: makeNoticeDoor({ observe, quarantine, now, count, local: env.EDICT_LOCAL }),

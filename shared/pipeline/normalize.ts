@@ -9,7 +9,6 @@ import {
   type Absence,
   type Change,
   changeIdOf,
-  contentHash,
   instant,
   MAX_AHEAD_MS,
   type Notice,
@@ -413,6 +412,3 @@ function byResource(registry: Registry, updates: readonly PartUpdate[]): readonl
     .map(([resourceId, of]): Work => ({ resourceId, updates: of, rejudge: [] }))
     .sort((a, b) => last(a) - last(b));
 }
-
-/** The id of content that is kept although it never became a change. */
-export const quarantineId = (source: string, content: string): string => contentHash([source, content]);

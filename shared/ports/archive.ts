@@ -20,7 +20,7 @@ export interface ArchiveWriter {
 export interface ArchiveReader {
   /**
    * What was received in this time, in about the order of arrival, one after the other: memory does not grow with it.
-   * What is there and cannot be read is told to `onBad` and left out. Errors: `STORE_UNAVAILABLE`, `UPSTREAM_DENIED`.
+   * What is there and cannot be read is told to `onBad` and left out. Errors: `UPSTREAM_UNAVAILABLE`, `UPSTREAM_THROTTLED`, `UPSTREAM_DENIED`.
    */
   read(range: ArchiveRange, onBad: (where: string, why: string) => void): AsyncIterable<Change>;
 }

@@ -8,9 +8,9 @@ import { CONTEXT_KEYS, readConfig } from '../../infra/config.ts';
 import { authClientOf } from '../../shared/adapters/gcp/reader.ts';
 import { assetTypes } from '../../shared/mappings/registry.ts';
 import { INGEST_PATHS } from '../../shared/model/deployment.ts';
+import type { Json } from '../../shared/model/json.ts';
 
-// oxlint-disable-next-line typescript/no-explicit-any -- blocks are read by path; each expectation says what is there
-type Block = { readonly [key: string]: any };
+type Block = { readonly [key: string]: Json };
 type Named = { readonly [name: string]: readonly Block[] };
 interface Parsed {
   readonly resource?: { readonly [type: string]: Named };
@@ -49,9 +49,18 @@ const named = (type: string, name: string): Block => {
   if (found === undefined) throw new Error(`no ${type}.${name}`);
   return found[2];
 };
+/** The text at a path into a block. Throws where there is none. */
+const textAt = (block: Json, ...path: readonly (string | number)[]): string => {
+  const found = path.reduce<unknown>(
+    (at, key) => (at as { readonly [key: string]: unknown } | undefined)?.[key],
+    block,
+  );
+  if (typeof found !== 'string') throw new Error(`no text at ${path.join('.')}`);
+  return found;
+};
 /** The condition that a variable's value has to meet. */
 const condition = (name: string): RegExp => {
-  const text = String(variables[name]?.[0]?.['validation']?.[0]?.condition);
+  const text = textAt(variables, name, 0, 'validation', 0, 'condition');
   const pattern = /can\(regex\("(.*)", var\./.exec(text)?.[1];
   if (pattern === undefined) throw new Error(`${name} has no condition: ${text}`);
   return new RegExp(pattern);
@@ -81,15 +90,15 @@ describe('the Terraform of Google Cloud', () => {
 
   it('makes no key, and grants no basic role', () => {
     expect(resources.map(([type]) => type).filter((type) => /key$|_secret|_hmac/.test(type))).toEqual([]);
-    const roles = resources.flatMap(([, , body]) => (body['role'] === undefined ? [] : [body['role']]));
+    const roles = resources.flatMap(([, , body]) => (body['role'] === undefined ? [] : [textAt(body, 'role')]));
     expect(roles).not.toEqual(expect.arrayContaining([expect.stringMatching(/^roles\/(owner|editor|viewer)$/)]));
   });
 
   it('asks Google for services before it makes what needs them', () => {
     const [enabled] = of('google_project_service');
-    const asked = [...String(enabled?.['for_each']).matchAll(/"([^"]+)"/g)].map(([, service]) => service);
+    const asked = [...textAt(enabled ?? {}, 'for_each').matchAll(/"([^"]+)"/g)].map(([, service]) => service);
     expect(asked).toEqual(
-      expect.arrayContaining(of('google_project_service_identity').map((agent) => agent['service'])),
+      expect.arrayContaining(of('google_project_service_identity').map((agent) => textAt(agent, 'service'))),
     );
     // What runs on them is not switched off with Edict.
     expect(enabled?.['disable_on_destroy']).toBe(false);
@@ -170,12 +179,12 @@ describe('the push', () => {
 describe('who may do what', () => {
   it('is this and nothing else', () => {
     const grants = resources.flatMap(([type, name, body]) =>
-      body['role'] === undefined ? [] : [[`${type}.${name}`, body['role'], body['member']]],
+      body['role'] === undefined ? [] : [[`${type}.${name}`, textAt(body, 'role'), textAt(body, 'member')]],
     );
     const pubsub = 'serviceAccount:${google_project_service_identity.pubsub.email}';
     const feeds = 'serviceAccount:${google_project_service_identity.cloudasset.email}';
     const reader = '${local.reader}';
-    expect(grants.toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1))).toEqual([
+    expect(grants.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual([
       ['google_folder_iam_member.reader', 'roles/cloudasset.viewer', reader],
       ['google_organization_iam_member.reader', 'roles/cloudasset.viewer', reader],
       ['google_project_iam_member.reader', 'roles/cloudasset.viewer', reader],
@@ -212,12 +221,15 @@ describe('who may do what', () => {
     const stages = ['a', 'abcdefghijklmnop'];
     for (const stage of stages) {
       expect(condition('stage').test(stage)).toBe(true);
-      const id = (text: unknown) => String(text).replace('${local.name}', `edict-${stage}`);
-      const pool = named('google_iam_workload_identity_pool', 'edict')['workload_identity_pool_id'];
-      const provider = named('google_iam_workload_identity_pool_provider', 'aws')['workload_identity_pool_provider_id'];
+      const id = (block: Block, key: string) => textAt(block, key).replace('${local.name}', `edict-${stage}`);
+      const pool = id(named('google_iam_workload_identity_pool', 'edict'), 'workload_identity_pool_id');
+      const provider = id(
+        named('google_iam_workload_identity_pool_provider', 'aws'),
+        'workload_identity_pool_provider_id',
+      );
       // https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create, read 2026-11-25.
-      for (const text of [pool, provider]) expect(id(text)).toMatch(/^(?!gcp-)[a-z0-9-]{4,32}$/);
-      expect(id(named('google_service_account', 'push')['account_id'])).toMatch(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
+      for (const text of [pool, provider]) expect(text).toMatch(/^(?!gcp-)[a-z0-9-]{4,32}$/);
+      expect(id(named('google_service_account', 'push'), 'account_id')).toMatch(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/);
     }
     expect(condition('stage').test('abcdefghijklmnopq')).toBe(false);
   });
@@ -245,7 +257,7 @@ describe('the outputs', () => {
   });
 
   it('hold a configuration without a secret, of which Google’s library makes a client of AWS', async () => {
-    const expression = String(outputs['googleCredentials']?.[0]?.['value']);
+    const expression = textAt(outputs, 'googleCredentials', 0, 'value');
     const inner = /^\$\{jsonencode\((.*)\)\}$/s.exec(expression)?.[1];
     const { it: block } = (await parse('credentials.tf', `it = ${inner}\n`)) as { readonly it: Block };
     const credentials = JSON.parse(filled(JSON.stringify(block))) as Block;

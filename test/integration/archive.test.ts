@@ -1,9 +1,8 @@
 /** The archive over the wire: the stream's and the bucket's real SDKs against a server that answers as the services do. */
 import { gzipSync } from 'node:zlib';
-import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeFirehoseArchive } from '../../shared/adapters/aws/firehose-archive.ts';
+import { firehoseClient, makeFirehoseArchive } from '../../shared/adapters/aws/firehose-archive.ts';
 import { makeS3Archive } from '../../shared/adapters/aws/s3-archive.ts';
 import { lineOf } from '../../shared/adapters/archive-lines.ts';
 import { makeKeeping } from '../../shared/adapters/service/keeping.ts';
@@ -53,9 +52,9 @@ const taken = (asked: Asked, refused: readonly number[] = []): Answered => ({
 
 describe('writing through a delivery stream', () => {
   const pauses: number[] = [];
-  const writer = async (answer: (asked: Asked, n: number) => Answered | 'silence' | undefined) => {
+  const writer = async (answer: (asked: Asked, n: number) => Answered | 'silence' | undefined, waitsMs?: number) => {
     pauses.length = 0;
-    const client = new FirehoseClient(await start(answer));
+    const client = firehoseClient(await start(answer), waitsMs);
     return makeFirehoseArchive(client, 'kept', (ms) => Promise.resolve(void pauses.push(ms)));
   };
 
@@ -85,6 +84,11 @@ describe('writing through a delivery stream', () => {
 
   it('says so when it does not answer or refuses', async () => {
     const archive = await writer(() => ({ status: 400, body: { __type: 'ResourceNotFoundException' } }));
+    await expect(archive.write(many(3))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { lost: 3 } });
+  });
+
+  it('does not wait for one that is silent', async () => {
+    const archive = await writer(() => 'silence', 100);
     await expect(archive.write(many(3))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { lost: 3 } });
   });
 
@@ -147,6 +151,20 @@ describe('reading the bucket', () => {
     expect(found).toEqual([made(1), made(2), made(3)]);
     const fetched = provider.asked.filter((a) => a.query.get('list-type') !== '2').map((a) => a.path);
     expect(fetched).toEqual(['/archive/changes/2026/11/25/12/b', '/archive/changes/2026/11/25/13/c.gz']);
+  });
+
+  it('takes an answer without a list for no empty history, and an object that breaks off for no whole one', async () => {
+    const nothing = (): Answered => ({ status: 200, headers: { 'content-type': 'application/xml' }, body: '' });
+    await expect(read(AT, AT, nothing)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    const cut = (asked: Asked): Answered => {
+      const answer = bucket(asked);
+      return asked.query.get('list-type') === '2'
+        ? answer
+        : { ...answer, headers: { 'content-length': '9999', connection: 'close' } };
+    };
+    const reading = read(AT, AT, cut);
+    // The server ends what it had promised more of.
+    await expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   });
 
   it('says that it may not read', async () => {

@@ -1,4 +1,4 @@
-import { type FirehoseClient, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
+import { FirehoseClient, type FirehoseClientConfig, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
 import { AppError } from '../../model/errors.ts';
 import type { ArchiveWriter } from '../../ports/archive.ts';
 import { lineOf } from '../archive-lines.ts';
@@ -11,6 +11,14 @@ const MAX_RECORD_BYTES = 1000 * 1024;
 
 /** How often what Firehose did not take is put again, and how long before: it takes some of a batch and not the rest. */
 const PAUSES_MS = [50, 200];
+
+/** An archive that does not answer must not hold up the answer to the queue: in the SDK a time that is over only warns, unless it is told to throw. */
+export const firehoseClient = (config: FirehoseClientConfig = {}, requestTimeout = 3000): FirehoseClient =>
+  new FirehoseClient({
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 1000, requestTimeout, throwOnRequestTimeout: true },
+    ...config,
+  });
 
 /**
  * Writes through a delivery stream, a line a record. Firehose says of each record whether it took it; the others are put

@@ -1,5 +1,6 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { instant } from '../../model/change.ts';
+import { AppError } from '../../model/errors.ts';
 import { ARCHIVE_PREFIX } from '../../model/deployment.ts';
 import type { ArchiveReader } from '../../ports/archive.ts';
 import { changesIn, folderOfHour, LATE_MS } from '../archive-lines.ts';
@@ -17,10 +18,18 @@ export const makeS3Archive = (client: S3Client, bucket: string): ArchiveReader =
     const StartAfter = folderOfHour(range.from);
     do {
       const page = await list(client, bucket, StartAfter, next);
+      // An empty list has no contents, and says that it is whole; an answer that says neither is none.
+      if (page.Contents === undefined && page.IsTruncated === undefined)
+        throw new AppError('UPSTREAM_UNAVAILABLE', `S3 answered without the list of ${bucket}`);
       for (const { Key } of page.Contents ?? []) {
         if (Key === undefined) continue;
         if (Key.slice(0, last.length) > last) return;
-        yield* changesIn(await open(client, bucket, Key), Key, range, onBad);
+        try {
+          yield* changesIn(await open(client, bucket, Key), Key, range, onBad);
+        } catch (error) {
+          // Also where the bytes break off.
+          throw fromAws(error, `read ${Key} of the archive`);
+        }
       }
       next = page.NextContinuationToken;
     } while (next !== undefined);
@@ -43,10 +52,6 @@ async function list(client: S3Client, Bucket: string, StartAfter: string, next: 
 }
 
 async function open(client: S3Client, Bucket: string, Key: string): Promise<AsyncIterable<Uint8Array>> {
-  try {
-    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-    return (Body ?? []) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw fromAws(error, `read ${Key} of the archive`);
-  }
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+  return (Body ?? []) as AsyncIterable<Uint8Array>;
 }

@@ -47,17 +47,12 @@ describe('edict replay', () => {
     ]);
   });
   afterAll(() => rmSync(history, { recursive: true }));
+  /** Replays the policy that ships over the history. */
+  const replayed = (...more: readonly string[]) =>
+    edict(['replay', '--policy', 'object-store.versioned', '--from', history, ...more]);
 
   it('tells when a policy would have caught it, and when it was over', async () => {
-    const { code, stdout, stderr } = await edict([
-      'replay',
-      '--policy',
-      'object-store.versioned',
-      '--from',
-      history,
-      '--since',
-      '30d',
-    ]);
+    const { code, stdout, stderr } = await replayed('--since', '30d');
 
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -106,33 +101,15 @@ remediation: None.
   });
 
   it('shows only the resources that are asked for', async () => {
-    const args = ['replay', '--policy', 'object-store.versioned', '--from', history, '--since', '30d'];
-    expect((await edict([...args, '--resource', 'arn:aws:s3:::ledger'])).stdout).toContain('✗');
-    expect((await edict([...args, '--resource', 'notes'])).stdout).not.toContain('✗');
+    const only = async (resource: string) => (await replayed('--since', '30d', '--resource', resource)).stdout;
+    expect(await only('arn:aws:s3:::ledger')).toContain('✗');
+    expect(await only('notes')).not.toContain('✗');
   });
 
   it('says what it cannot know', async () => {
-    const { stdout } = await edict([
-      'replay',
-      '--policy',
-      'object-store.versioned',
-      '--from',
-      history,
-      '--since',
-      '1h',
-      '--warm-up',
-      '1h',
-    ]);
+    const { stdout } = await replayed('--since', '1h', '--warm-up', '1h');
     expect(stdout).toContain('There is no history of this time: nothing was judged.');
-    const { stdout: early } = await edict([
-      'replay',
-      '--policy',
-      'object-store.versioned',
-      '--from',
-      history,
-      '--since',
-      '90d',
-    ]);
+    const { stdout: early } = await replayed('--since', '90d');
     expect(early).toContain('The history begins at');
   });
 
@@ -141,7 +118,7 @@ remediation: None.
     [['--since', 'yesterday'], '--since cannot be "yesterday"'],
     [['--until', '40d', '--since', '30d'], '--since is not before --until'],
   ])('refuses %j', async (args, why) => {
-    const { code, stderr } = await edict(['replay', '--policy', 'object-store.versioned', '--from', history, ...args]);
+    const { code, stderr } = await replayed(...args);
     expect(code).toBe(2);
     expect(stderr).toContain(why);
   });
