@@ -13,16 +13,12 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readAuthoring } from '../cli/options.ts';
-import { EXAMPLES_NOW, projectTools, SEED } from '../cli/commands/verify.ts';
 import { authoringWorld } from '../cli/author/world.ts';
 import type { AuthoringConfig } from '../shared/adapters/anthropic/config.ts';
 import { makeLanguageModel } from '../shared/adapters/anthropic/language-model.ts';
 import { authorIntent } from '../shared/authoring/author.ts';
-import type { AuthorDeps } from '../shared/authoring/deps.ts';
-import { verifyPolicy } from '../shared/authoring/verify.ts';
-import { kinds } from '../shared/kinds/index.ts';
 import { AppError, isAppError } from '../shared/model/errors.ts';
-import { type LanguageModel, MODEL_ROLES } from '../shared/ports/language-model.ts';
+import { MODEL_ROLES } from '../shared/ports/language-model.ts';
 import { type ApproverName, APPROVERS } from './eval/approvers.ts';
 import { CORPUS } from './eval/corpus.ts';
 import { evaluate, EXIT } from './eval/evaluate.ts';
@@ -85,15 +81,6 @@ function roleModels(text: string | undefined): Partial<AuthoringConfig['models']
   );
 }
 
-/** Gates do not compare with the policies that ship: many sentences of a corpus say what one of those says already. */
-function worldWithoutOthers(model: LanguageModel): AuthorDeps {
-  const tools = projectTools();
-  const clock = (): number => performance.now();
-  const verify: AuthorDeps['verify'] = (candidate) =>
-    verifyPolicy(candidate, { tools, kinds, others: [], clock, now: EXAMPLES_NOW, seed: SEED });
-  return { ...authoringWorld(model), verify };
-}
-
 /** Runs the command; gives the exit code. `now` names the file of results where none is named. */
 export async function main(args: readonly string[], now: Date): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
@@ -139,7 +126,8 @@ export async function main(args: readonly string[], now: Date): Promise<number> 
     },
     {
       author: authorIntent,
-      deps: worldWithoutOthers(model),
+      // Gates do not compare with the policies that ship: many sentences of a corpus say what one of those says already.
+      deps: authoringWorld(model, {}, []),
       clock,
       say: (line) => process.stderr.write(`${line}\n`),
       print: (text) => process.stdout.write(text),

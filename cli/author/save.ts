@@ -5,13 +5,12 @@ import { buildBundle } from '../../shared/adapters/opa/build.ts';
 import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import type { AuthoredPolicy } from '../../shared/authoring/intent.ts';
+import { folderFilesOf } from '../../shared/authoring/write.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { approvalState, type Identity, isSamePerson } from '../../shared/model/approval.ts';
 import { approve, releaseApproved, requestApproval, shortHash } from '../../shared/pipeline/approval.ts';
 import { type CompiledPolicy, folderOf } from '../../shared/policy/bundle.ts';
-import { toCore } from '../../shared/policy/core.ts';
-import { toRegoTest } from '../../shared/policy/to-rego-test.ts';
 import type { ApprovalStore } from '../../shared/ports/approvals.ts';
 import { approvalsOf } from '../commands/approvals.ts';
 import { policyStore } from '../commands/release.ts';
@@ -21,7 +20,7 @@ import { kindOf } from './words.ts';
 import { writeBelow } from './world.ts';
 
 /** Where a policy lies below a folder of policies. */
-export const folderIn = (root: string, { policy }: AuthoredPolicy): string => join(root, folderOf(policy.id));
+const folderIn = (root: string, { policy }: AuthoredPolicy): string => join(root, folderOf(policy.id));
 
 /** The folders that policies are written to; one that is there only where it is the policy that was changed. Throws `INPUT_INVALID`. */
 function freeFolders(
@@ -50,13 +49,7 @@ export function writePolicies(
     const folder = folders[i] as string;
     // Examples of another version would be judged by this one.
     rmSync(folder, { recursive: true, force: true });
-    const kind = kindOf(authored.policy.kind);
-    const files = {
-      ...authored.files,
-      'policy.yaml': authored.yaml,
-      'policy.rego': authored.rego,
-      'policy_test.rego': toRegoTest(authored.policy, toCore(authored.policy, kind), kind),
-    };
+    const files = folderFilesOf(authored, kindOf(authored.policy.kind));
     for (const [path, text] of Object.entries(files)) writeBelow(folder, path, text);
   }
   return folders;

@@ -3,19 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { parse } from 'yaml';
-import {
-  type AuthorDeps,
-  DEFAULT_LIMITS,
-  type InventoryResource,
-  type PolicyFiles,
-} from '../../shared/authoring/deps.ts';
+import type { AuthorDeps, InventoryResource, PolicyFiles } from '../../shared/authoring/deps.ts';
 import { asV1 } from '../../shared/adapters/opa/rego-reader.ts';
 import { type Apart, judgeApart, verifyApart } from '../../shared/adapters/opa/verify-apart.ts';
 import type { RegoWorld } from '../../shared/authoring/author-rego.ts';
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
-import { completeExamples } from '../../shared/authoring/complete.ts';
-import { renderMapped, renderNative } from '../../shared/authoring/renderers/render.ts';
-import { verifyPolicy } from '../../shared/authoring/verify.ts';
+import { renderMapped } from '../../shared/authoring/renderers/render.ts';
+import { EXAMPLES_NOW, SEED } from '../../shared/authoring/verify.ts';
+import { worldWith } from '../../shared/authoring/world.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import type { ContextConfig } from '../../shared/mappings/context.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -26,43 +21,25 @@ import { coreOf } from '../../shared/policy/bundle.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
 import type { LanguageModel } from '../../shared/ports/language-model.ts';
 import { readManifest } from '../bundle.ts';
-import { EXAMPLES_NOW, projectTools, SEED, toolPaths } from '../commands/verify.ts';
+import { projectTools, toolPaths } from '../commands/verify.ts';
 import { LONGEST_FILE_BYTES } from '../input/documents.ts';
 import { Inputs } from '../input/sets.ts';
 import type { Stack } from '../stack/stack.ts';
 import { readExamples } from '../verify/candidates.ts';
 
-/** The policies that ship: what a new one is compared with. */
-export const activePolicies = (): readonly CorePolicy[] => readManifest().policies.map(coreOf);
-
-/** All that authoring needs. The same instant and seed as `edict policies verify`, so both say the same. */
+/**
+ * All that authoring needs, beside the policies that ship. The same instant and seed as `edict policies verify`, so both say
+ * the same. `others`: what the gates compare with instead.
+ */
 export function authoringWorld(
   model: LanguageModel,
   more: Partial<Pick<AuthorDeps, 'inventory' | 'tells' | 'limits'>> = {},
+  others?: readonly CorePolicy[],
 ): AuthorDeps {
-  const tools = projectTools();
-  const active = activePolicies();
-  return {
-    model,
-    kinds,
-    active,
-    now: EXAMPLES_NOW,
-    limits: DEFAULT_LIMITS,
-    render: renderNative,
-    examplesOf,
-    complete: (policy, kind, examples) => completeExamples(policy, examples, { kind, now: EXAMPLES_NOW }),
-    verify: (candidate) =>
-      verifyPolicy(candidate, {
-        tools,
-        kinds,
-        others: active,
-        clock: () => performance.now(),
-        now: EXAMPLES_NOW,
-        seed: SEED,
-        render: renderMapped,
-      }),
-    ...more,
-  };
+  const active = readManifest().policies.map(coreOf);
+  const gates = { tools: projectTools(), clock: () => performance.now(), render: renderMapped };
+  const world = worldWith(active, others === undefined ? gates : { ...gates, others });
+  return { ...world, model, examplesOf, ...more };
 }
 
 /** How long Rego of a model may take: all gates together, thousands of evaluations. */
@@ -143,7 +120,7 @@ export async function stackInventory(stack: Stack): Promise<NonNullable<AuthorDe
 }
 
 /** A resource as authoring looks at it. */
-export function inventoryResource(id: string, facts: FactStates): InventoryResource {
+function inventoryResource(id: string, facts: FactStates): InventoryResource {
   const text = (fact: string): string | undefined => {
     const state = facts[fact];
     return state !== undefined && state.state !== 'unknown' && typeof state.value === 'string'

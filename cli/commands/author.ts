@@ -10,6 +10,7 @@ import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
 import { reviseIntent, type SemanticDifference } from '../../shared/authoring/revise.ts';
+import { EXAMPLES_NOW } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { APPROVERS_NEEDED, type Identity } from '../../shared/model/approval.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
@@ -53,7 +54,6 @@ import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain } from '../terminal.ts';
 import { POLICIES, policyFolders } from '../verify/candidates.ts';
 import { identityOn } from './approvals.ts';
-import { EXAMPLES_NOW } from './verify.ts';
 
 /** As commander gives them. */
 export interface AuthorOptions extends StackOptions, ModelOptions {

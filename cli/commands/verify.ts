@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makePolicyTools, type ToolPaths } from '../../shared/adapters/opa/policy-tools.ts';
 import { comparePolicies } from '../../shared/authoring/compare.ts';
 import { renderMapped } from '../../shared/authoring/renderers/render.ts';
-import { type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
+import { EXAMPLES_NOW, SEED, type Verification, verifyPolicy } from '../../shared/authoring/verify.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { coreOf } from '../../shared/policy/bundle.ts';
@@ -21,10 +21,6 @@ export interface VerifyCommandOptions {
 }
 
 const root = join(import.meta.dirname, '..', '..');
-/** Examples are judged as of this instant, so that their verdicts do not change with time. */
-export const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
-/** The chance that gates take. */
-export const SEED = 1;
 const WIDEST = 400;
 
 /** Where the tools of this project lie. */

@@ -120,6 +120,7 @@ export async function readCandidate(folder: string): Promise<Candidate & { reado
   };
   const kind = text('kind');
   const { examples, problems } = await readExamples(folder, kind);
+  const { excused, impossible } = exceptionsOf(folder);
   return {
     // A folder elsewhere may be called anything; one of this project is called after its policy.
     id: folder.startsWith(POLICIES) ? idOf(folder) : text('id') || folder,
@@ -130,8 +131,8 @@ export async function readCandidate(folder: string): Promise<Candidate & { reado
     ...(existsSync(regoFile) ? { rego: textOf(regoFile) } : {}),
     examples,
     problems,
-    excused: exceptionsOf(folder).excused,
-    impossible: exceptionsOf(folder).impossible,
+    excused,
+    impossible,
   };
 }
 

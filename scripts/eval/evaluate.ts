@@ -1,10 +1,10 @@
 /** One evaluation: from the options to the report and the exit code. What was done is on disk, so it can be stopped and resumed. */
-import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../../shared/model/errors.ts';
 import { canonicalJson } from '../../shared/model/json.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
+import { sha256 } from '../../shared/policy/bundle.ts';
 import type { ApproverName } from './approvers.ts';
 import { type EvalIntent, readCorpus } from './corpus.ts';
 import { contradictionIn, judgedOf, misjudgedBy } from './gold.ts';
@@ -43,8 +43,6 @@ export const EXIT = { right: 0, wrongActivated: 1, unusable: 2, noModel: 3, cras
 const MOST_UNANSWERED = 3;
 
 const MOST_OF_WHY = 240;
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Runs what is not done yet, prints the report, gives the exit code. Throws `INPUT_INVALID`. */
 export async function evaluate(options: EvalOptions, world: EvalWorld): Promise<number> {

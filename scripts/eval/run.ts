@@ -192,7 +192,7 @@ async function runCase(
 }
 
 /** Measures how long at least one of several promises is awaited. */
-export function makeStopwatch(clock: () => number): {
+function makeStopwatch(clock: () => number): {
   readonly during: <T>(awaited: Promise<T>) => Promise<T>;
   readonly ms: () => number;
 } {
@@ -337,7 +337,7 @@ function isSameInClouds(policies: readonly CorePolicy[], intent: EvalIntent, rea
  * The model, remembered for the approvers of one sentence: they are given the same answers to the same requests, so that
  * only the approver differs, and nothing is paid for twice. The n-th time that one asks the same, it is given the n-th answer.
  */
-export function makeRemembering(model: LanguageModel): () => LanguageModel {
+function makeRemembering(model: LanguageModel): () => LanguageModel {
   const answers = new Map<string, Promise<ModelAnswer>[]>();
   return () => {
     const times = new Map<string, number>();

@@ -80,7 +80,7 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     if (judged.careless !== undefined) return refuse('misjudged', judged.careless);
     if (judged.untold > 0) return refuse('not_understood', untoldText(judged.untold));
     const [mismatch] = judged.mismatches;
-    if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch, deps.now));
+    if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch));
   }
   const { policies, check } = await finish(
     draft,
@@ -206,13 +206,13 @@ class Session {
       if (judged.untold > 0) return { is: 'refused', code: 'not_understood', why: untoldText(judged.untold) };
       const [mismatch] = judged.mismatches;
       if (mismatch === undefined) return this.#finish(settled, judged, idle);
-      if (isReopened) return misjudged(mismatchText(mismatch, this.#deps.now));
+      if (isReopened) return misjudged(mismatchText(mismatch));
       this.#said.push(...judged.said);
       const reopened = await this.#settle();
       if (reopened.is === 'refused')
         return reopened.code === 'model_unavailable'
           ? reopened
-          : misjudged(`${mismatchText(mismatch, this.#deps.now)}; ${reopened.why}`);
+          : misjudged(`${mismatchText(mismatch)}; ${reopened.why}`);
       settled = reopened;
     }
   }
@@ -502,7 +502,7 @@ interface Judged {
 
 const untoldText = (n: number): string =>
   `there are too many resources to look at: ${counted(n, 'misreading')} could not be told from the draft. Say it in smaller rules`;
-const mismatchText = ({ row, answer }: Mismatch, _now: number): string =>
+const mismatchText = ({ row, answer }: Mismatch): string =>
   `of "${describe(row.kind, row.facts)}" the person says ${answer === 'skip' ? 'that it depends on what is not shown' : wordsOf(answer)}, and the draft ${(answerOf(row.expected) ?? 'unknown').replaceAll('_', ' ')}`;
 
 /** The person judges the rows without being told what the draft says; then a wrong claim about one of them must be caught. */

@@ -50,7 +50,7 @@ const MOST_FOR_MUTANT = 80;
 const MOST_ROUNDS = 3;
 
 /** How examples of a form begin: its dialect, and of a plan the provider. */
-export const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelope'>): string =>
+const dialectOf = ({ name, envelope }: Pick<NativeForm, 'name' | 'envelope'>): string =>
   envelope.dialect === 'terraform' ? name.split('-').slice(0, 2).join('-') : envelope.dialect;
 
 /** Makes what is missing beside the examples that there are. Deterministic. */

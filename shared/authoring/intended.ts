@@ -267,7 +267,7 @@ const THEIR_KEY =
 const checkKeys: Check = (text, { policy, kind }) => {
   const shape = kind.facts['encryption']?.shape;
   if (shape?.type !== 'enum' || !shape.values.includes('customer_key')) return undefined;
-  const allowed = policy.require.flatMap(({ that }) => allowedIn(that, 'encryption', shape.values, true));
+  const allowed = policy.require.flatMap(({ that }) => allowedIn(that, 'encryption', shape.values));
   if (allowed.length === 0) return undefined;
   const shown = (a: ReadonlySet<string>): string => [...a].join(' or ');
   const [some = new Set<string>()] = allowed;
@@ -280,20 +280,25 @@ const checkKeys: Check = (text, { policy, kind }) => {
   return undefined;
 };
 
-/** What each comparison of a fact lets pass. */
-function allowedIn(
-  c: Condition,
-  fact: string,
-  values: readonly string[],
-  want: boolean,
-): readonly ReadonlySet<string>[] {
-  if ('all' in c) return c.all.flatMap((x) => allowedIn(x, fact, values, want));
-  if ('any' in c) return c.any.flatMap((x) => allowedIn(x, fact, values, want));
-  if ('not' in c) return allowedIn(c.not, fact, values, !want);
-  if (!('fact' in c) || c.fact !== fact) return [];
-  const listed = 'is' in c ? [c.is] : 'in' in c && Array.isArray(c.in) ? (c.in as readonly unknown[]) : undefined;
-  return listed === undefined ? [] : [new Set(values.filter((v) => listed.includes(v) === want))];
+type Leaf = Exclude<Condition, { readonly all: unknown } | { readonly any: unknown } | { readonly not: unknown }>;
+
+/** What a condition joins, each with whether it is to hold: under a negation it is not. */
+function leavesOf(c: Condition, isWanted = true): readonly (readonly [leaf: Leaf, isWanted: boolean])[] {
+  if ('all' in c) return c.all.flatMap((x) => leavesOf(x, isWanted));
+  if ('any' in c) return c.any.flatMap((x) => leavesOf(x, isWanted));
+  return 'not' in c ? leavesOf(c.not, !isWanted) : [[c, isWanted]];
 }
+
+/** The values that a comparison lists; undefined where it lists none. */
+const listedIn = (c: Leaf): readonly unknown[] | undefined =>
+  'is' in c ? [c.is] : 'in' in c && Array.isArray(c.in) ? c.in : undefined;
+
+/** What each comparison of a fact lets pass. */
+const allowedIn = (c: Condition, fact: string, values: readonly string[]): readonly ReadonlySet<string>[] =>
+  leavesOf(c).flatMap(([leaf, isWanted]) => {
+    const listed = 'fact' in leaf && leaf.fact === fact ? listedIn(leaf) : undefined;
+    return listed === undefined ? [] : [new Set(values.filter((v) => listed.includes(v) === isWanted))];
+  });
 
 const EXISTS =
   /\bat least (?:one|1)\b|\bsome\b|\bone or more\b|\bhas an?\b|\bhave an?\b|\bthere (?:is|are|must be|has to be)\b|\bcontains?\b|\bincludes?\b|\ba rule\b|\bany\b|\bmissing\b|\blacks?\b/;
@@ -302,7 +307,7 @@ const ALL =
 
 /** Whether the sentence speaks of each item or of some. */
 const checkQuantifiers: Check = (text, { policy }) => {
-  const found = policy.require.flatMap(({ that }) => quantifiersIn(that, true));
+  const found = policy.require.flatMap(({ that }) => quantifiersIn(that));
   if (found.length === 0) return undefined;
   if (found.includes('some') && !found.includes('every') && ALL.test(text) && !EXISTS.test(text))
     return 'the sentence speaks of every item, the clauses ask for one that is as it should be';
@@ -314,27 +319,20 @@ const checkQuantifiers: Check = (text, { policy }) => {
 /** Either of several things of an item is enough: words say so, or list them. */
 const checkItems: Check = (text, { policy }) => {
   if (/\b(?:or|nor|and|either|neither|unless|except|any)\b|,/.test(text)) return undefined;
-  const loose = (c: Condition): boolean => {
-    if ('all' in c || 'any' in c) return ('all' in c ? c.all : c.any).some(loose);
-    if ('not' in c) return loose(c.not);
-    if (!('none' in c) || !('any' in c.that)) return false;
-    return new Set(c.that.any.map((m) => ('field' in m ? m.field : ''))).size > 1;
-  };
-  const clause = policy.require.find((c) => loose(c.that));
+  const isLoose = (c: Leaf): boolean =>
+    'none' in c && 'any' in c.that && new Set(c.that.any.map((m) => ('field' in m ? m.field : ''))).size > 1;
+  const clause = policy.require.find((c) => leavesOf(c.that).some(([leaf]) => isLoose(leaf)));
   return (
     clause && `the clause ${clause.id} forbids each of several things, the sentence no more than all of them together`
   );
 };
 
-function quantifiersIn(c: Condition, want: boolean): readonly ('every' | 'some' | 'count')[] {
-  if ('all' in c) return c.all.flatMap((x) => quantifiersIn(x, want));
-  if ('any' in c) return c.any.flatMap((x) => quantifiersIn(x, want));
-  if ('not' in c) return quantifiersIn(c.not, !want);
-  if ('every' in c) return [want ? 'every' : 'some'];
-  if ('some' in c) return [want ? 'some' : 'every'];
-  if ('none' in c) return [want ? 'every' : 'some'];
-  return 'count' in c ? ['count'] : [];
-}
+const quantifiersIn = (c: Condition): readonly ('every' | 'some' | 'count')[] =>
+  leavesOf(c).flatMap(([leaf, isWanted]) => {
+    if ('every' in leaf || 'none' in leaf) return [isWanted ? 'every' : 'some'];
+    if ('some' in leaf) return [isWanted ? 'some' : 'every'];
+    return 'count' in leaf ? ['count'] : [];
+  });
 
 const NO =
   /\b(?:no|not|never|none|nobody|nothing|cannot|without|neither|nor|un\w+|lacks?|forbidden|prohibited|remove\w*)\b|n't\b/;
@@ -400,7 +398,7 @@ const AT_MOST_BEFORE =
 
 /** A bound goes the way that the words go. */
 const checkBounds: Check = (text, { policy }) => {
-  const bounds = policy.require.flatMap(({ that }) => boundsIn(that, policy, true));
+  const bounds = policy.require.flatMap(({ that }) => boundsIn(that, policy));
   for (const { text: word, values } of numbersOf(text)) {
     const at = text.indexOf(word);
     if (at < 0 || text.indexOf(word, at + 1) >= 0) continue;
@@ -423,28 +421,25 @@ interface Bound {
   readonly op: 'at_least' | 'at_most';
   readonly value: number;
 }
-function boundsIn(c: Condition, policy: Policy, want: boolean): readonly Bound[] {
-  if ('all' in c) return c.all.flatMap((x) => boundsIn(x, policy, want));
-  if ('any' in c) return c.any.flatMap((x) => boundsIn(x, policy, want));
-  if ('not' in c) return boundsIn(c.not, policy, !want);
-  const own = (['at_least', 'at_most'] as const).flatMap((op) => {
-    const bound = (c as { readonly [op: string]: unknown })[op];
-    const param =
-      typeof bound === 'object' && bound !== null ? policy.params?.[(bound as { param: string }).param] : undefined;
-    const values = param === undefined ? [bound] : [param.default, ...(param.overrides ?? []).map((o) => o.value)];
-    return values.flatMap((value): readonly Bound[] =>
-      typeof value === 'number' ? [{ op: want === (op === 'at_least') ? 'at_least' : 'at_most', value }] : [],
-    );
-  });
-  return own;
-}
+const boundsIn = (c: Condition, policy: Policy): readonly Bound[] =>
+  leavesOf(c).flatMap(([leaf, isWanted]) =>
+    (['at_least', 'at_most'] as const).flatMap((op) => {
+      const bound = (leaf as { readonly [op: string]: unknown })[op];
+      const param =
+        typeof bound === 'object' && bound !== null ? policy.params?.[(bound as { param: string }).param] : undefined;
+      const values = param === undefined ? [bound] : [param.default, ...(param.overrides ?? []).map((o) => o.value)];
+      return values.flatMap((value): readonly Bound[] =>
+        typeof value === 'number' ? [{ op: isWanted === (op === 'at_least') ? 'at_least' : 'at_most', value }] : [],
+      );
+    }),
+  );
 
 const SCOPED = ['environment', 'data_classification'] as const;
 const OUTSIDE = String.raw`(?:unless|except\w*|excluding|outside|other than|apart from|but not|save for|beyond|not|non)`;
 
 /** Where it applies: what is excepted is out, what is named otherwise is in, and nowhere is a violation by being where it is. */
 const checkScope: Check = (text, { policy, rego }) => {
-  const values = policy.applies_when === undefined ? [] : scopedIn(policy.applies_when, true);
+  const values = policy.applies_when === undefined ? [] : scopedIn(policy.applies_when);
   for (const { value, isIn } of values) {
     const word = NAMED[value];
     if (word === undefined || !new RegExp(word).test(text)) continue;
@@ -491,14 +486,12 @@ interface Scoped {
   /** A resource that has it is in the scope. */
   readonly isIn: boolean;
 }
-function scopedIn(c: Condition, want: boolean): readonly Scoped[] {
-  if ('all' in c) return c.all.flatMap((x) => scopedIn(x, want));
-  if ('any' in c) return c.any.flatMap((x) => scopedIn(x, want));
-  if ('not' in c) return scopedIn(c.not, !want);
-  if (!('fact' in c) || !isPlace(c)) return [];
-  const listed = 'is' in c ? [c.is] : 'in' in c && Array.isArray(c.in) ? (c.in as readonly unknown[]) : [];
-  return listed.flatMap((v) => (typeof v === 'string' ? [{ value: v, isIn: want }] : []));
-}
+const scopedIn = (c: Condition): readonly Scoped[] =>
+  leavesOf(c).flatMap(([leaf, isIn]) =>
+    (isPlace(leaf) ? (listedIn(leaf) ?? []) : []).flatMap((value) =>
+      typeof value === 'string' ? [{ value, isIn }] : [],
+    ),
+  );
 
 /** Two things that the sentence asks for are both asked for, and of two that it leaves open either will do. */
 const checkJoins: Check = (text, { policy, core, kind }) => {
@@ -537,11 +530,8 @@ const checkJoins: Check = (text, { policy, core, kind }) => {
   );
   return pair && `the sentence asks for ${pair.join(' or ')}, the clauses for both`;
 };
-function factsIn(c: Condition): ReadonlySet<string> {
-  if ('all' in c || 'any' in c) return new Set(('all' in c ? c.all : c.any).flatMap((x) => [...factsIn(x)]));
-  if ('not' in c) return factsIn(c.not);
-  return new Set('fact' in c ? [c.fact] : []);
-}
+const factsIn = (c: Condition): ReadonlySet<string> =>
+  new Set(leavesOf(c).flatMap(([leaf]) => ('fact' in leaf ? [leaf.fact] : [])));
 
 const CHECKS: readonly Check[] = [
   checkFacts,

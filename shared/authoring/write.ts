@@ -1,8 +1,13 @@
 /** A policy as the files of its folder. */
 import { stringify } from 'yaml';
 import type { Verdict } from '../model/verdict.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Condition, Literal, Operand, Param, Policy } from '../model/policy.ts';
+import { toCore } from '../policy/core.ts';
 import { formatIpRange, formatRange, isIpRange, isNone, isRange } from '../policy/literals.ts';
+import { toRegoTest } from '../policy/to-rego-test.ts';
+import type { PolicyFiles } from './deps.ts';
+import type { AuthoredPolicy } from './intent.ts';
 
 /** A literal as it is written; a parameter is left as it is. */
 function written(o: unknown): unknown {
@@ -55,6 +60,17 @@ export function policyYaml({ applies_when, require, params, frameworks, remediat
     { lineWidth: 120, aliasDuplicateObjects: false },
   );
 }
+
+/** All files of the folder of an authored policy. */
+export const folderFilesOf = (
+  { policy, yaml, rego, files }: Pick<AuthoredPolicy, 'policy' | 'yaml' | 'rego' | 'files'>,
+  kind: Kind,
+): PolicyFiles => ({
+  ...files,
+  'policy.yaml': yaml,
+  'policy.rego': rego,
+  'policy_test.rego': toRegoTest(policy, toCore(policy, kind), kind),
+});
 
 /** intent.md: the sentence as the person wrote it. */
 export const intentText = (policy: Pick<Policy, 'title'>, sentence: string): string =>

@@ -30,7 +30,7 @@ export interface LanguageModelDeps {
 }
 
 /** How to get a key, for whoever has none. */
-export const NO_KEY =
+const NO_KEY =
   'no key for the language model is set: put one into ANTHROPIC_API_KEY (https://platform.claude.com/settings/keys), or name another provider or address in the section authoring of edict.config.yaml. Without a model, edict author --from-clauses <file> takes clauses that are written already; everything else works as it is';
 
 /** What both SDKs have. */

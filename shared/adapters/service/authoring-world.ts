@@ -1,9 +1,7 @@
 import type { AuthorDeps } from '../../authoring/deps.ts';
-import { DEFAULT_LIMITS } from '../../authoring/deps.ts';
-import { completeExamples } from '../../authoring/complete.ts';
-import { factsIn, renderNative } from '../../authoring/renderers/render.ts';
-import { EXAMPLES_NOW, type ExampleResource, type GateName, SEED, verifyPolicy } from '../../authoring/verify.ts';
-import { kinds } from '../../kinds/index.ts';
+import { factsIn } from '../../authoring/renderers/render.ts';
+import type { ExampleResource, GateName } from '../../authoring/verify.ts';
+import { worldWith } from '../../authoring/world.ts';
 import { AppError } from '../../model/errors.ts';
 import { VERDICTS, type Verdict } from '../../model/verdict.ts';
 import { parsePolicy } from '../../policy/clauses.ts';
@@ -43,11 +41,7 @@ const tools: PolicyTools = {
  * that are read as `edict check` reads them. Of no inventory: whoever drafts does not read what there is.
  */
 export const authoringWorld = (active: readonly CorePolicy[]): Omit<AuthorDeps, 'model' | 'tells'> => ({
-  kinds,
-  active,
-  now: EXAMPLES_NOW,
-  limits: DEFAULT_LIMITS,
-  render: renderNative,
+  ...worldWith(active, { tools, clock: () => performance.now(), without: GATES_ELSEWHERE }),
   examplesOf: async (yaml, files) => {
     const { kind } = parsePolicy(yaml, { file: 'policy.yaml' });
     const problems: string[] = [];
@@ -61,17 +55,6 @@ export const authoringWorld = (active: readonly CorePolicy[]): Omit<AuthorDeps, 
     });
     return { examples, problems };
   },
-  complete: (policy, kind, examples) => completeExamples(policy, examples, { kind, now: EXAMPLES_NOW }),
-  verify: (candidate) =>
-    verifyPolicy(candidate, {
-      tools,
-      kinds,
-      others: active,
-      clock: () => performance.now(),
-      now: EXAMPLES_NOW,
-      seed: SEED,
-      without: GATES_ELSEWHERE,
-    }),
 });
 
 const isVerdict = (text: string | undefined): text is Verdict => VERDICTS.some((v) => v === text);

@@ -17,12 +17,11 @@ import {
   type ShownResource,
 } from '../../authoring/intent.ts';
 import type { GateName, GateResult } from '../../authoring/verify.ts';
+import { folderFilesOf } from '../../authoring/write.ts';
 import { AppError, isAppError } from '../../model/errors.ts';
 import type { Kind } from '../../model/kind.ts';
 import { type BundleManifest, coreOf, folderOf } from '../../policy/bundle.ts';
-import { toCore } from '../../policy/core.ts';
 import { type English, toEnglish } from '../../policy/to-english.ts';
-import { toRegoTest } from '../../policy/to-rego-test.ts';
 import type { LanguageModel, ModelCall } from '../../ports/language-model.ts';
 import { budgeted } from '../anthropic/budget.ts';
 import { askedKey, isFinal, type Judge, type LogLine, recorded, type RemoteLog } from '../anthropic/recorded.ts';
@@ -327,14 +326,8 @@ async function kept(
   kinds: readonly Kind[],
   jobs: AuthoringJobs<AuthoringOutcome>,
 ): Promise<DraftedPolicy> {
-  const { policy, yaml, rego, files, verification } = authored;
-  const kind = kindOf(kinds, policy.kind);
-  const all = {
-    ...files,
-    'policy.yaml': yaml,
-    'policy.rego': rego,
-    'policy_test.rego': toRegoTest(policy, toCore(policy, kind), kind),
-  };
+  const { policy, verification } = authored;
+  const all = folderFilesOf(authored, kindOf(kinds, policy.kind));
   for (const [path, text] of Object.entries(all)) await jobs.putFile(job, `${folderOf(policy.id)}/${path}`, text);
   return {
     ...understoodOf(authored, kinds),

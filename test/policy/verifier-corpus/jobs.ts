@@ -4,6 +4,7 @@ import { policyFolders, POLICIES, readCandidate } from '../../../cli/verify/cand
 import { makePolicyTools, type ToolPaths } from '../../../shared/adapters/opa/policy-tools.ts';
 import {
   type Candidate,
+  EXAMPLES_NOW,
   type ExampleResource,
   type Verification,
   verifyPolicy,
@@ -25,8 +26,6 @@ export const paths: ToolPaths = {
   regalConfig: join(bin, '..', '.regal', 'config.yaml'),
 };
 const tools = makePolicyTools(paths, corpusKinds);
-/** As of when the examples of what ships are judged. */
-const EXAMPLES_NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 
 const generatedFor = (source: Source): string =>
   compilePolicy({ file: source.id, yaml: yamlOf(source) }, corpusKinds).rego;

@@ -3,26 +3,8 @@ import { expect, it } from 'vitest';
 import { type LogLine, recorded, type SessionLog } from '../../../shared/adapters/anthropic/recorded.ts';
 import { authorIntent } from '../../../shared/authoring/author.ts';
 import type { Answer } from '../../../shared/authoring/intent.ts';
-import { goldOf, failed, modelOf, personOf, policiesAnswer, worldOf } from '../../support/authoring.ts';
-
-const SENTENCE = 'Production databases must keep backups for 30 days';
-const kept = { fact: 'backup_retention_days', at_least: 30 } as const;
-const scoped = policiesAnswer({
-  kind: 'sql_database',
-  scope: { fact: 'environment', is: 'production' },
-  clauses: { kept },
-  covers: { kind: 'databases', scope: 'Production', kept: 'must keep backups for 30 days' },
-});
-/** The other reading: other databases comply, and are not out of scope. */
-const unscoped = policiesAnswer({
-  kind: 'sql_database',
-  clauses: { kept: { any: [{ not: { fact: 'environment', is: 'production' } }, kept] } },
-  covers: { kind: 'databases', kept: 'Production databases must keep backups for 30 days' },
-});
-const gold = goldOf(
-  'sql_database',
-  'applies_when: { fact: environment, is: production }\nrequire:\n  - { id: k, says: k, that: { fact: backup_retention_days, at_least: 30 } }',
-);
+import { failed, modelOf, personOf, worldOf } from '../../support/authoring.ts';
+import { gold, parting, SENTENCE } from '../../support/two-readings.ts';
 
 class Interrupted extends Error {}
 
@@ -36,9 +18,7 @@ async function sit(lines: readonly LogLine[], most = Number.POSITIVE_INFINITY) {
       said.push(JSON.parse(JSON.stringify(line)) as LogLine); // as a file gives it back
     },
   };
-  const model = modelOf((request) =>
-    request.role === 'second' && request.purpose === 'formalise' ? unscoped : scoped,
-  );
+  const model = parting();
   const person = personOf([gold]);
   const judge = {
     answer: (q: Parameters<typeof person.answer>[0]): Promise<Answer> => person.answer(q),

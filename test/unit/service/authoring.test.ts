@@ -18,26 +18,9 @@ import { GATES } from '../../../shared/authoring/verify.ts';
 import { AppError } from '../../../shared/model/errors.ts';
 import { parsePolicy } from '../../../shared/policy/clauses.ts';
 import type { LanguageModel } from '../../../shared/ports/language-model.ts';
-import { failed, goldOf, modelOf, personOf, policiesAnswer, worldOf } from '../../support/authoring.ts';
+import { failed, modelOf, personOf, worldOf } from '../../support/authoring.ts';
+import { gold, parting, scoped, SENTENCE } from '../../support/two-readings.ts';
 
-const SENTENCE = 'Production databases must keep backups for 30 days';
-const kept = { fact: 'backup_retention_days', at_least: 30 } as const;
-const scoped = policiesAnswer({
-  kind: 'sql_database',
-  scope: { fact: 'environment', is: 'production' },
-  clauses: { kept },
-  covers: { kind: 'databases', scope: 'Production', kept: 'must keep backups for 30 days' },
-});
-/** The other reading: other databases comply, and are not out of scope. */
-const unscoped = policiesAnswer({
-  kind: 'sql_database',
-  clauses: { kept: { any: [{ not: { fact: 'environment', is: 'production' } }, kept] } },
-  covers: { kind: 'databases', kept: 'Production databases must keep backups for 30 days' },
-});
-const gold = goldOf(
-  'sql_database',
-  'applies_when: { fact: environment, is: production }\nrequire:\n  - { id: k, says: k, that: { fact: backup_retention_days, at_least: 30 } }',
-);
 const ID = 'backups';
 const AUTHOR = { version: 1, job: 'author', id: ID, intent: SENTENCE, requestedBy: 'ann@example.com' } as const;
 const RESUME = { version: 1, job: 'resume', id: ID } as const;
@@ -45,8 +28,6 @@ const CALL_MS = 240_000;
 const LONG = { remainingMs: () => 900_000, callMs: CALL_MS };
 
 type Options = Partial<Pick<AuthoringDeps, 'tokenBudget' | 'world' | 'model' | 'activeBundle' | 'manifest'>>;
-const parting = () =>
-  modelOf((request) => (request.role === 'second' && request.purpose === 'formalise' ? unscoped : scoped));
 
 function setUp(options: Options = {}, wrap: <J>(jobs: AuthoringJobs<J>) => AuthoringJobs<J> = (jobs) => jobs) {
   let now = Date.parse('2026-11-25T12:00:00Z');
