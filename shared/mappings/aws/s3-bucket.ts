@@ -20,7 +20,7 @@ import type { FactState, State } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
-import { terraformOwner } from '../dialects/terraform.ts';
+import { isGone, terraformOwner } from '../dialects/terraform.ts';
 import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { s3AccountBlockId } from './arn.ts';
@@ -58,13 +58,9 @@ function setOrDefault<V>(read: Reader<V>, value: V, because: { because: string; 
   });
 }
 
-/** A bucket that stays shows in its own attributes what a satellite made of it, even where the plan deletes that one. */
-function isGone(native: NativeResource, satellite: string): boolean {
-  const gone = native.extra?.gone;
-  return Array.isArray(gone) && (gone as readonly unknown[]).includes(satellite);
-}
-const unlessGone = <V>(satellite: string, read: Reader<V>): Reader<V> =>
-  derive<V>((native) => (isGone(native, satellite) ? undefined : read(native)));
+/** The reading of an attribute, unless the plan deletes the satellite that set it. */
+const unlessGone = <V>(satellite: string, attribute: string, read: Reader<V>): Reader<V> =>
+  derive<V>((native) => (isGone(native, satellite, attribute) ? undefined : read(native)));
 
 // --- the four switches ----------------------------------------------------------------------------------------------
 
@@ -486,7 +482,7 @@ export const s3Bucket = defineMapping('aws/s3-bucket', {
         inline_acl: inlineAcl,
         ownership,
         policy: { 'aws.config': configPolicy },
-        inline_policy: { terraform: unlessGone('aws_s3_bucket_policy', policyAt('/policy', ownName)) },
+        inline_policy: { terraform: unlessGone('aws_s3_bucket_policy', 'policy', policyAt('/policy', ownName)) },
         block_gone: {
           terraform: derive<boolean>((native) =>
             isGone(native, 'aws_s3_bucket_public_access_block')
@@ -498,6 +494,7 @@ export const s3Bucket = defineMapping('aws/s3-bucket', {
         inline_encryption: {
           terraform: unlessGone(
             'aws_s3_bucket_server_side_encryption_configuration',
+            'server_side_encryption_configuration',
             sse(`/server_side_encryption_configuration/0${RULE}`, 'sse_algorithm', 'kms_master_key_id'),
           ),
         },
@@ -507,12 +504,14 @@ export const s3Bucket = defineMapping('aws/s3-bucket', {
         },
         inline_versioned: {
           terraform: lockedOr(
-            unlessGone('aws_s3_bucket_versioning', at('/versioning/0/enabled').bool()),
+            unlessGone('aws_s3_bucket_versioning', 'versioning', at('/versioning/0/enabled').bool()),
             '/object_lock_enabled',
           ),
         },
         access_logged: { 'aws.config': configLogging, 'aws.cfn': cfnLogging },
-        inline_access_logged: { terraform: unlessGone('aws_s3_bucket_logging', stated('/logging/0/target_bucket')) },
+        inline_access_logged: {
+          terraform: unlessGone('aws_s3_bucket_logging', 'logging', stated('/logging/0/target_bucket')),
+        },
       },
     },
     policy: {

@@ -10,7 +10,7 @@ import { at, type Because, derive, look, type Reading, unknown } from '../reader
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { type NetworkAccessAt, reach } from './network-access.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { azurermOwner, block } from './terraform.ts';
+import { azurermOwner, block, unlessGone } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.cognitiveservices/accounts';
 /** The kinds that serve models. https://learn.microsoft.com/azure/ai-services/multi-service-resource (read 2026-11-25) */
@@ -67,6 +67,7 @@ const keySource = at('/properties/encryption/keySource').oneOf({
   'Microsoft.KeyVault': 'customer_key',
 });
 
+const KEY_BESIDE = 'azurerm_cognitive_account_customer_managed_key';
 const accountOwner = (native: NativeResource): OwnerRef | undefined =>
   azurermOwner(native, ACCOUNT, 'cognitive_account_id');
 
@@ -108,14 +109,18 @@ export const cognitiveAccount = defineMapping('azure/cognitive-account', {
         encryption_key: {
           'azure.arm': keySource.orDefault('provider_key', docs.encryption),
           'azure.notification': keySource,
-          terraform: block('/customer_managed_key')
-            .map((there) => (there ? 'customer_key' : 'provider_key'))
-            .orDefault('provider_key', docs.encryption),
+          terraform: unlessGone(
+            KEY_BESIDE,
+            'customer_managed_key',
+            block('/customer_managed_key')
+              .map((there) => (there ? 'customer_key' : 'provider_key'))
+              .orDefault('provider_key', docs.encryption),
+          ),
         },
       },
     },
     customer_key: {
-      native: { terraform: 'azurerm_cognitive_account_customer_managed_key' },
+      native: { terraform: KEY_BESIDE },
       owner: accountOwner,
       readings: {
         customer_key: {

@@ -10,7 +10,7 @@ import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
 import { settle } from '../certainty.ts';
-import { notSeen, scalarText, sinceList } from './seen.ts';
+import { isAllThereIs, notSeen, scalarText, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
 
 const NOT_COLLECTED_BY_DEFAULT = {
@@ -172,7 +172,7 @@ export function collected(parts: Parts, required: readonly string[]): FactState 
     return notSeen('what the category group holds is not documented');
   }
   if (list !== undefined) return settle(false, list, ...readings);
-  if (parts.complete) {
+  if (isAllThereIs(parts)) {
     return first === undefined
       ? { state: 'default', value: false, ...NOT_COLLECTED_BY_DEFAULT }
       : settle(false, first, ...others);

@@ -10,7 +10,7 @@ import { at, type Because, derive, look, type Reader, unknown } from '../reader.
 import { ancestorOf, armName } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { notSeen } from './seen.ts';
+import { isAllThereIs, notSeen } from './seen.ts';
 import { azurermOwner, block } from './terraform.ts';
 
 /** What differs between the two. */
@@ -108,7 +108,7 @@ export function flexibleServer(server: FlexibleServer): Mapping {
       const reading = part.readings['secure_transport'];
       if (reading !== undefined) return settle(reading.state === 'unknown' ? false : reading.value === true, reading);
     }
-    return parts.complete
+    return isAllThereIs(parts)
       ? { state: 'default', value: true, ...docs.tls }
       : notSeen(`the server configuration ${SECURE_TRANSPORT} was not read`);
   }

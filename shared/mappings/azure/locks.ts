@@ -11,7 +11,7 @@ import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { at, derive, look, type Reading, unknown } from '../reader.ts';
 import { ancestorOf, scopeOf } from './arm-id.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { notSeen, sinceList } from './seen.ts';
+import { isAllThereIs, notSeen, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
 
 const LOCK = 'microsoft.authorization/locks';
@@ -83,7 +83,7 @@ export function deletionProtected(parts: Parts): FactState {
   if (holding !== undefined) return settle(true, holding);
   const open = readings.find((r) => r?.state === 'unknown');
   if (open !== undefined) return open;
-  if (!parts.complete) return notSeen('no lock was seen; one of the resource group or subscription may hold');
+  if (!isAllThereIs(parts)) return notSeen('no lock was seen; one of the resource group or subscription may hold');
   const because = 'https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources';
   return { state: 'default', value: false, because, on: '2026-11-25' };
 }

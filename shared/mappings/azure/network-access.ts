@@ -71,8 +71,8 @@ export function firewallReach(
   return { state: 'known', value: 'narrow', at: action.at };
 }
 
-/** Reads a type's reach. In a notification what is absent may only not be shown: unknown. */
-export const reach = (where: NetworkAccessAt): Reader<Reach> =>
+/** What the switch alone leaves: `narrow` where it is off. */
+export const accessReach = (where: Pick<NetworkAccessAt, 'access' | 'open'>): Reader<Reach> =>
   derive<Reach>((native) => {
     const access = look(native, where.access);
     if (access.is === 'denied') return unknown('denied', access.at);
@@ -84,12 +84,22 @@ export const reach = (where: NetworkAccessAt): Reader<Reach> =>
       return unknown('not_collected', access.at, 'a network security perimeter decides, and its rules were not seen');
     }
     if (said !== 'enabled' && said !== 'true' && said !== '1') return unknown('invalid', access.at);
+    return access.is === 'value'
+      ? { state: 'known', value: 'public', at: access.at }
+      : { state: 'default', value: 'public', ...where.open };
+  });
+
+/** Reads a type's reach. In a notification what is absent may only not be shown: unknown. */
+export const reach = (where: NetworkAccessAt): Reader<Reach> =>
+  derive<Reach>((native) => {
+    const access = accessReach(where)(native);
+    if (access === undefined || access.state === 'unknown' || access.value === 'narrow') return access;
     if (native.dialect === 'terraform' && isUnset(native, where.firewall.replace(/\/0$/, ''))) {
       return { state: 'assumed', value: 'public', because: 'the plan does not show network rules' };
     }
     const firewall = firewallReach(native, where);
     if (firewall !== undefined) {
-      const open = firewall.state === 'known' && firewall.value === 'public' && access.is !== 'value';
+      const open = firewall.state === 'known' && firewall.value === 'public' && access.state !== 'known';
       return open ? { state: 'default', value: 'public', ...where.open } : firewall;
     }
     if (native.dialect === 'azure.notification')

@@ -6,6 +6,7 @@
 import { firewall } from '../../kinds/firewall.ts';
 import type { FactState, Range } from '../../model/fact.ts';
 import { type Body, type NativeResource, Unresolved } from '../../model/native.ts';
+import { isGone } from '../dialects/terraform.ts';
 import { defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapping.ts';
 import { derive, look, type Reader, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
@@ -191,13 +192,11 @@ function nameIn({ readings }: SeenPart): string | undefined {
 }
 
 /** The plan deletes separate rules of a group whose configuration states none inside it. */
-const someGone = derive<boolean>((native) => {
-  const { gone, written } = native.extra ?? {};
-  const has = (list: Body | undefined, name: string) => Array.isArray(list) && (list as readonly Body[]).includes(name);
-  return has(gone, 'azurerm_network_security_rule') && !has(written, 'security_rule')
+const someGone = derive<boolean>((native) =>
+  isGone(native, 'azurerm_network_security_rule', 'security_rule')
     ? { state: 'known', value: true, at: native.pointer }
-    : undefined;
-});
+    : undefined,
+);
 
 function ingress(parts: Parts): FactState {
   const inline = parts.get<ReadingValue>('rules');

@@ -6,6 +6,12 @@ import type { Parts, SeenPart } from '../mapping.ts';
 export const scalarText = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 
+/**
+ * Nothing of the resource exists but what the document shows: the document is whole, and creates it. A plan or state of
+ * what exists already shows what it manages of it; containers, settings and locks may come from elsewhere.
+ */
+export const isAllThereIs = (parts: Parts): boolean => parts.complete && parts.creates;
+
 /** The instances of a part that are newer than the whole list of them: what the list did not have then is gone. */
 export function sinceList(parts: Parts, part: string, list: string): readonly SeenPart[] {
   const listed = parts.all(list)[0];

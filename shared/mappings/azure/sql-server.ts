@@ -12,14 +12,18 @@ import { at, type Because, derive, look, type Reader, type Reading, type Reading
 import { ancestorOf, armName } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { notSeen } from './seen.ts';
-import { azurermOwner } from './terraform.ts';
+import { isAllThereIs, notSeen } from './seen.ts';
+import { azurermOwner, unlessGone } from './terraform.ts';
 
 const SERVER = 'microsoft.sql/servers';
 const DATABASE = `${SERVER}/databases`;
 const TDE = `${DATABASE}/transparentdataencryption`;
 const RETENTION = `${DATABASE}/backupshorttermretentionpolicies`;
 const PROTECTOR = `${SERVER}/encryptionprotector`;
+
+/** What azurerm may also set beside the server, and where the server then shows it. */
+const PROTECTOR_BESIDE = 'azurerm_mssql_server_transparent_data_encryption';
+const KEY = 'transparent_data_encryption_key_vault_key_id';
 
 const on = '2026-11-25';
 const docs = {
@@ -128,7 +132,7 @@ function databases(parts: Parts): {
   byName.delete(SYSTEM_DATABASE);
   return {
     list: [...byName].map(([name, { encrypted, retentionDays }]) => ({ name, encrypted, retentionDays })),
-    closed: whole ?? (parts.complete ? { state: 'default', value: [], ...docs.encryption } : undefined),
+    closed: whole ?? (isAllThereIs(parts) ? { state: 'default', value: [], ...docs.encryption } : undefined),
   };
 }
 
@@ -139,7 +143,7 @@ const orDefault = <V>(
   value: V,
   why: Because,
   what: string,
-): Reading<V> => reading ?? (parts.complete ? { state: 'default', value, ...why } : notSeen(what));
+): Reading<V> => reading ?? (isAllThereIs(parts) ? { state: 'default', value, ...why } : notSeen(what));
 
 function encryption(parts: Parts): FactState {
   const { list, closed } = databases(parts);
@@ -209,15 +213,14 @@ export const sqlServer = defineMapping('azure/sql-server', {
         customer_key: {
           'azure.arm': customerKey('/properties/keyId'),
           'azure.notification': customerKey('/properties/keyId'),
-          terraform: customerKey('/transparent_data_encryption_key_vault_key_id'),
+          terraform: unlessGone(PROTECTOR_BESIDE, KEY, customerKey(`/${KEY}`)),
         },
       },
     },
     protector: {
       native: {
         'azure.arm': PROTECTOR,
-
-        terraform: 'azurerm_mssql_server_transparent_data_encryption',
+        terraform: PROTECTOR_BESIDE,
       },
       owner: serverOf,
       readings: {

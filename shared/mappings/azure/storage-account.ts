@@ -15,10 +15,10 @@ import { defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, type Because, derive, look, type Reader, type Reading, type ReadingValue, unknown } from '../reader.ts';
 import { ancestorOf, armName } from './arm-id.ts';
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
-import { firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
+import { accessReach, firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { notSeen, scalarText, sinceList } from './seen.ts';
-import { azurermOwner, block } from './terraform.ts';
+import { isAllThereIs, notSeen, scalarText, sinceList } from './seen.ts';
+import { azurermOwner, block, unlessGone } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';
 const BLOB_SERVICE = `${ACCOUNT}/blobservices`;
@@ -97,6 +97,11 @@ const AZURERM_NETWORK: NetworkAccessAt = {
   ...AZURERM_RULES,
   open: docs.azurerm,
 };
+
+/** What azurerm may also set beside the account. */
+const RULES_BESIDE = 'azurerm_storage_account_network_rules';
+const WEBSITE_BESIDE = 'azurerm_storage_account_static_website';
+const KEY_BESIDE = 'azurerm_storage_account_customer_managed_key';
 
 const CONTAINER_ACCESS = { None: 'none', Blob: 'blob', Container: 'container', Private: 'none' } as const;
 type Access = (typeof CONTAINER_ACCESS)[keyof typeof CONTAINER_ACCESS];
@@ -178,13 +183,19 @@ function containers(parts: Parts): {
       });
     }
   }
-  return { list, closed: whole ?? (parts.complete ? byDefault<ReadingValue>(true, docs.anonymous) : undefined) };
+  return { list, closed: whole ?? (isAllThereIs(parts) ? byDefault<ReadingValue>(true, docs.anonymous) : undefined) };
+}
+
+/** How far the network lets callers in. Rules beside the account are the last word: what it shows may be how they were. */
+function networkReach(parts: Parts): Reading<string> {
+  const access = parts.get<string>('access');
+  if (access !== undefined && valueOf(access) !== 'public') return access;
+  return parts.get<string>('network_rules') ?? parts.read<string>('network');
 }
 
 /** Whether anyone can read a blob: by the web endpoint, or by a container's access level. */
 function publicRead(parts: Parts): FactState {
-  const own = parts.read<string>('network');
-  const reached = valueOf(own) === 'public' ? (parts.get<string>('network_rules') ?? own) : own;
+  const reached = networkReach(parts);
   if (valueOf(reached) === 'narrow') return settle(false, reached);
   const { list, closed } = containers(parts);
   const web = parts.get<boolean>('website') ?? parts.get<boolean>('static_website');
@@ -234,7 +245,7 @@ function tlsOnly(parts: Parts): FactState {
 function versioned(parts: Parts): FactState {
   const got = parts.get<boolean>('versioning');
   if (got !== undefined) return got;
-  return parts.complete ? byDefault(false, docs.versioning) : notSeen('the blob service was not read');
+  return isAllThereIs(parts) ? byDefault(false, docs.versioning) : notSeen('the blob service was not read');
 }
 
 const accountOf = (native: NativeResource): OwnerRef | undefined => {
@@ -267,10 +278,11 @@ export const storageAccount = defineMapping('azure/storage-account', {
         network: {
           'azure.arm': reach(ARM_NETWORK),
           'azure.notification': reach(ARM_NETWORK),
-          terraform: reach(AZURERM_NETWORK),
+          terraform: unlessGone(RULES_BESIDE, 'network_rules', reach(AZURERM_NETWORK)),
         },
+        access: { terraform: accessReach(AZURERM_NETWORK) },
         static_website: {
-          terraform: block('/static_website'),
+          terraform: unlessGone(WEBSITE_BESIDE, 'static_website', block('/static_website')),
         },
         secure_transfer: {
           'azure.arm': at('/properties/supportsHttpsTrafficOnly')
@@ -308,9 +320,13 @@ export const storageAccount = defineMapping('azure/storage-account', {
             'Microsoft.Storage': 'provider_key',
             'Microsoft.Keyvault': 'customer_key',
           }),
-          terraform: block('/customer_managed_key')
-            .map((there) => (there ? 'customer_key' : 'provider_key'))
-            .orDefault('provider_key', docs.encryption),
+          terraform: unlessGone(
+            KEY_BESIDE,
+            'customer_managed_key',
+            block('/customer_managed_key')
+              .map((there) => (there ? 'customer_key' : 'provider_key'))
+              .orDefault('provider_key', docs.encryption),
+          ),
         },
         versioning: { terraform: at('/blob_properties/0/versioning_enabled').bool() },
       },
@@ -355,19 +371,19 @@ export const storageAccount = defineMapping('azure/storage-account', {
       readings: { containers: { 'azure.arm': containerList } },
     },
     customer_key: {
-      native: { terraform: 'azurerm_storage_account_customer_managed_key' },
+      native: { terraform: KEY_BESIDE },
       owner: azurermAccount,
       readings: { customer_key: { terraform: derive((native) => known('customer_key', native.pointer)) } },
     },
     network_rules: {
-      native: { terraform: 'azurerm_storage_account_network_rules' },
+      native: { terraform: RULES_BESIDE },
       owner: azurermAccount,
       readings: {
         network_rules: { terraform: derive((native) => firewallReach(native, { firewall: '', ...AZURERM_RULES })) },
       },
     },
     website: {
-      native: { terraform: 'azurerm_storage_account_static_website' },
+      native: { terraform: WEBSITE_BESIDE },
       owner: azurermAccount,
       readings: { website: { terraform: derive((native) => known(true, native.pointer)) } },
     },

@@ -1,6 +1,6 @@
 /** What the azurerm resources have in common. */
 import type { Body, NativeResource } from '../../model/native.ts';
-import { terraformOwner } from '../dialects/terraform.ts';
+import { isGone, terraformOwner } from '../dialects/terraform.ts';
 import type { OwnerRef } from '../mapping.ts';
 import { derive, look, type Reader, unknown } from '../reader.ts';
 import { ancestorOf, armName, isArmId } from './arm-id.ts';
@@ -39,6 +39,14 @@ export const block = (pointer: string): Reader<boolean> =>
     if (!Array.isArray(found.value)) return unknown('invalid', found.at, 'expected a block');
     return (found.value as readonly Body[]).length > 0 ? { state: 'known', value: true, at: found.at } : undefined;
   });
+
+/** The reading of an attribute, unless the plan deletes the separate resource of this type that set it. */
+export const unlessGone = <V>(satellite: string, attribute: string, read: Reader<V>): Reader<V> =>
+  derive<V>((native) =>
+    isGone(native, satellite, attribute)
+      ? unknown('unresolved', native.pointer, `the plan deletes its ${satellite}`)
+      : read(native),
+  );
 
 /** True if the pointer is a computed block or attribute that the configuration does not set. */
 export function isUnset(native: NativeResource, pointer: string): boolean {

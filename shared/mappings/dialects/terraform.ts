@@ -705,6 +705,15 @@ function knownRefs(body: Body, config: Fields | undefined, configuration: Config
   return refs;
 }
 
+const listed = (values: Body | undefined, item: string): boolean => list(values).includes(item);
+
+/**
+ * The plan deletes a separate resource of this type, which set what stands in an attribute of this one: the attribute
+ * still shows how it was, unless the configuration writes it.
+ */
+export const isGone = ({ extra }: NativeResource, satellite: string, attribute?: string): boolean =>
+  listed(extra?.gone, satellite) && !(attribute !== undefined && listed(extra?.written, attribute));
+
 /** A local, whose expression plans leave out. */
 const isLocal = (ref: string): boolean => /(?:^|\.)local\.[\w-]+$/.test(ref);
 
