@@ -7,10 +7,11 @@ import type { FactState } from '../../model/fact.ts';
 import { isObject } from '../../model/json.ts';
 import type { Body, NativeResource } from '../../model/native.ts';
 import { templateOwner } from '../dialects/cloudformation.ts';
-import { type Columns, defineMapping, type OwnerRef, type Parts } from '../mapping.ts';
+import { isWritten } from '../dialects/terraform.ts';
+import { type Columns, defineMapping, type OwnerRef, type Parts, type SeenPart } from '../mapping.ts';
 import { at, derive, look, type Reader, unknown } from '../reader.ts';
 import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
-import { allOf, type Flag } from '../certainty.ts';
+import { allOf, type Flag, withValue } from '../certainty.ts';
 import { doc, mayBeLeftOut, plannedDependency, said } from './evidence.ts';
 import { readKey } from './kms-key.ts';
 import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
@@ -138,6 +139,10 @@ const reported = (p: EncryptionPlaces): Reader<Encryption> =>
       : { ...on, value: 'none' };
   });
 
+/** An attribute of a database that exists, which the configuration does not write. */
+const isChosen = (native: NativeResource, pointer: string): boolean =>
+  native.dialect === 'terraform' && native.creates !== true && !isWritten(native, pointer.slice(1));
+
 /** As a plan or template asks for it. */
 const requested = (p: EncryptionPlaces): Reader<Encryption> =>
   unlessRestored(
@@ -146,7 +151,9 @@ const requested = (p: EncryptionPlaces): Reader<Encryption> =>
       const on = at(p.encrypted).bool()(native);
       if (on?.state === 'unknown') return on;
       if (on?.value === true) {
-        return readKey(native, p.key) ?? { state: 'default', value: 'provider_key', ...RDS_ENCRYPTS };
+        const key = readKey(native, p.key) ?? { state: 'default', value: 'provider_key', ...RDS_ENCRYPTS };
+        // A plan or state shows the key that RDS chose as well: only what the configuration writes is the customer's.
+        return isChosen(native, p.key) ? withValue(key, 'provider_key') : key;
       }
       if (isStated(native, p.key)) return unknown('invalid', undefined, 'a key without storage encryption is refused');
       if (engine === undefined) return unknown('not_collected', undefined, 'the engine is not known');
@@ -243,13 +250,13 @@ export function clusterOf(native: NativeResource): OwnerRef | undefined {
     : { id: dbClusterArn(name, { account: native.account, region: native.region }) };
 }
 
-/** The identifiers of the members, as the cluster lists them. */
-const memberNames = (list: string, name: string): Reader<readonly string[]> =>
+/** The identifiers of the members, as the cluster lists them: texts, or objects with a `name`. */
+const memberNames = (list: string, name = ''): Reader<readonly string[]> =>
   derive<readonly string[]>((native) => {
     const found = look(native, list);
     if (found.is !== 'value' || !Array.isArray(found.value)) return undefined;
     const names = (found.value as readonly Body[]).flatMap((member) => {
-      const value = isObject(member) ? member[name] : undefined;
+      const value = isObject(member) ? member[name] : member;
       return typeof value === 'string' ? [value.toLowerCase()] : [];
     });
     return { state: 'known', value: names, at: found.at };
@@ -261,23 +268,25 @@ const ownNameReading = derive<string>((native) => ({
   at: native.pointer,
 }));
 
+const nameOf = ({ readings: { member_name } }: SeenPart): string | undefined =>
+  member_name?.state === 'known' && typeof member_name.value === 'string' ? member_name.value : undefined;
+
 /** A Multi-AZ cluster has a switch; an Aurora cluster is reached through its members, which have one each. */
 function clusterIsPublic(parts: Parts): FactState {
   const own = parts.get<boolean>('public_endpoint');
   if (own !== undefined) return own;
   const listed = parts.get<readonly string[]>('member_names');
   const names = listed === undefined || listed.state === 'unknown' ? undefined : listed.value;
-  // A member that is gone, or that left, is no longer listed.
-  const members = parts.all('member').filter((m) => {
-    const name = m.readings.member_name;
-    return (
-      names === undefined || (name?.state === 'known' && typeof name.value === 'string' && names.includes(name.value))
-    );
-  });
+  // A member that is gone, or that left, is no longer listed; one that a plan adds is not listed yet.
+  const members = parts
+    .all('member')
+    .filter((m) => names === undefined || parts.dialect === 'terraform' || names.includes(nameOf(m) ?? ''));
   const flags = members.flatMap((m) => (m.readings.member_public as Flag | undefined) ?? []);
   const open = flags.find((f) => f.state !== 'unknown' && f.value);
   if (open !== undefined) return open;
-  const all = parts.complete || (names !== undefined && names.length === members.length);
+  const all =
+    (parts.complete && parts.creates) ||
+    (names !== undefined && names.every((name) => members.some((m) => nameOf(m) === name)));
   if (!all || flags.length !== members.length)
     return unknown('not_collected', undefined, 'not all members of the cluster were seen');
   return flags.length === 0 ? { state: 'default', value: false, ...CREATE_CLUSTER } : allOf(...flags);
@@ -351,6 +360,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
         member_names: {
           'aws.config': memberNames('/configuration/dbclusterMembers', 'dbinstanceIdentifier'),
           'aws.api': memberNames('/DBClusterMembers', 'DBInstanceIdentifier'),
+          terraform: memberNames('/cluster_members'),
         },
         encryption,
         backup_retention_days: {
@@ -377,7 +387,7 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
       multiple: true,
       owner: clusterOf,
       readings: {
-        member_name: { 'aws.config': ownNameReading, 'aws.api': ownNameReading },
+        member_name: { 'aws.config': ownNameReading, 'aws.api': ownNameReading, terraform: ownNameReading },
         member_public: instanceIsPublic,
       },
     },

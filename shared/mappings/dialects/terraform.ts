@@ -714,6 +714,9 @@ const listed = (values: Body | undefined, item: string): boolean => list(values)
 export const isGone = ({ extra }: NativeResource, satellite: string, attribute?: string): boolean =>
   listed(extra?.gone, satellite) && !(attribute !== undefined && listed(extra?.written, attribute));
 
+/** The configuration writes the attribute or block; false where the document has no configuration. */
+export const isWritten = ({ extra }: NativeResource, attribute: string): boolean => listed(extra?.written, attribute);
+
 /** A local, whose expression plans leave out. */
 const isLocal = (ref: string): boolean => /(?:^|\.)local\.[\w-]+$/.test(ref);
 
