@@ -67,8 +67,8 @@ export interface Requested {
 export async function requestFor(folders: readonly string[], by: Identity): Promise<readonly Requested[]> {
   const requested: Requested[] = [];
   for (const folder of folders) {
-    const approvals = makeFileApprovals(approvalsFileOf(folder));
     const { version } = readPolicyFolder(folder, kinds);
+    const approvals = makeFileApprovals(approvalsFileOf(folder, version.policy));
     const approval = await requestApproval({ approvals, clock: Date }, version, by);
     requested.push({
       policy: version.policy,
@@ -123,7 +123,7 @@ export async function activate(policies: readonly AuthoredPolicy[], how: Activat
   try {
     const staged = writePolicies(staging, policies);
     await requestFor(staged, how.author);
-    const approvals = makeFileApprovals(approvalsFileOf(staged[0] ?? staging));
+    const approvals = makeFileApprovals(join(staging, 'approvals.yaml'));
     for (const folder of staged) {
       const { version } = readPolicyFolder(folder, kinds);
       const judged = how.isAutomatic ? { judged: 'none' as const } : {};

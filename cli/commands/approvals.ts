@@ -74,6 +74,9 @@ const deciding = (current: PolicyVersion, by: Identity, { hash, because }: Appro
 const namedStack = async (options: StackOptions): Promise<Stack | undefined> =>
   options.stage === undefined && options.region === undefined ? undefined : findStack(options);
 
+const approvalsFor = (stack: Stack | undefined, folder: string, { policy }: PolicyVersion): ApprovalStore =>
+  stack === undefined ? makeFileApprovals(approvalsFileOf(folder, policy)) : approvalsOf(stack);
+
 /** Does it for each policy; one that cannot be does not keep the others. */
 async function onEach(
   names: readonly string[],
@@ -94,9 +97,9 @@ async function onEach(
   const output = new Output();
   const refused: string[] = [];
   for (const folder of folders) {
-    const approvals = stack === undefined ? makeFileApprovals(approvalsFileOf(folder)) : approvalsOf(stack);
     try {
       const { version } = readPolicyFolder(folder, kinds);
+      const approvals = approvalsFor(stack, folder, version);
       const approval = await act({ approvals, clock: Date }, version, by, folder);
       output.line(
         `${version.policy}  version ${shortHash(version.hash)}, ${version.evidence}: ${done} by ${by.who}; ${stateText(approval)} in ${approvals.title}`,
@@ -122,16 +125,21 @@ export async function listApprovals(names: readonly string[], options: Approvals
   const stack = await namedStack(options);
   const output = new Output();
   const records: Approval[] = [];
-  const rows: { readonly version: PolicyVersion; readonly state: string; readonly said: string }[] = [];
+  const rows: (Standing & { readonly version: PolicyVersion; readonly kept: string })[] = [];
   for (const folder of policyFolders(names)) {
-    const approvals = stack === undefined ? makeFileApprovals(approvalsFileOf(folder)) : approvalsOf(stack);
     const { version } = readPolicyFolder(folder, kinds);
+    const approvals = approvalsFor(stack, folder, version);
     const all = await approvals.list(version.policy);
     records.push(...all);
-    rows.push({ version, ...standing(version, all) });
+    rows.push({ version, kept: approvals.title, ...standing(version, all) });
   }
   if (options.format === 'json') {
-    const policies = rows.map(({ version, state }) => ({ policy: version.policy, version: version.hash, state }));
+    const policies = rows.map(({ version, state, kept }) => ({
+      policy: version.policy,
+      version: version.hash,
+      state,
+      kept,
+    }));
     const approvals = records.map((a) => ({ state: approvalState(a), ...a }));
     output.line(JSON.stringify({ version: 1, policies, approvals }, undefined, 2));
   } else {
@@ -146,7 +154,12 @@ export async function listApprovals(names: readonly string[], options: Approvals
   return 0;
 }
 
-function standing(version: PolicyVersion, all: readonly Approval[]): { readonly state: string; readonly said: string } {
+interface Standing {
+  readonly state: string;
+  readonly said: string;
+}
+
+function standing(version: PolicyVersion, all: readonly Approval[]): Standing {
   const record = all.find((a) => a.version.hash === version.hash);
   const last = all.at(-1);
   if (record !== undefined) {

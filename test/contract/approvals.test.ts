@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFileApprovals, readApprovals } from '../../shared/adapters/files/approvals.ts';
+import { approvalsFileOf, makeFileApprovals, readApprovals } from '../../shared/adapters/files/approvals.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { readBundle } from '../../shared/adapters/opa/bundle-files.ts';
 import { kinds } from '../../shared/kinds/index.ts';
@@ -107,6 +107,21 @@ describe('a version', () => {
 });
 
 describe('the file of approvals', () => {
+  it.each([
+    ['/a/policies/object-store/versioned', '/a/policies/approvals.yaml'],
+    // Not called after its policy: what lies above is none of its business.
+    ['/a/drafts/my-versioning', '/a/drafts/approvals.yaml'],
+    ['/versioned', '/approvals.yaml'],
+    ['/a/sql-database/versioned', '/a/sql-database/approvals.yaml'],
+  ])('of the policy in %s is %s', (folder, file) => {
+    expect(approvalsFileOf(folder, 'object-store.versioned')).toBe(file);
+  });
+
+  it('is told as a person finds it: from here, or in full where it is not below', () => {
+    expect(makeFileApprovals(join(process.cwd(), 'policies', 'approvals.yaml')).title).toBe('policies/approvals.yaml');
+    expect(makeFileApprovals('/elsewhere/mine/approvals.yaml').title).toBe('/elsewhere/mine/approvals.yaml');
+  });
+
   const file = (edit: (text: string) => string): string => {
     const path = join(mkdtempSync(join(tmpdir(), 'edict-approvals-')), 'approvals.yaml');
     writeFileSync(path, edit(readFileSync(join(policies, 'approvals.yaml'), 'utf8')));

@@ -1,22 +1,38 @@
 /** Approvals in a file beside the policies (`policies/approvals.yaml`): committed, reviewed, and shipped with them. */
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import type { Approval } from '../../model/approval.ts';
 import { AppError } from '../../model/errors.ts';
+import { folderOf } from '../../policy/bundle.ts';
 import type { ApprovalStore } from '../../ports/approvals.ts';
 import { approvalIn, approvalSchema, byPolicyAndTime } from '../approval-record.ts';
 
 const HEAD = `# Who approved which version of which policy. Written by "edict policies request", "approve" and "reject"; each record is
 # bound to the hash of the intent, the clauses, the Rego, the examples, the parameters and the catalogue.
 `;
+const FILE = 'approvals.yaml';
 const File = z.strictObject({ version: z.literal(1), approvals: z.array(approvalSchema) });
 
-/** The file for a policy's folder (`<root>/<kind>/<name>`): `approvals.yaml` at the root. */
-export const approvalsFileOf = (policyFolder: string): string => join(dirname(dirname(policyFolder)), 'approvals.yaml');
+/**
+ * The file for a policy's folder: `approvals.yaml` at the root of `<root>/<kind>/<name>`. A folder that is called otherwise
+ * has no such root: the file lies beside it, and never above the folder that it is in.
+ */
+export function approvalsFileOf(policyFolder: string, policy: string): string {
+  const folder = resolve(policyFolder);
+  const above = dirname(folder);
+  const isBelowItsKind = join(basename(above), basename(folder)) === join(folderOf(policy));
+  return join(isBelowItsKind ? dirname(above) : above, FILE);
+}
+
+/** As a person finds it: from the folder where they are, or from the root where it is not below that. */
+function shownPath(path: string): string {
+  const from = relative(process.cwd(), path);
+  return from.startsWith('..') ? resolve(path) : from;
+}
 
 /** How long a writer waits for another one. */
 const PATIENCE_MS = 5000;
@@ -42,7 +58,7 @@ export function makeFileApprovals(path: string): ApprovalStore {
   const find = async (policy: string, hash: string): Promise<Approval | undefined> =>
     (await all()).find((a) => a.version.policy === policy && a.version.hash === hash);
   return {
-    title: join(basename(dirname(path)), basename(path)),
+    title: shownPath(path),
     read: find,
     list: async (policy) => (await all()).filter((a) => policy === undefined || a.version.policy === policy),
     write: async (next) => {
