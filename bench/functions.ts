@@ -71,7 +71,6 @@ const ENVIRONMENTS: { readonly [F in FunctionName]: EnvironmentInput<F> } = {
   sweep: {
     ...base,
     CHANGES_QUEUE_URL: queue,
-    SWEEP_QUEUE_URL: queue,
     RESOURCES_TABLE: 'resources',
     FINDINGS_TABLE: 'findings',
     QUARANTINE_BUCKET: 'quarantine',

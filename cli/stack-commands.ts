@@ -76,7 +76,11 @@ export function addStackCommands(edict: Command, run: Run): void {
     .option('--now', 'as if it happened now, whatever time the documents give')
     .action((inputs, options) => run(async () => (await import('./commands/observe.ts')).observe(inputs, options)));
 
-  onStack(edict.command('sweep').description('take the inventory of every cloud now'))
+  onStack(
+    edict
+      .command('sweep')
+      .description('take the inventory of every cloud now; exit 1 if not all of it could be listed'),
+  )
     .option('--wait <seconds>', 'wait so long for the end', '300')
     .action((options) => run(async () => (await import('./commands/sweep.ts')).sweep(options)));
 

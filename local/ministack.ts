@@ -107,6 +107,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         STATE_DIR: join(state, 'state'),
         S3_DATA_DIR: join(state, 's3'),
         PERSIST_STATE: '0',
+        // A minute that a state machine waits is a second here: nobody on this machine asks it to wait.
+        SFN_WAIT_SCALE: '0.02',
         // Listeners on ports of their own that nobody here wants.
         SFTP_ENABLED: '0',
         IOT_MTLS_ENABLED: '0',

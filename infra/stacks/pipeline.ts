@@ -4,7 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBusPolicy, type EventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { LambdaFunction, SfnStateMachine, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -29,6 +29,7 @@ import { addAlarm, edictMetric } from '../constructs/alarm.ts';
 import { ArchiveStream } from '../constructs/archive-stream.ts';
 import { AppFunction } from '../constructs/app-function.ts';
 import { acknowledge } from '../constructs/nag.ts';
+import { SweepMachine } from '../constructs/sweep-machine.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import type { StateStack } from './state.ts';
 
@@ -80,7 +81,7 @@ export class PipelineStack extends Stack {
     output('IngestFunction', ingest.function.functionName);
     output('ChangesQueueUrl', changes.queue.queueUrl);
     output('ReJudgeQueueUrl', reJudge.queue.queueUrl);
-    output('SweepQueueUrl', sweep.queue.queueUrl);
+    output('SweepMachineArn', sweep.machine.stateMachineArn);
     output('Local', String(config.local));
   }
 
@@ -404,23 +405,15 @@ export class PipelineStack extends Stack {
     );
   }
 
-  /** The inventory: daily, and when somebody asks. One message is one page. */
-  #sweep(changes: WorkQueue): WorkQueue {
+  /** The inventory: daily, and when somebody asks. */
+  #sweep(changes: WorkQueue): SweepMachine {
     const { config, resources, findings, quarantine, bus } = this.#props;
-    const timeout = Duration.minutes(5);
-    const queue = new WorkQueue(this, 'SweepQueue', {
-      config,
-      name: 'sweep',
-      consumerTimeout: timeout,
-      late: Duration.hours(12),
-    });
     const sweep = new AppFunction(this, 'Sweep', {
       functionName: 'sweep',
       config,
-      timeout,
+      timeout: Duration.minutes(5),
       environment: {
         CHANGES_QUEUE_URL: changes.queue.queueUrl,
-        SWEEP_QUEUE_URL: queue.queue.queueUrl,
         RESOURCES_TABLE: resources.tableName,
         FINDINGS_TABLE: findings.tableName,
         QUARANTINE_BUCKET: quarantine.bucketName,
@@ -440,10 +433,14 @@ export class PipelineStack extends Stack {
           says: 'A provider refuses to list: the inventory is not complete.',
           runbook: 'sweeps-denied',
         },
+        {
+          metric: 'SweepsGivenUp',
+          says: 'A part of a sweep failed every time: the inventory is not complete.',
+          runbook: 'sweep-failed',
+        },
       ],
     });
     changes.grantSend(sweep);
-    queue.grantSend(sweep);
     // Of the inventory what is held against the lists, and its own marks; of the findings the list for the digest.
     grantItems(resources, sweep, ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem']);
     grantItems(findings, sweep, ['Query']);
@@ -452,15 +449,13 @@ export class PipelineStack extends Stack {
     const reads = ['config:SelectResourceConfig', 'config:SelectAggregateResourceConfig', 'sagemaker:ListEndpoints'];
     sweep.allowAnywhere(reads, 'An inventory lists everything.');
     this.#readAzure(sweep);
-    queue.consume(sweep, { batchSize: 1, maxConcurrency: 2 });
-    this.#tick(
-      queue,
-      'DailySweep',
-      Schedule.cron({ hour: '2', minute: '17' }),
-      'Take the inventory of every cloud',
-      'sweep',
-    );
-    return queue;
+    const machine = new SweepMachine(this, 'SweepMachine', { sweep });
+    new Rule(this, 'DailySweep', {
+      description: 'Take the inventory of every cloud',
+      schedule: Schedule.cron({ hour: '2', minute: '17' }),
+      targets: [new SfnStateMachine(machine.machine, { input: RuleTargetInput.fromObject({}) })],
+    });
+    return machine;
   }
 
   /** Proves by the clock that a change on every path is noticed, and rings where it is not. */

@@ -13,7 +13,7 @@ export const stackNames = (stage: string) =>
 /** The outputs of the stacks, by the name they have in CloudFormation. */
 export const STACK_OUTPUTS = {
   state: ['ResourcesTable', 'FindingsTable', 'PoliciesTable', 'QuarantineBucket', 'BusName', 'ArchiveBucket'],
-  pipeline: ['IngestUrl', 'IngestFunction', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepQueueUrl', 'Local'],
+  pipeline: ['IngestUrl', 'IngestFunction', 'ChangesQueueUrl', 'ReJudgeQueueUrl', 'SweepMachineArn', 'Local'],
   authoring: ['AuthoringQueueUrl'],
 } as const;
 export type StateOutput = (typeof STACK_OUTPUTS)['state'][number];

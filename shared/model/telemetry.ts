@@ -24,6 +24,7 @@ export const METRICS = {
   RejudgementsDone: 'A resource was judged again.',
   ResourcesSwept: 'A resource was found by a sweep.',
   SweepsDenied: 'A provider refused a page of a sweep.',
+  SweepsGivenUp: 'A part of a sweep failed every time, and the sweep went on without it.',
   ResourcesAbsent: 'A whole list of everything lacked a resource that is held.',
   MissedEvents: 'A sweep found something other than events had told.',
   CanaryProbes: 'The canary changed something on a path.',

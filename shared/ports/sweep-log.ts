@@ -9,9 +9,7 @@ export interface SweptScope {
   readonly scope: string;
   /** It was never swept before: what is found in it is told by the digest of the run. */
   readonly baseline: boolean;
-  /** When it last got on: its page was worked on, or it was begun. */
-  readonly at: string;
-  /** None: pages of it are still to come, or nobody will ever bring them. */
+  /** None: pages of it are still to come, or it was given up. */
   readonly outcome?: ScopeOutcome;
   /** When its list began, less how far it may lie behind. With the outcome. */
   readonly began?: string;
@@ -33,14 +31,13 @@ export interface SweepCounts {
  * for a month. Errors: `STORE_UNAVAILABLE` (retry). */
 export interface SweepLog {
   /** Notes that these scopes belong to the run. Those that are noted already are left as they are. */
-  begin(run: string, scopes: readonly Omit<SweptScope, 'at' | 'outcome'>[], at: string): Promise<void>;
-  /** Notes that a scope of a run that was begun got on, or ended. Its first outcome stands: pages may be delivered twice. */
-  note(
+  begin(run: string, scopes: readonly Omit<SweptScope, 'outcome'>[], at: string): Promise<void>;
+  /** Notes how a scope of a run that was begun ended. Its first outcome stands: pages may be listed twice. */
+  end(
     run: string,
     source: string,
     scope: string,
-    at: string,
-    end?: { readonly outcome: ScopeOutcome; readonly began?: string },
+    end: { readonly outcome: ScopeOutcome; readonly began?: string },
   ): Promise<void>;
   /** All scopes of the run. Strong. */
   scopes(run: string): Promise<readonly SweptScope[]>;

@@ -148,7 +148,6 @@ export const environments = {
   sweep: z.object({
     ...base,
     CHANGES_QUEUE_URL: url,
-    SWEEP_QUEUE_URL: url,
     RESOURCES_TABLE: name,
     FINDINGS_TABLE: name,
     QUARANTINE_BUCKET: name,

@@ -253,7 +253,7 @@ describe('sudden death at the edges', () => {
   drill(
     {
       id: 'deaths-of-the-sweep',
-      done: 'The sweep of an estate of which news was lost (created, changed, deleted) is killed at each of its calls once, before the call takes effect and once after it; its message comes again to a new process',
+      done: 'The sweep of an estate of which news was lost (created, changed, deleted) is killed at each of its calls once, before the call takes effect and once after it; its step is tried again by a new process',
       holds:
         'every state is that of a sweep in which nobody dies: what is gone is closed, nothing else is; each finding is told as often; each source is told of, with no missed event too few',
     },

@@ -11,6 +11,7 @@ import { CANARY, CANARY_SOURCE } from '../../shared/model/canary.ts';
 import { AWS_DETAIL_TYPES, LOCAL_SOURCES, STACK_OUTPUTS } from '../../shared/model/deployment.ts';
 import { METRICS } from '../../shared/model/telemetry.ts';
 import { environments } from '../../shared/runtime/env.ts';
+import { TRIES_AGAIN } from '../support/sweep-machine.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
@@ -209,6 +210,82 @@ describe('the canary', () => {
   });
 });
 
+describe('the machine of a sweep', () => {
+  interface State {
+    readonly Type: string;
+    readonly Retry?: readonly object[];
+    readonly Catch?: readonly { readonly Next: string }[];
+    readonly ItemProcessor?: { readonly ProcessorConfig: object; readonly States: States };
+    readonly [key: string]: unknown;
+  }
+  interface States {
+    readonly [name: string]: State;
+  }
+  const definition = (template: Template): States => {
+    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+    const joined = (machine?.[1].Properties['DefinitionString'] as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
+    const text = joined.map((piece) => (typeof piece === 'string' ? piece : 'token')).join('');
+    return (JSON.parse(text) as { readonly States: States }).States;
+  };
+  const states = definition(prod.pipeline);
+
+  it('maps over scopes and over segments, each an execution of its own that pages cannot fill', () => {
+    const maps = Object.values(states).filter(({ Type }) => Type === 'Map');
+    expect(
+      maps.map(({ ItemsPath, ItemProcessor, MaxConcurrency }) => [
+        ItemsPath,
+        ItemProcessor?.ProcessorConfig,
+        MaxConcurrency,
+      ]),
+    ).toEqual([
+      ['$.scopes', { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, 8],
+      ['$.walks', { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, 8],
+    ]);
+    // Hundreds of children give back nothing: what comes out of a map must fit into 256 KB.
+    for (const map of maps) expect(map).toMatchObject({ ResultPath: null });
+  });
+
+  it('tries each step again as the tests do, and gives up the one that fails every time', () => {
+    const inner = Object.values(states).flatMap((s) => (s.ItemProcessor === undefined ? [] : [s.ItemProcessor.States]));
+    const chains: readonly States[] = [states, ...inner];
+    const tasks = chains.flatMap((of) => Object.entries(of).filter(([, s]) => s.Type === 'Task'));
+    expect(tasks.map(([name]) => name).sort()).toEqual([
+      'Begin',
+      ...['List', 'Look for what is gone', 'Sum up'].flatMap((chain) => [`${chain} given up`, `${chain} step`]),
+    ]);
+    const again = {
+      ErrorEquals: ['States.ALL'],
+      IntervalSeconds: 60,
+      MaxAttempts: TRIES_AGAIN,
+      BackoffRate: 2,
+      MaxDelaySeconds: 900,
+    };
+    for (const [name, task] of tasks) {
+      const isLast = name.endsWith('given up');
+      expect(task.Retry ?? [], name).toEqual(isLast ? [] : [again]);
+      const caught = task.Catch?.map(({ Next }) => Next) ?? [];
+      expect(caught, name).toEqual(name.endsWith(' step') ? [name.replace(/step$/, 'given up')] : []);
+    }
+  });
+
+  it('is started daily, by a person otherwise, and may call one function and its own executions', () => {
+    prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'cron(17 2 * * ? *)',
+      Targets: [Match.objectLike({ Arn: { Ref: Match.stringLikeRegexp('^SweepMachine') }, Input: '{}' })],
+    });
+    const actions = statements(prod.pipeline)
+      .filter(([id]) => id.startsWith('SweepMachine'))
+      .flatMap(([, s]) => actionsOf(s));
+    expect([...new Set(actions)].sort()).toEqual([
+      'lambda:InvokeFunction',
+      'states:DescribeExecution',
+      'states:RedriveExecution',
+      'states:StartExecution',
+      'states:StopExecution',
+    ]);
+  });
+});
+
 describe('who may tell', () => {
   const sources = (template: Template): string[] =>
     resourcesOf(template, 'AWS::Events::Rule').flatMap(
@@ -340,7 +417,7 @@ describe('queues', () => {
       const id = arn['Fn::GetAtt']?.[0];
       return id === undefined || !queues.some(([queue]) => queue === id) ? [] : [{ id, fn, Properties }];
     });
-    expect(consumed).toHaveLength(5);
+    expect(consumed).toHaveLength(4);
     for (const { id, fn, Properties } of consumed) {
       const queue = queues.find(([queueId]) => queueId === id)?.[1].Properties;
       const consumer = resourcesOf(prod.pipeline, 'AWS::Lambda::Function').find(([logicalId]) => logicalId === fn)?.[1];

@@ -893,7 +893,6 @@ const NOT_CONNECTED: Answers = {
     RESOURCES_TABLE: 'resources',
     FINDINGS_TABLE: 'findings',
     BUS_NAME: 'edict',
-    SWEEP_QUEUE_URL: 'https://sqs.example/s',
   }),
 };
 

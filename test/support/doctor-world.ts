@@ -143,7 +143,6 @@ const environment = (origin: string): { readonly [name: string]: { readonly [var
     sweep: {
       ...base,
       CHANGES_QUEUE_URL: 'https://sqs.example/changes',
-      SWEEP_QUEUE_URL: 'https://sqs.example/sweep',
       AWS_AGGREGATOR: 'everything',
       AZURE_READER: azureReader,
       GOOGLE_READER: JSON.stringify({

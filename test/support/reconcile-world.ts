@@ -10,8 +10,7 @@ import {
   makeMemorySweepLog,
 } from '../../shared/adapters/memory/services.ts';
 import { makeRepaired } from '../../shared/adapters/service/reconciled.ts';
-import { makeSweep, type SweepMessage } from '../../shared/adapters/service/sweep.ts';
-import { makeSweepBatch } from '../../shared/adapters/service/sweep-batch.ts';
+import { makeSweep } from '../../shared/adapters/service/sweep.ts';
 import { type Change, instant } from '../../shared/model/change.ts';
 import type { AppError } from '../../shared/model/errors.ts';
 import type { ReconciledEvent } from '../../shared/model/finding-event.ts';
@@ -21,6 +20,7 @@ import type { Repair } from '../../shared/pipeline/stages.ts';
 import type { Inventory, InventoryPage } from '../../shared/ports/inventory.ts';
 import type { ReadBack } from '../../shared/ports/read-back.ts';
 import { IMMORTAL, type Life } from './interference.ts';
+import { type DoStep, runMachine } from './sweep-machine.ts';
 import { change, type Doc, makeWorld, registry, testForm } from './world.ts';
 
 /** What the list does at a page, instead of giving it. */
@@ -29,6 +29,9 @@ export type Trouble = AppError | 'unreadable' | 'incomplete';
 const ACCOUNT = '111122223333';
 const PAGE = 50;
 const LISTED = new Set(['Test::Store', 'Test::Block']);
+
+/** What is left to a step, always: it goes on with what follows at once. */
+const AN_INVOCATION_MS = 300_000;
 
 /** A document at an instant: `at` counts seconds after nine on 25 November. */
 const NINE = Date.parse('2026-11-25T09:00:00.000Z');
@@ -54,7 +57,6 @@ export function makeReconcileWorld(
   const ledger = makeMemoryCoverageLedger();
   const sources = makeMemorySourceLog();
   const runs = makeMemorySweepLog();
-  const messages: { readonly message: SweepMessage; readonly atMs: number }[] = [];
   const repairs: Repair[] = [];
   const counts = new Map<string, number>();
   let trouble: (scope: string, page: number) => Trouble | undefined = () => undefined;
@@ -98,17 +100,10 @@ export function makeReconcileWorld(
       await repaired(judged.repairs);
     }
   };
-  const queue = {
-    send: async (sent: readonly SweepMessage[], { delaySeconds = 0 } = {}): Promise<void> => {
-      await Promise.resolve();
-      for (const message of sent) messages.push({ message, atMs: nowMs() + delaySeconds * 1000 });
-    },
-  };
   const findings = makeMemoryFindingStore();
-  const makeProcess = ({ wrap }: Life): ReturnType<typeof makeSweepBatch> => {
-    const own = wrap(queue);
+  const makeProcess = ({ wrap }: Life): ReturnType<typeof makeSweep> => {
     const lists = wrap({ page: (scope: string, next?: string) => inventory.page(scope, next) });
-    const sweep = makeSweep({
+    return makeSweep({
       inventories: [{ ...inventory, page: (scope, next) => lists.page(scope, next) }],
       registry,
       read: (_form, document, hints) => {
@@ -120,7 +115,6 @@ export function makeReconcileWorld(
       runs: wrap(runs),
       observe: makeObserve({ forms: [testForm], quarantine: wrap(world.quarantine) }),
       send: wrap({ judgeAll }).judgeAll,
-      queue: own,
       sources: wrap(sources),
       ledger: wrap(ledger),
       findings: wrap(findings),
@@ -129,24 +123,22 @@ export function makeReconcileWorld(
       log: () => undefined,
       nowMs,
     });
-    return makeSweepBatch({
-      sweep,
-      // What is throttled is asked again in a minute.
-      queue: { send: (sent) => own.send(sent, { delaySeconds: 60 }) },
-      log: () => undefined,
-    });
   };
-  let running: { readonly life: Life; readonly batch: ReturnType<typeof makeProcess> } | undefined;
-  /** A process of the function works on a message. What a process does that dies of it, nobody hears of. */
-  const work = async (body: string): Promise<boolean> => {
+  let running: { readonly life: Life; readonly step: ReturnType<typeof makeSweep> } | undefined;
+  /** A process of the function does a step. What a process does that dies of it, nobody hears of. */
+  const doStep: DoStep = async (step) => {
     if (running === undefined) {
       const life = start();
-      running = { life, batch: makeProcess(life) };
+      running = { life, step: makeProcess(life) };
     }
-    const done = await running.batch([{ messageId: 'm', body }]);
-    const died = running.life.isDead();
-    if (died) running = undefined;
-    return !died && done.has('m');
+    const { life } = running;
+    const next = await running
+      .step(step, () => AN_INVOCATION_MS)
+      .finally(() => {
+        if (life.isDead()) running = undefined;
+      });
+    if (life.isDead()) throw new Error('the process died');
+    return next;
   };
 
   return {
@@ -165,23 +157,11 @@ export function makeReconcileWorld(
       else truth.set(doc.id, doc);
       if (told) await judgeAll([change(doc)]);
     },
-    /** Sweeps until nothing is left to do; a message that fails every time is dropped after five deliveries. */
+    /** Sweeps until nothing is left to do. */
     sweep: async (): Promise<readonly ReconciledEvent[]> => {
       const before = world.bus.events.length;
       running = undefined;
-      messages.push({ message: { job: 'sweep' }, atMs: nowMs() });
-      const tries = new Map<string, number>();
-      while (messages.length > 0) {
-        messages.sort((a, b) => a.atMs - b.atMs);
-        const next = messages.shift();
-        if (next === undefined) break;
-        world.clock.set(Math.max(nowMs(), next.atMs));
-        const body = JSON.stringify(next.message);
-        const done = await work(body);
-        const tried = (tries.get(body) ?? 0) + 1;
-        tries.set(body, tried);
-        if (!done && tried < 5) messages.push({ message: next.message, atMs: nowMs() + 1_800_000 });
-      }
+      await runMachine(doStep, { nowMs, wait: (ms) => world.clock.set(nowMs() + ms) });
       await world.drain();
       return world.bus.events
         .slice(before)

@@ -36,7 +36,7 @@ export function makeDynamoSweepLog(table: Table): SweepLog {
     begin: (run, scopes, at) =>
       guarded('note the scopes of a sweep', () =>
         inParallel(scopes, PARALLEL, async ({ source, scope, baseline }) => {
-          const first = { source, swept_scope: scope, is_baseline: baseline, got_on_at: at, expires_at: expires(at) };
+          const first = { source, swept_scope: scope, is_baseline: baseline, expires_at: expires(at) };
           const names = Object.keys(first);
           await client.send(
             new UpdateCommand({
@@ -49,31 +49,23 @@ export function makeDynamoSweepLog(table: Table): SweepLog {
           );
         }),
       ),
-    note: (run, source, scope, at, end) =>
-      guarded('note that a sweep got on', async () => {
-        const first = { outcome: end?.outcome, began_at: end?.began };
-        const given = Object.entries(first).filter(([, value]) => value !== undefined);
+    end: (run, source, scope, { outcome, began }) =>
+      guarded('note how a scope of a sweep ended', async () => {
+        const given = Object.entries({ outcome, began_at: began }).filter(([, value]) => value !== undefined);
         try {
           await client.send(
             new UpdateCommand({
               TableName,
               Key: key(run, source, scope),
-              UpdateExpression: [
-                'SET #at = :at',
-                // The first outcome stands, and what it began with.
-                ...given.map((_, i) => `#a${i} = if_not_exists(#a${i}, :a${i})`),
-              ].join(', '),
+              // The first outcome stands, and what it began with.
+              UpdateExpression: `SET ${given.map((_, i) => `#a${i} = if_not_exists(#a${i}, :a${i})`).join(', ')}`,
               // Of a run that is forgotten nothing is kept.
               ConditionExpression: 'attribute_exists(#source)',
               ExpressionAttributeNames: {
-                '#at': 'got_on_at',
                 '#source': 'source',
                 ...Object.fromEntries(given.map(([name], i) => [`#a${i}`, name])),
               },
-              ExpressionAttributeValues: {
-                ':at': at,
-                ...Object.fromEntries(given.map(([, value], i) => [`:a${i}`, value])),
-              },
+              ExpressionAttributeValues: Object.fromEntries(given.map(([, value], i) => [`:a${i}`, value])),
             }),
           );
         } catch (error) {
@@ -178,7 +170,6 @@ const decode = (item: { readonly [attribute: string]: unknown }): SweptScope => 
   source: String(item['source']),
   scope: String(item['swept_scope']),
   baseline: item['is_baseline'] === true,
-  at: String(item['got_on_at']),
   ...(typeof item['outcome'] === 'string' ? { outcome: item['outcome'] as ScopeOutcome } : {}),
   ...(typeof item['began_at'] === 'string' ? { began: item['began_at'] } : {}),
 });

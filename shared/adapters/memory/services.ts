@@ -133,23 +133,21 @@ export function makeMemorySweepLog(): SweepLog {
   const places = new Set<string>();
   const counted = new Map<string, Map<string, SweepCounts>>();
   return {
-    begin: async (run, scopes, at) => {
+    begin: async (run, scopes) => {
       await undefined;
       const rows = runs.get(run) ?? new Map<string, SweptScope>();
       runs.set(run, rows);
       for (const scope of scopes) {
         const key = `${scope.source}#${scope.scope}`;
-        rows.set(key, rows.get(key) ?? { ...scope, at });
+        rows.set(key, rows.get(key) ?? scope);
       }
     },
-    note: async (run, source, scope, at, end) => {
+    end: async (run, source, scope, end) => {
       await undefined;
       const rows = runs.get(run);
       const row = rows?.get(`${source}#${scope}`);
-      if (row === undefined) return;
       // The first outcome stands, and what it began with.
-      const stands = row.outcome === undefined ? { ...row, ...end } : row;
-      rows?.set(`${source}#${scope}`, { ...stands, at });
+      if (row?.outcome === undefined && row !== undefined) rows?.set(`${source}#${scope}`, { ...row, ...end });
     },
     scopes: async (run) => {
       await undefined;

@@ -156,12 +156,12 @@ async function countEach(
 /** One page of the inventory, looked through for what the lists of a run lack. Returns where the next page begins. */
 export async function findAbsent(
   deps: ReconcileDeps,
-  run: string,
+  { run, scopes: all }: { readonly run: string; readonly scopes: readonly SweptScope[] },
   segment: number,
   next: string | undefined,
 ): Promise<string | undefined> {
   const page = await deps.resources.belowActivation(segment, ANY_ACTIVATION, next);
-  const scopes = new Map((await deps.runs.scopes(run)).map((s) => [`${s.source} ${s.scope}`, s]));
+  const scopes = new Map(all.map((s) => [`${s.source} ${s.scope}`, s]));
   const seen = await deps.roster.seen(page.items);
   const places = new Map<string, Promise<boolean>>();
   const held: { readonly source: string; readonly what: Listable; readonly absent: boolean }[] = [];
@@ -263,7 +263,3 @@ function absence(
   } as const;
   return { type: 'change', version: 1, changeId: changeIdOf(change), ...change };
 }
-
-/** The scopes of a run that is listed, and those of the walk that follows. */
-export const WALK = 'reconcile';
-export const isWalk = ({ source }: Pick<SweptScope, 'source'>): boolean => source === WALK;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Change, changeIdOf, instant, instantSchema } from '../../model/change.ts';
-import type { FindingEvent } from '../../model/finding-event.ts';
+import type { FindingEvent, ReconciledEvent } from '../../model/finding-event.ts';
 import { isAppError } from '../../model/errors.ts';
 import { SEGMENTS } from '../../model/tables.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
@@ -9,54 +9,76 @@ import type { EventBus } from '../../ports/event-bus.ts';
 import type { FindingQueries } from '../../ports/finding-store.ts';
 import type { SourceLog } from '../../ports/source-log.ts';
 import type { SweptScope } from '../../ports/sweep-log.ts';
-import type { JsonQueue } from '../aws/sqs-queue.ts';
 import { baselineEvent, isSeen, sumUp } from './baseline-digest.ts';
 import { coverageOf, reconciledEvents, sumUpRun } from './reconciled.ts';
-import { findAbsent, isWalk, LIST_LAG_MS, markPage, type ReconcileDeps, WALK } from './reconcile.ts';
+import { findAbsent, LIST_LAG_MS, markPage, type ReconcileDeps } from './reconcile.ts';
 
 const sweepMark = z.strictObject({ id: z.string().min(1), baseline: z.boolean() });
 
-/** Messages of the sweep queue. */
-export const sweepMessageSchema = z.discriminatedUnion('job', [
-  /** Sweep these sources, or all that are configured. */
-  z.strictObject({ job: z.literal('sweep'), sources: z.array(z.string()).optional() }),
-  /** Begin the run of this name. A step of its own: begun again, it is the same run. */
-  z.strictObject({ job: z.literal('begin'), run: z.string().min(1), sources: z.array(z.string()).optional() }),
-  /** One page of one scope. */
+/** One page of one scope. */
+const pageStep = z.strictObject({
+  job: z.literal('page'),
+  source: z.string().min(1),
+  scope: z.string().min(1),
+  sweep: sweepMark,
+  next: z.string().min(1).optional(),
+  /** Of every page but the first: when the list began, and whether something on a page so far could not be read. */
+  began: instantSchema.optional(),
+  partial: z.boolean().optional(),
+});
+/** One page of the inventory, held against what the run listed. */
+const walkStep = z.strictObject({
+  job: z.literal('walk'),
+  sweep: sweepMark,
+  segment: z
+    .int()
+    .min(0)
+    .max(SEGMENTS - 1),
+  next: z.string().min(1).optional(),
+});
+/** Tell what a run found where none had been before, once all of that is judged. `found`: by the last look; -1 before the first. */
+const digestStep = z.strictObject({ job: z.literal('digest'), sweep: sweepMark, found: z.int(), looks: z.int() });
+
+/** What the state machine of a sweep asks for (docs/adr/0025-sweep-machine.md). */
+export const sweepStepSchema = z.discriminatedUnion('job', [
+  /** Begin a run of these sources, or of all that are configured. Named after when the machine started: begun again, it is the same run. */
   z.strictObject({
-    job: z.literal('page'),
-    source: z.string().min(1),
-    scope: z.string().min(1),
-    sweep: sweepMark,
-    next: z.string().min(1).optional(),
-    /** Of every page but the first: when the list began, and whether something on a page so far could not be read. */
-    began: instantSchema.optional(),
-    partial: z.boolean().optional(),
+    job: z.literal('begin'),
+    startedAt: z.string().max(64),
+    asked: z.strictObject({ sources: z.array(z.string().max(64)).max(16).optional() }),
   }),
-  /** One page of the inventory, held against what the run listed. */
+  pageStep,
+  walkStep,
+  digestStep,
+  /** A step failed every time: it is counted, and the others go on. */
   z.strictObject({
-    job: z.literal('walk'),
-    sweep: sweepMark,
-    segment: z
-      .int()
-      .min(0)
-      .max(SEGMENTS - 1),
-    next: z.string().min(1).optional(),
-  }),
-  /** Tell what a run found where none had been before, once all of that is swept and judged. `found` is -1 until then; `walked`: what is not there is looked for. */
-  z.strictObject({
-    job: z.literal('digest'),
-    sweep: sweepMark,
-    found: z.int(),
-    looks: z.int(),
-    walked: z.boolean().optional(),
+    job: z.literal('give_up'),
+    of: z.discriminatedUnion('job', [pageStep, walkStep, digestStep]),
+    why: z.string().max(1024),
   }),
 ]);
-export type SweepMessage = z.infer<typeof sweepMessageSchema>;
+export type SweepStep = z.infer<typeof sweepStepSchema>;
+type Step<J extends SweepStep['job']> = Extract<SweepStep, { readonly job: J }>;
+
+/** What follows a step: another one after so many seconds, or nothing. */
+export interface SweepNext {
+  readonly again?: Step<'page' | 'walk' | 'digest'>;
+  readonly waitSeconds: number;
+  /** With the last step of a run: what was told of each source. The output of the machine, for whoever waits for it. */
+  readonly told?: readonly Pick<
+    ReconciledEvent['detail']['edict'],
+    'sweep' | 'source' | 'scopes' | 'listed' | 'missedEvents'
+  >[];
+}
+/** A run that has begun: its scopes are listed side by side, then the inventory is walked side by side, then it is summed up. */
+export interface SweepBegun {
+  readonly scopes: readonly SweepNext[];
+  readonly walks: readonly SweepNext[];
+  readonly digest: SweepNext;
+}
 
 export interface SweepDeps extends ReconcileDeps {
   readonly observe: (observation: Observation) => Promise<Observed>;
-  readonly queue: JsonQueue<SweepMessage>;
   readonly sources: SourceLog;
   readonly ledger: CoverageLedger;
   readonly findings: FindingQueries;
@@ -66,63 +88,83 @@ export interface SweepDeps extends ReconcileDeps {
 /** A digest is told once two looks, so far apart, see the same; or after so many looks, whatever they see. */
 const LOOK_SECONDS = 60;
 const MAX_LOOKS = 30;
-/** While scopes are still being swept it is looked less and less often. SQS delays a message by no more than this. */
-const MAX_LOOK_SECONDS = 900;
-/**
- * A scope that did not get on for so long will not end in this run: its page is a dead letter (five deliveries, half an
- * hour apart), or was lost. A page that is throttled comes again every quarter of an hour at the latest, but gets on with
- * nothing: a provider that gives nothing for so long has not shown its scope either.
- */
-const STALLED_MS = 3 * 3_600_000;
+/** No step is begun with less time than this left: the slowest page of a provider, with its retries. */
+const RESERVE_MS = 120_000;
+/** How long a page waits whose provider does not say: Google's client does not hand its hint on. And the longest that is waited. */
+const UNTOLD_MS = 60_000;
+const MAX_WAIT_SECONDS = 900;
+const DONE: SweepNext = { waitSeconds: 0 };
+const at = (again: NonNullable<SweepNext['again']>, waitSeconds = 0): SweepNext => ({ again, waitSeconds });
 
-/** Does one message of a sweep. Throws what has to come again; a page that is denied is counted and ends its scope. */
-export function makeSweep(deps: SweepDeps): (message: SweepMessage) => Promise<void> {
-  return async (message) => {
-    switch (message.job) {
-      case 'sweep':
-        return deps.queue.send([{ ...message, job: 'begin', run: `sweep-${instant(deps.nowMs())}` }]);
-      case 'begin':
-        return begin(deps, message);
-      case 'page':
-        return page(deps, message);
-      case 'walk':
-        return walk(deps, message);
-      case 'digest':
-        return digest(deps, message);
+/**
+ * Does a step of a sweep, and those that follow it at once for as long as there is time: one page of each is held at a time.
+ * Throws what has to be tried again; a page that is denied is counted and ends its scope, one that is throttled waits as
+ * long as the provider asks.
+ */
+export function makeSweep(
+  deps: SweepDeps,
+): (step: SweepStep, remainingMs?: () => number) => Promise<SweepNext | SweepBegun> {
+  return async (step, remainingMs = () => 0) => {
+    if (step.job === 'begin') return begin(deps, step);
+    if (step.job === 'give_up') return giveUp(deps, step);
+    let next = await one(deps, step);
+    while (next.again !== undefined && next.waitSeconds === 0 && remainingMs() > RESERVE_MS) {
+      const { again } = next;
+      try {
+        next = await one(deps, again);
+      } catch (error) {
+        // What was done is kept; this one is tried by itself.
+        deps.log('a step of a sweep failed', error, { job: again.job });
+        return at(again);
+      }
     }
+    return next;
   };
 }
 
-async function begin(deps: SweepDeps, message: Extract<SweepMessage, { job: 'begin' }>): Promise<void> {
-  const { run, sources: wanted } = message;
-  const scopes: Omit<SweptScope, 'at' | 'outcome'>[] = [];
+async function one(deps: SweepDeps, step: Step<'page' | 'walk' | 'digest'>): Promise<SweepNext> {
+  try {
+    if (step.job === 'page') return await page(deps, step);
+    return step.job === 'walk' ? await walk(deps, step) : await digest(deps, step);
+  } catch (error) {
+    if (!isAppError(error, 'UPSTREAM_THROTTLED')) throw error;
+    deps.log('a step of a sweep was throttled', error, { job: step.job });
+    const { retryAfterMs } = error.details;
+    const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : UNTOLD_MS;
+    return at(step, Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil(waitMs / 1000))));
+  }
+}
+
+/** A scope that was given up has no outcome: nothing is taken for gone by it, and the digest says that it is not finished. */
+async function giveUp(deps: SweepDeps, { of, why }: Step<'give_up'>): Promise<SweepNext> {
+  const what = of.job === 'page' ? { source: of.source, scope: of.scope } : {};
+  deps.count('SweepsGivenUp');
+  deps.log('a step of a sweep failed every time, and is given up', undefined, { job: of.job, why, ...what });
+  return Promise.resolve(DONE);
+}
+
+async function begin(deps: SweepDeps, { startedAt, asked }: Step<'begin'>): Promise<SweepBegun> {
+  const scopes: Omit<SweptScope, 'outcome'>[] = [];
   for (const { source, scopes: listed } of deps.inventories) {
-    if (wanted !== undefined && !wanted.includes(source)) continue;
+    if (asked.sources !== undefined && !asked.sources.includes(source)) continue;
     const known = await deps.sources.list(source);
     const swept = new Set(known.filter((h) => h.lastSweptAt !== undefined).map((h) => h.account));
     scopes.push(...listed.map((scope) => ({ source, scope, baseline: !swept.has(scope) })));
   }
-  await deps.runs.begin(run, scopes, instant(deps.nowMs()));
-  if (scopes.length === 0) return;
-  const baseline = scopes.some((scope) => scope.baseline);
-  // The digest first: told twice it is the same event, and not told at all nobody would miss it.
-  await deps.queue.send([{ job: 'digest', sweep: { id: run, baseline }, found: -1, looks: 0 }], {
-    delaySeconds: LOOK_SECONDS,
-  });
-  await deps.queue.send(
-    scopes.map(({ source, scope, baseline: first }) => ({
-      job: 'page',
-      source,
-      scope,
-      sweep: { id: run, baseline: first },
-    })),
-  );
+  const id = `sweep-${instant(Date.parse(startedAt))}`;
+  await deps.runs.begin(id, scopes, instant(deps.nowMs()));
+  const sweep = { id, baseline: scopes.some((scope) => scope.baseline) };
+  return {
+    scopes: scopes.map(({ source, scope, baseline }) => at({ job: 'page', source, scope, sweep: { id, baseline } })),
+    walks: Array.from({ length: SEGMENTS }, (_, segment) => at({ job: 'walk', sweep, segment })),
+    digest: scopes.length === 0 ? DONE : at({ job: 'digest', sweep, found: -1, looks: 0 }, LOOK_SECONDS),
+  };
 }
 
-async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page' }>): Promise<void> {
+async function page(deps: SweepDeps, message: Step<'page'>): Promise<SweepNext> {
   const { source, scope, sweep } = message;
   const inventory = deps.inventories.find((i) => i.source === source);
-  if (inventory === undefined) return;
+  if (inventory === undefined) return DONE;
   const got = await inventory.page(scope, message.next).catch((error: unknown) => {
     if (!isAppError(error, 'UPSTREAM_DENIED')) throw error;
     deps.count('SweepsDenied');
@@ -132,7 +174,8 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
   const receivedAt = instant(deps.nowMs());
   if (got === undefined) {
     await deps.sources.denied(source, scope, receivedAt);
-    return deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: 'denied' });
+    await deps.runs.end(sweep.id, source, scope, { outcome: 'denied' });
+    return DONE;
   }
 
   const began = message.began ?? instant(Date.parse(got.readKey) - LIST_LAG_MS);
@@ -155,52 +198,40 @@ async function page(deps: SweepDeps, message: Extract<SweepMessage, { job: 'page
   }
   await deps.send(changes);
   deps.count('ResourcesSwept', got.contents.length);
-  if (got.next !== undefined) {
-    await deps.runs.note(sweep.id, source, scope, receivedAt);
-    await deps.queue.send([{ ...message, next: got.next, began, partial }]);
-    return;
-  }
+  if (got.next !== undefined) return at({ ...message, next: got.next, began, partial });
   await deps.sources.swept(source, scope, receivedAt, !partial);
-  await deps.runs.note(sweep.id, source, scope, receivedAt, { outcome: partial ? 'partial' : 'swept', began });
+  await deps.runs.end(sweep.id, source, scope, { outcome: partial ? 'partial' : 'swept', began });
+  return DONE;
 }
 
-/** One page of the inventory, in a chain for each segment. */
-async function walk(deps: SweepDeps, message: Extract<SweepMessage, { job: 'walk' }>): Promise<void> {
-  const { sweep, segment } = message;
-  const next = await findAbsent(deps, sweep.id, segment, message.next);
-  const at = instant(deps.nowMs());
-  await deps.runs.note(sweep.id, WALK, String(segment), at, next === undefined ? { outcome: 'swept' } : undefined);
-  if (next !== undefined) await deps.queue.send([{ ...message, next }]);
+/** One page of a segment of the inventory. Where no list is whole nothing can be said to be gone. */
+async function walk(deps: SweepDeps, step: Step<'walk'>): Promise<SweepNext> {
+  const scopes = await deps.runs.scopes(step.sweep.id);
+  if (!scopes.some(({ outcome }) => outcome === 'swept')) return DONE;
+  const next = await findAbsent(deps, { run: step.sweep.id, scopes }, step.segment, step.next);
+  return next === undefined ? DONE : at({ ...step, next });
 }
 
-async function digest(deps: SweepDeps, message: Extract<SweepMessage, { job: 'digest' }>): Promise<void> {
-  const { sweep, found, looks } = message;
-  const lookAgain = (seen: number, after: number, walked = message.walked === true): Promise<void> => {
-    const delaySeconds = seen < 0 ? Math.min(MAX_LOOK_SECONDS, LOOK_SECONDS * 2 ** after) : LOOK_SECONDS;
-    return deps.queue.send([{ ...message, found: seen, looks: after, walked }], { delaySeconds });
-  };
-  const all = await deps.runs.scopes(sweep.id);
-  const oldest = instant(deps.nowMs() - STALLED_MS);
-  if (all.some(({ outcome, at }) => outcome === undefined && at > oldest)) return lookAgain(-1, looks + 1);
-  // Everything is listed: only now can it be said what is not there.
-  if (message.walked !== true && all.some(({ outcome }) => outcome === 'swept')) {
-    const segments = Array.from({ length: SEGMENTS }, (_, segment) => segment);
-    const chains = segments.map((segment) => ({ source: WALK, scope: String(segment), baseline: false }));
-    await deps.runs.begin(sweep.id, chains, instant(deps.nowMs()));
-    await deps.queue.send(segments.map((segment) => ({ job: 'walk', sweep, segment })));
-    return lookAgain(-1, 0, true);
-  }
-
-  const scopes = all.filter((scope) => !isWalk(scope));
+async function digest(deps: SweepDeps, step: Step<'digest'>): Promise<SweepNext> {
+  const { sweep, found, looks } = step;
   const [sum, told] = [await sumUp(deps.findings, sweep.id), await sumUpRun(deps.runs, sweep.id)];
   const seen = sum.findings + told.repaired;
-  if (found < 0) return lookAgain(seen, 0);
-  if (seen !== found && looks < MAX_LOOKS) return lookAgain(seen, looks + 1);
+  if (seen !== found && looks < MAX_LOOKS) return at({ ...step, found: seen, looks: looks + 1 }, LOOK_SECONDS);
+  const scopes = await deps.runs.scopes(sweep.id);
   const time = instant(deps.nowMs());
   await sumUpRun(deps.runs, sweep.id, (counts) => deps.ledger.note(coverageOf(counts, scopes, time)));
-  const events: FindingEvent[] = reconciledEvents(sweep.id, scopes, told, time);
+  const reconciled = reconciledEvents(sweep.id, scopes, told, time);
+  const events: FindingEvent[] = [...reconciled];
   // Where a provider shows nothing there is no baseline: it is one the first time that it does.
   const first = scopes.filter(({ baseline }) => baseline);
-  if (first.some(isSeen) || scopes.length === 0) events.push(baselineEvent(sweep.id, sum, first, time));
+  if (first.some(isSeen)) events.push(baselineEvent(sweep.id, sum, first, time));
   await deps.bus.publish(events);
+  const bySource = reconciled.map(({ detail: { edict: of } }) => ({
+    sweep: of.sweep,
+    source: of.source,
+    scopes: of.scopes,
+    listed: of.listed,
+    missedEvents: of.missedEvents,
+  }));
+  return { ...DONE, told: bySource };
 }

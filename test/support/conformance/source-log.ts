@@ -109,14 +109,13 @@ export function sweepLogSuite(title: string, make: () => SweepLog): void {
       const log = make();
       const run = `${title}-1`;
       await log.begin(run, [scope('one'), scope('two', false), scope('three')], at(1));
-      await log.note(run, 'a.sweep', 'one', at(2));
-      await log.note(run, 'a.sweep', 'two', at(3), { outcome: 'swept', began: at(1) });
+      await log.end(run, 'a.sweep', 'two', { outcome: 'swept', began: at(1) });
       await log.begin(run, [scope('one', false), scope('two')], at(4));
       const scopes = [...(await log.scopes(run))].sort((x, y) => (x.scope < y.scope ? -1 : 1));
       expect(scopes).toEqual([
-        { ...scope('one'), at: at(2) },
-        { ...scope('three'), at: at(1) },
-        { ...scope('two', false), at: at(3), outcome: 'swept', began: at(1) },
+        scope('one'),
+        scope('three'),
+        { ...scope('two', false), outcome: 'swept', began: at(1) },
       ]);
       expect(await log.scopes(`${title}-2`)).toEqual([]);
     });
@@ -125,10 +124,10 @@ export function sweepLogSuite(title: string, make: () => SweepLog): void {
       const log = make();
       const run = `${title}-3`;
       await log.begin(run, [scope('one')], at(1));
-      await log.note(run, 'a.sweep', 'one', at(2), { outcome: 'denied' });
-      await log.note(run, 'a.sweep', 'one', at(3), { outcome: 'swept' });
-      await log.note(run, 'a.sweep', 'other', at(3), { outcome: 'swept' });
-      expect(await log.scopes(run)).toEqual([{ ...scope('one'), at: at(3), outcome: 'denied' }]);
+      await log.end(run, 'a.sweep', 'one', { outcome: 'denied' });
+      await log.end(run, 'a.sweep', 'one', { outcome: 'swept' });
+      await log.end(run, 'a.sweep', 'other', { outcome: 'swept' });
+      expect(await log.scopes(run)).toEqual([{ ...scope('one'), outcome: 'denied' }]);
     });
 
     it('remembers of which places something was listed, and adds up what is counted', async () => {

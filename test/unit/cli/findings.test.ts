@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findByPrefix } from '../../../cli/commands/finding.ts';
 import { listUpTo, readFilter, readTime } from '../../../cli/commands/findings.ts';
 import { activationText } from '../../../cli/commands/release.ts';
-import { digest } from '../../../cli/commands/sweep.ts';
+import { digest, listed } from '../../../cli/commands/sweep.ts';
 import { csvHeader, csvRow } from '../../../cli/findings/csv.ts';
 import { findingDetail } from '../../../cli/findings/detail.ts';
 import { findingRecord } from '../../../cli/findings/record.ts';
@@ -256,6 +256,16 @@ describe('what releases and sweeps say', () => {
     expect(digest([], unpainted)).toBe('Nothing is open.\n');
     expect(digest([finding(), unknown], unpainted)).toBe(
       '2 open findings on 1 resource:\n  critical      1  (1 aws)\n  medium        1  (1 aws, 1 of them undecided)\n',
+    );
+  });
+
+  it('says of a sweep what it listed, and what not', () => {
+    const told = { source: 'azure.sweep', listed: 12, missedEvents: { unknown: 1, changed: 0, deleted: 2 } };
+    expect(listed({ ...told, scopes: { swept: 1, partial: 0, notSeen: 0 } })).toBe(
+      'azure.sweep: 1 of 1 scope listed in full: 12 resources; missed by events: 3\n',
+    );
+    expect(listed({ ...told, scopes: { swept: 2, partial: 1, notSeen: 3 } })).toBe(
+      'azure.sweep: 2 of 6 scopes listed in full, 1 in part, 3 not at all (docs/runbook.md#sweep-failed): 12 resources; missed by events: 3\n',
     );
   });
 });

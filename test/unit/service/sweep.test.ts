@@ -9,14 +9,14 @@ import {
 } from '../../../shared/adapters/memory/services.ts';
 import { makeMemoryFindingStore } from '../../../shared/adapters/memory/finding-store.ts';
 import { makeMemoryResourceStore } from '../../../shared/adapters/memory/resource-store.ts';
-import { makeSweep, type SweepMessage } from '../../../shared/adapters/service/sweep.ts';
-import { makeSweepBatch } from '../../../shared/adapters/service/sweep-batch.ts';
+import { makeSweep, type SweepStep, sweepStepSchema } from '../../../shared/adapters/service/sweep.ts';
 import { AppError } from '../../../shared/model/errors.ts';
 import { type BaselineEvent, DIGEST_ROWS } from '../../../shared/model/finding-event.ts';
 import { type Finding, findingId } from '../../../shared/model/finding.ts';
 import type { Inventory, InventoryPage } from '../../../shared/ports/inventory.ts';
 import { transition } from '../../support/conformance/finding-store.ts';
 import { makeDoorWorld } from '../../support/door.ts';
+import { runMachine, TRIES_AGAIN } from '../../support/sweep-machine.ts';
 import { NOON, registry } from '../../support/world.ts';
 
 const notice = (id: string): InventoryPage['contents'][number] => ({
@@ -32,13 +32,6 @@ type Pages = { readonly [next: string]: InventoryPage | AppError };
 function setUp(pages: Pages, others: readonly Inventory[] = []) {
   const door = makeDoorWorld();
   let now = NOON;
-  const queued: { readonly message: SweepMessage; readonly delaySeconds: number | undefined }[] = [];
-  const queue = {
-    send: (messages: readonly SweepMessage[], options?: { readonly delaySeconds?: number }) =>
-      Promise.resolve(
-        void queued.push(...messages.map((message) => ({ message, delaySeconds: options?.delaySeconds }))),
-      ),
-  };
   const bus = makeMemoryBus();
   const sources = makeMemorySourceLog();
   const { observe, send, count, log } = door.deps;
@@ -55,7 +48,6 @@ function setUp(pages: Pages, others: readonly Inventory[] = []) {
     inventories,
     observe,
     send,
-    queue,
     sources,
     runs: makeMemorySweepLog(),
     findings,
@@ -65,20 +57,17 @@ function setUp(pages: Pages, others: readonly Inventory[] = []) {
     ...inventoried,
   };
   const sweep = makeSweep({ ...deps, nowMs: () => now });
-  const batch = makeSweepBatch({ sweep, queue, log });
-  /** Works on what is queued until nothing is, each round as late as its longest delay. What is lost is never worked on. */
-  const run = async (isLost: (message: SweepMessage) => boolean = () => false): Promise<readonly SweepMessage[]> => {
-    const worked: SweepMessage[] = [];
-    for (let round = queued.splice(0); round.length > 0; round = queued.splice(0)) {
-      now += 1000 * Math.max(...round.map(({ delaySeconds }) => delaySeconds ?? 0));
-      for (const { message } of round) {
-        worked.push(message);
-        if (!isLost(message)) await sweep(message);
-      }
-    }
-    return worked;
-  };
-  return { door, queued, bus, sources, findings, sweep, batch, run, waitedMs: () => now - NOON };
+  /** Sweeps as the state machine does. `before` sees each step, and may fail it. */
+  const run = (sources?: string[], before: (step: SweepStep) => void = () => undefined) =>
+    runMachine(
+      async (step) => {
+        before(step);
+        return sweep(sweepStepSchema.parse(step));
+      },
+      { nowMs: () => now, wait: (ms) => void (now += ms) },
+      sources === undefined ? {} : { sources },
+    );
+  return { door, bus, sources, findings, sweep, run, waitedMs: () => now - NOON };
 }
 
 const inventory = (source: string, scopes: readonly string[], pagesOf: (scope: string) => Pages): Inventory => ({
@@ -124,7 +113,6 @@ const twoPages = {
 describe('a sweep', () => {
   it('sends what every page holds, keyed by when its read began, and notes its end', async () => {
     const world = setUp(twoPages);
-    await world.sweep({ job: 'sweep' });
     await world.run();
     expect(world.door.sent).toMatchObject(
       ['a', 'b', 'c'].map((resourceId) => ({
@@ -143,11 +131,9 @@ describe('a sweep', () => {
 
   it('is the baseline of its source once, and tells one digest', async () => {
     const world = setUp(twoPages);
-    await world.sweep({ job: 'sweep' });
     await world.run();
     expect(digestEvents(world)).toHaveLength(1);
     world.door.sent.length = 0;
-    await world.sweep({ job: 'sweep' });
     await world.run();
     expect(world.door.sent.every((change) => change.sweep?.baseline === false)).toBe(true);
     expect(digestEvents(world)).toHaveLength(1);
@@ -160,7 +146,6 @@ describe('a sweep', () => {
     ]);
     await find(world, RUN, 'r1');
     await find(world, RUN, 'r2');
-    await world.sweep({ job: 'sweep' });
     const worked = await world.run();
     expect(new Set(world.door.sent.map((c) => c.sweep?.id))).toEqual(new Set([RUN]));
     expect(digests(world)).toMatchObject([
@@ -170,12 +155,12 @@ describe('a sweep', () => {
     expect(Math.max(...worked.map((m) => JSON.stringify(m).length))).toBeLessThan(300);
   });
 
-  it('whose begin is delivered twice is still one run and one event', async () => {
+  it('whose begin is tried again is still one run and one event', async () => {
     const world = setUp(twoPages, [inventory('aws.sweep', ['account'], () => onePage)]);
-    await world.sweep({ job: 'begin', run: RUN });
-    await world.sweep({ job: 'begin', run: RUN });
+    const begin = { job: 'begin', startedAt: '2026-11-25T12:00:00Z', asked: {} } as const;
+    expect(await world.sweep(begin)).toEqual(await world.sweep(begin));
     await world.run();
-    expect(new Set(digestEvents(world).map(({ id }) => id)).size).toBe(1);
+    expect(digests(world)).toMatchObject([{ sweep: RUN, scopes: { swept: 2, notSeen: 0 } }]);
   });
 
   it('waits with the digest until the last scope is swept, and names one that is denied', async () => {
@@ -191,10 +176,10 @@ describe('a sweep', () => {
     const world = setUp(long, [
       inventory('aws.sweep', ['account', 'services'], (s) => (s === 'services' ? denied : onePage)),
     ]);
-    await world.sweep({ job: 'sweep' });
     const worked = await world.run();
-    const last = worked.findLastIndex(({ job }) => job === 'page');
-    expect(worked.slice(last).filter(({ job }) => job === 'digest').length).toBeGreaterThan(1);
+    const jobs = worked.map(({ job }) => job);
+    expect(jobs.filter((job, i) => job !== jobs[i - 1])).toEqual(['begin', 'page', 'walk', 'digest']);
+    expect(jobs.filter((job) => job === 'digest').length).toBeGreaterThan(1);
     expect(digests(world)).toMatchObject([
       {
         scopes: { swept: 2, notSeen: 1 },
@@ -203,27 +188,39 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('does not wait for ever for a scope whose page was lost: the digest says that it is not finished', async () => {
+  it('gives up a scope whose page fails every time, counts it, and says in the digest that it is not finished', async () => {
     const world = setUp(twoPages, [inventory('aws.sweep', ['account'], () => onePage)]);
-    await world.sweep({ job: 'sweep' });
-    await world.run((m) => m.job === 'page' && m.source === 'aws.sweep');
+    const worked = await world.run(undefined, (step) => {
+      if (step.job === 'page' && step.source === 'aws.sweep') throw new Error('out of order');
+    });
     expect(digests(world)).toMatchObject([
       { scopes: { swept: 1, notSeen: 1 }, notSeen: [{ source: 'aws.sweep', scope: 'account', why: 'not_finished' }] },
     ]);
-    expect(world.waitedMs()).toBeGreaterThan(3 * 3_600_000);
-    expect(world.waitedMs()).toBeLessThan(4 * 3_600_000);
+    expect(world.door.count('SweepsGivenUp')).toBe(1);
+    expect(worked.filter((step) => step.job === 'page' && step.source === 'aws.sweep')).toHaveLength(1 + TRIES_AGAIN);
+  });
+
+  it('goes on with what follows for as long as there is time, and keeps what was done when something fails', async () => {
+    const world = setUp({ first: twoPages.first, second: { ...twoPages.second, next: 'third' } });
+    const page = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: RUN, baseline: false } } as const;
+    expect(await world.sweep(page)).toMatchObject({ again: { next: 'second' }, waitSeconds: 0 });
+    // The third page is not there: it is tried again by itself, and the first two are not.
+    expect(await world.sweep(page, () => 200_000)).toMatchObject({ again: { next: 'third' }, waitSeconds: 0 });
+    await expect(world.sweep({ ...page, next: 'third' }, () => 200_000)).rejects.toBeUndefined();
+    let looks = 0;
+    expect(await world.sweep(page, () => (looks++ === 0 ? 200_000 : 1000))).toMatchObject({ again: { next: 'third' } });
+    expect(looks).toBe(2);
   });
 
   it('tells its digest once what it found is judged: two looks see the same', async () => {
     const world = setUp(twoPages);
-    await world.sweep({ job: 'sweep' });
     let looks = 0;
-    await world.run((message) => {
+    await world.run(undefined, (step) => {
       // Each look finds one more, the first four times: the pipeline is still judging.
-      if (message.job === 'digest' && message.found >= 0 && looks < 4) void find(world, RUN, `r${looks++}`);
-      return false;
+      if (step.job === 'digest' && looks < 4) void find(world, RUN, `r${looks++}`);
     });
     expect(digests(world)).toMatchObject([{ findings: 4 }]);
+    expect(world.waitedMs()).toBe(5 * 60_000);
   });
 
   it('of thousands of scopes and accounts tells a digest that fits the bus', async () => {
@@ -234,7 +231,6 @@ describe('a sweep', () => {
       ),
     ]);
     for (let i = 0; i < 1000; i++) await find(world, RUN, `r${i}`, `account-${i}`);
-    await world.sweep({ job: 'sweep' });
     await world.run();
     const [digest] = digests(world);
     expect(digest).toMatchObject({ findings: 1000, scopes: { swept: 2701, notSeen: 300 }, truncated: true });
@@ -244,14 +240,12 @@ describe('a sweep', () => {
 
   it('of other sources is none of this', async () => {
     const world = setUp(twoPages);
-    await world.sweep({ job: 'sweep', sources: ['gcp.sweep'] });
-    expect((await world.run()).map(({ job }) => job)).toEqual(['begin']);
+    expect(new Set((await world.run(['gcp.sweep'])).map(({ job }) => job))).toEqual(new Set(['begin', 'walk']));
     expect(world.bus.events).toEqual([]);
   });
 
   it('that is denied says so and goes on elsewhere; it notes no end', async () => {
     const world = setUp({ first: new AppError('UPSTREAM_DENIED', 'x') });
-    await world.sweep({ job: 'sweep' });
     await world.run();
     expect(world.door.count('SweepsDenied')).toBe(1);
     const noted = await world.sources.list('azure.sweep');
@@ -261,29 +255,24 @@ describe('a sweep', () => {
     expect(digestEvents(world)).toEqual([]);
   });
 
-  it('that is throttled waits as long as the provider asks, and loses no page', async () => {
-    const world = setUp({
-      first: new AppError('UPSTREAM_THROTTLED', 'x', { details: { retryAfterMs: 42_000 } }),
-    });
-    const message = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } } as const;
-    const done = await world.batch([{ messageId: 'm0', body: JSON.stringify(message) }]);
-    expect([...done]).toEqual(['m0']);
-    expect(world.queued).toEqual([{ message, delaySeconds: 42 }]);
+  it.each([
+    ['as long as the provider asks', { retryAfterMs: 42_000 }, 42],
+    ['a minute without a hint', {}, 60],
+    ['a quarter of an hour at most', { retryAfterMs: 86_400_000 }, 900],
+  ])('that is throttled waits %s, and loses no page', async (_, details, waitSeconds) => {
+    const world = setUp({ first: new AppError('UPSTREAM_THROTTLED', 'x', { details }) });
+    const page = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } } as const;
+    expect(await world.sweep(page, () => 300_000)).toEqual({ again: page, waitSeconds });
   });
 
-  it('that is throttled without a hint waits a minute', async () => {
-    const world = setUp({ first: new AppError('UPSTREAM_THROTTLED', 'x') });
-    const message = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } } as const;
-    await world.batch([{ messageId: 'm0', body: JSON.stringify(message) }]);
-    expect(world.queued).toEqual([{ message, delaySeconds: 60 }]);
-  });
-
-  it('that is not answered comes again by the queue, and so does what is no message', async () => {
+  it('that is not answered is tried again', async () => {
     const world = setUp({ first: new AppError('UPSTREAM_UNAVAILABLE', 'x') });
-    const message = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } };
-    const bodies = [JSON.stringify(message), '{"job":"dance"}', 'not json'];
-    const done = await world.batch(bodies.map((body, i) => ({ messageId: `m${i}`, body })));
-    expect(done.size).toBe(0);
-    expect(world.queued).toEqual([]);
+    const page = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: 's', baseline: false } } as const;
+    await expect(world.sweep(page)).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   });
+
+  it.each([{ job: 'dance' }, { job: 'begin', startedAt: 'x', asked: { sources: 'all' } }, null, 'page'])(
+    'does nothing that is no step: %j',
+    (step) => expect(sweepStepSchema.safeParse(step).success).toBe(false),
+  );
 });
