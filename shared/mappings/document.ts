@@ -2,6 +2,7 @@
 import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
 import type { NativeResource } from '../model/native.ts';
+import { hasHole } from './azure/arm-id.ts';
 import { assemble, type DependencyParts, mainPart, makeParts, readPart } from './assemble.ts';
 import type { Reading } from './reader.ts';
 import { type ContextConfig, DEFAULT_CONTEXT, resolveContext } from './context.ts';
@@ -150,6 +151,10 @@ function existsWith(native: NativeResource, { mapping, pieces }: Assembly): bool
   return native.when === undefined || native.when === pieces.get(`${mainPart(mapping)} `)?.native.when;
 }
 
+/** The document hides whom a satellite names, or calls it by an id of which a piece is not known, and nobody here has it. */
+const mayBeAnybodys = (ref: OwnerRef, owners: readonly Assembly[]): boolean =>
+  'refs' in ref ? ref.open === true : 'id' in ref && owners.length === 0 && hasHole(ref.id);
+
 /** Names the owner that a satellite speaks of but that is not in the set. */
 function absentOwner(ref: OwnerRef, native: NativeResource): string {
   if ('id' in ref) return ref.id;
@@ -201,8 +206,8 @@ export function mapDocument(
   for (const { native, candidate, ref, only } of named) {
     const owners = assemblies.find(candidate.mapping, ref);
     const [owner] = owners;
-    const open = 'refs' in ref && ref.open === true && mapped.has(candidate.mapping);
-    if (open) anybodys.set(`${candidate.mapping.id} ${candidate.part}`, { candidate, native });
+    if (mayBeAnybodys(ref, owners) && mapped.has(candidate.mapping))
+      anybodys.set(`${candidate.mapping.id} ${candidate.part}`, { candidate, native });
     else if (owners.length > 1 || (owner !== undefined && 'refs' in ref && ref.others === true)) {
       unsure.push({ owners, piece: uncertain(candidate, native) });
     } else if (owner !== undefined && !existsWith(native, owner)) {

@@ -53,6 +53,12 @@ export function armType(id: string): string | undefined {
   return /^\/subscriptions\/[^/]+$/.test(lower) ? 'microsoft.resources/subscriptions' : undefined;
 }
 
+/** A template's id with a piece that is not known, which stands in braces; no other id has any. */
+export const hasHole = (id: string): boolean => id.includes('{');
+
+/** Nothing at all is known of the id. */
+export const isHole = (id: string): boolean => /^\{[^/]*\}$/.test(id);
+
 /** The last segment of an id, as spelled. */
 export const armName = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
 

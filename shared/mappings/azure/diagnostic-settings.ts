@@ -8,7 +8,7 @@ import { type Body, type NativeResource, Unresolved } from '../../model/native.t
 import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { derive, look, type Reader, type Reading, unknown } from '../reader.ts';
-import { ancestorOf, scopeOf } from './arm-id.ts';
+import { ancestorOf, isHole, scopeOf } from './arm-id.ts';
 import { settle } from '../certainty.ts';
 import { isAllThereIs, notSeen, scalarText, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
@@ -115,8 +115,10 @@ const azurermTarget = (below: string): Reader<boolean> =>
 export function diagnosticParts(type: string, below = ''): { readonly [part: string]: Part } {
   const owner = (native: NativeResource): OwnerRef | undefined => {
     if (native.dialect === 'terraform') return azurermOwner(native, type, 'target_resource_id');
+    const scope = scopeOf(native.id);
+    if (scope !== undefined && isHole(scope)) return { refs: [], open: true };
     const id = ancestorOf(native.id, type);
-    return id !== undefined && scopeOf(native.id) === id + below ? { id } : undefined;
+    return id !== undefined && scope === id + below ? { id } : undefined;
   };
   return {
     diagnostics: {

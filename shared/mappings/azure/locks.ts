@@ -9,7 +9,7 @@ import { type Body, type NativeResource, Unresolved } from '../../model/native.t
 import { listType } from '../dialects/arm.ts';
 import type { OwnerRef, Part, Parts } from '../mapping.ts';
 import { at, derive, look, type Reading, unknown } from '../reader.ts';
-import { ancestorOf, scopeOf } from './arm-id.ts';
+import { ancestorOf, isHole, scopeOf } from './arm-id.ts';
 import { settle, valueOf } from '../certainty.ts';
 import { isAllThereIs, notSeen, sinceList } from './seen.ts';
 import { azurermOwner } from './terraform.ts';
@@ -53,10 +53,11 @@ export function lockParts(type: string): { readonly [part: string]: Part } {
       if (named === undefined) return isAbove(look(native, '/scope')) ? protects : undefined;
       return 'refs' in named && named.refs.every((ref) => ABOVE.test(ref)) ? protects : named;
     }
-    // Of a template's own resource group.
-    if (native.creates === true && scopeOf(native.id) === undefined) return protects;
+    const scope = scopeOf(native.id);
+    // Of a template's own resource group, or of something that the template does not name.
+    if (native.creates === true && (scope === undefined || isHole(scope))) return protects;
     const id = ancestorOf(native.id, type);
-    return id !== undefined && scopeOf(native.id) === id ? { id } : undefined;
+    return id !== undefined && scope === id ? { id } : undefined;
   };
   return {
     lock: {

@@ -111,6 +111,8 @@ export interface Scope {
   copyIndex(name: string | undefined): number | undefined;
   /** The id, as this document calls it, of a resource by its symbolic name. */
   symbol(name: string): string | undefined;
+  /** What is known of a nested deployment (`{outputs: {name: {value}}}`) by its id or name, where its template is here. */
+  deployment?(id: string): Body | undefined;
   /** Values that the caller knows: `subscription().subscriptionId`, `resourceGroup().location` … */
   readonly subscription?: Body;
   readonly resourceGroup?: Body;
@@ -439,7 +441,8 @@ function evaluated(expression: Expression, scope: Scope): Body {
       const [target] = args;
       const symbol = typeof target === 'string' ? scope.symbol(target) : undefined;
       const refs = symbol === undefined ? (target === undefined ? [] : [idText(target)]) : [symbol];
-      return new Unresolved(hole(`reference(${refs.join(',')})`), refs);
+      const known = args.length > 2 || refs[0] === undefined ? undefined : scope.deployment?.(refs[0]);
+      return known ?? new Unresolved(hole(`reference(${refs.join(',')})`), refs);
     }
     case 'subscription':
       return scope.subscription ?? pending(name, []);

@@ -159,11 +159,65 @@ function makeScope(
       const of = resolve(property(named, 'name'), scope);
       return typeof type === 'string' ? idOf(type, nameText(of).split('/')) : undefined;
     },
+    deployment: (id) => {
+      // The group that it is deployed to is not looked at: of several with one name it may be any.
+      const own = id.replace(/^.*\/providers\//, '');
+      const [found, ...others] = entriesOf(resources).filter((it) => {
+        if (textAt(it, 'type').toLowerCase() !== DEPLOYMENT || property(it, 'copy') !== undefined) return false;
+        const name = nameText(resolve(property(it, 'name'), scope)).toLowerCase();
+        return own === name || own === idOf(DEPLOYMENT, [name]);
+      });
+      if (found === undefined || others.length > 0) return undefined;
+      return once(`deployment('${own}')`, () => outputsOf(found, scope, options));
+    },
     ...(options.account === undefined
       ? {}
       : { subscription: { subscriptionId: options.account, id: `/subscriptions/${options.account}` } }),
   };
   return scope;
+}
+
+const entriesOf = (resources: Json | undefined): readonly Object_[] =>
+  Object.values(resources ?? {})
+    .map((r: Json) => object(r))
+    .filter((r) => r !== undefined);
+
+/** The template of a nested deployment and the scope that it is evaluated in; undefined if it is not here. */
+function nested(
+  deployment: Object_,
+  scope: LoopScope,
+  options: ReadOptions,
+): { readonly template: Object_; readonly scope: LoopScope } | undefined {
+  const properties = object(property(deployment, 'properties'));
+  const template = properties === undefined ? undefined : object(property(properties, 'template'));
+  if (properties === undefined || template === undefined) return undefined;
+  const evaluation = object(property(properties, 'expressionEvaluationOptions'));
+  const inner = evaluation !== undefined && textAt(evaluation, 'scope').toLowerCase() === 'inner';
+  if (!inner) return { template, scope };
+  const passed = object(property(properties, 'parameters')) ?? {};
+  const given = (name: string) => passedValue(object(property(passed, name)), scope);
+  return {
+    template,
+    scope: makeScope(template, given, options, property(template, 'resources'), scope.budget),
+  };
+}
+
+/** What `reference` gives of a nested deployment: its outputs, as far as its template says them. */
+function outputsOf(deployment: Object_, scope: LoopScope, options: ReadOptions): Body {
+  const here = nested(deployment, scope, options);
+  const pending = new Unresolved(`{reference(${nameText(resolve(property(deployment, 'name'), scope))})}`);
+  if (here === undefined) return pending;
+  const outputs = object(property(here.template, 'outputs')) ?? {};
+  return {
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, output]) => {
+        const it = object(output) ?? {};
+        const value = property(it, 'value');
+        const hidden = value === undefined || textAt(it, 'type').toLowerCase().startsWith('secure');
+        return [name, { value: hidden ? pending : resolve(value, here.scope) }];
+      }),
+    ),
+  };
 }
 
 const nameText = (name: Body): string =>
@@ -208,15 +262,16 @@ class Reader {
     return [...this.#found.values()].map((n) => ({ ...n, complete: !this.#linked }));
   }
 
-  template(
-    template: Object_,
-    given: (name: string) => Body | undefined,
-    place: Omit<Place, 'scope'>,
-    outer?: LoopScope,
-  ): void {
+  template(template: Object_, given: (name: string) => Body | undefined, pointer: string): void {
     const resources = property(template, 'resources');
-    const scope = outer ?? makeScope(template, given, this.#options, resources, this.#budget);
-    this.#resources(resources, { ...place, scope, pointer: `${place.pointer}/resources` });
+    const scope = makeScope(template, given, this.#options, resources, this.#budget);
+    this.#resources(resources, {
+      scope,
+      pointer: `${pointer}/resources`,
+      parent: undefined,
+      conditional: undefined,
+      depth: 0,
+    });
   }
 
   #resources(resources: Json | undefined, place: Place): void {
@@ -313,26 +368,18 @@ class Reader {
 
   /** Reads a nested deployment; false if its template is not here. */
   #deployment(resource: Object_, place: Place): boolean {
-    const properties = object(property(resource, 'properties'));
-    const template = properties === undefined ? undefined : object(property(properties, 'template'));
-    if (properties === undefined || template === undefined) {
+    const here = nested(resource, place.scope, this.#options);
+    if (here === undefined) {
       this.#linked = true;
       return false;
     }
-    const evaluation = object(property(properties, 'expressionEvaluationOptions'));
-    const inner = evaluation !== undefined && textAt(evaluation, 'scope').toLowerCase() === 'inner';
-    const at = {
-      pointer: `${place.pointer}/properties/template`,
+    this.#resources(property(here.template, 'resources'), {
+      scope: here.scope,
+      pointer: `${place.pointer}/properties/template/resources`,
       parent: undefined,
       conditional: place.conditional,
       depth: place.depth + 1,
-    };
-    if (!inner) {
-      this.template(template, () => undefined, at, place.scope);
-      return true;
-    }
-    const passed = object(property(properties, 'parameters')) ?? {};
-    this.template(template, (name) => passedValue(object(property(passed, name)), place.scope), at);
+    });
     return true;
   }
 
@@ -454,7 +501,7 @@ export const armTemplate: DocumentForm = {
       (name) =>
         given.get(name.toLowerCase()) ??
         passedValue(found.passed === undefined ? undefined : object(property(found.passed, name)), undefined),
-      { pointer: found.pointer, parent: undefined, conditional: undefined, depth: 0 },
+      found.pointer,
     );
     return reader.result();
   },
