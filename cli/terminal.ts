@@ -12,6 +12,10 @@ export const style =
   (format: Format, text: string): string =>
     styleText(format, text, { stream, validateStream: true });
 
+/** The columns of the terminal; undefined where there is none, or one that does not say: nothing is cut then. */
+export const terminalWidth = (): number | undefined =>
+  process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
+
 /** Control characters, and those that reorder or hide text: a resource's name must not steer the reader's terminal. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;

@@ -19,7 +19,8 @@ import { instant } from '../../shared/model/change.ts';
 import { heardOf, staleText } from '../findings/coverage.ts';
 import { ago } from '../findings/words.ts';
 import { findStack, type StackOptions } from '../stack/stack.ts';
-import { count, Output, plain, style } from '../terminal.ts';
+import { type Column, tableOf, type TableStyle } from '../table.ts';
+import { count, Output, plain, style, terminalWidth, wrap } from '../terminal.ts';
 
 /** As commander gives them. */
 export interface CoverageOptions extends StackOptions {
@@ -59,7 +60,7 @@ export async function coverage(options: CoverageOptions): Promise<number> {
   };
   const output = new Output();
   if (options.format === 'json') output.line(JSON.stringify(coverageJson(found), null, 2));
-  else output.write(coverageTable(found, style(process.stdout), nowMs));
+  else output.write(coverageTable(found, { paint: style(process.stdout), width: terminalWidth() }, nowMs));
   output.flush();
   return 0;
 }
@@ -101,53 +102,45 @@ export const coverageJson = ({ asOf, heard, stale, rows, controls }: Coverage) =
 });
 
 /** For people: what is stale first, then what is seen of each account, then the controls that nobody can answer for. */
-export function coverageTable(found: Coverage, paint: ReturnType<typeof style>, nowMs: number): string {
+export function coverageTable(found: Coverage, shown: TableStyle, nowMs: number): string {
+  const { paint, width } = shown;
   const { heard, stale, rows, controls } = found;
   if (heard.length === 0) return 'Nothing was heard of any account yet.\n';
   const lines: string[] = [];
-  if (stale.length === 0) lines.push(paint('green', 'Every source was listed in full within its promise.'));
-  for (const s of stale) lines.push(paint('yellow', staleText(s)));
+  const say = (text: string, indent = ''): void => {
+    const folded = width === undefined ? [text] : wrap(text, width - 4);
+    lines.push(...folded.map((line, i) => `${i === 0 ? indent : '    '}${line}`));
+  };
+  if (stale.length === 0) say(paint('green', 'Every source was listed in full within its promise.'));
+  for (const s of stale) say(paint('yellow', staleText(s)));
 
   const when = (at: string | undefined): string => (at === undefined || at === '' ? '-' : `${ago(at, nowMs)} ago`);
   const figure = (n: number | undefined): string => (n === undefined ? '-' : String(n));
-  const table = [
-    ['SOURCE', 'ACCOUNT', 'TYPE', 'LAST EVENT', 'LAG', 'LAST SWEEP', 'OBSERVED', 'EXPECTED', 'MISSED', 'REFUSED'],
-    ...rows
-      .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-      .map((r) => [
-        r.source,
-        plain(r.account),
-        plain(r.type),
-        when(r.lastEventAt),
-        r.lagMs === undefined ? '-' : `${(r.lagMs / 1000).toFixed(1)} s`,
-        `${when(r.lastSweptAt)}${r.whole === false ? ' (in part)' : ''}`,
-        figure(r.listed),
-        figure(r.held),
-        figure(r.missed),
-        when(r.deniedAt),
-      ]),
+  const columns: readonly Column<CoverageRow>[] = [
+    { title: 'SOURCE', of: (r) => r.source },
+    { title: 'ACCOUNT', of: (r) => plain(r.account) },
+    { title: 'TYPE', of: (r) => plain(r.type) },
+    { title: 'LAST EVENT', of: (r) => when(r.lastEventAt) },
+    { title: 'LAG', of: (r) => (r.lagMs === undefined ? '-' : `${(r.lagMs / 1000).toFixed(1)} s`) },
+    { title: 'LAST SWEEP', of: (r) => `${when(r.lastSweptAt)}${r.whole === false ? ' (in part)' : ''}` },
+    { title: 'OBSERVED', of: (r) => figure(r.listed) },
+    { title: 'EXPECTED', of: (r) => figure(r.held) },
+    { title: 'MISSED', of: (r) => figure(r.missed) },
+    { title: 'REFUSED', of: (r) => when(r.deniedAt) },
   ];
-  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((row) => (row[i] ?? '').length)));
-  if (rows.length > 0) lines.push('');
-  if (rows.length > 0)
-    for (const [i, row] of table.entries()) {
-      const line = row
-        .map((cell, j) => cell.padEnd(widths[j] ?? 0))
-        .join('  ')
-        .trimEnd();
-      lines.push(i === 0 ? paint('dim', line) : line);
-    }
+  const sorted = rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  if (rows.length > 0) lines.push('', tableOf(sorted, columns, { ...shown, foldAt: 3 }).trimEnd());
 
   const of = (status: Control['status']): readonly Control[] => controls.filter((c) => c.status === status);
   const unknown = of('unknown');
-  lines.push(
-    '',
+  lines.push('');
+  say(
     `${count(controls.length, 'control')} (a policy in an account): ${of('judged').length} judged, ${of('told').length} judged as far as events told, ${of('nothing').length} with nothing to judge, ${unknown.length} unknown`,
   );
   for (const [account, some] of Map.groupBy(unknown, (c) => `${c.cloud} ${plain(c.account)}`)) {
     const [first] = some;
     const since = first?.since === null || first === undefined ? 'from the beginning' : `since ${first.since}`;
-    lines.push(`  ${paint('yellow', 'unknown')} ${since}: ${account}: ${some.map((c) => c.policy).join(', ')}`);
+    say(`${paint('yellow', 'unknown')} ${since}: ${account}: ${some.map((c) => c.policy).join(', ')}`, '  ');
   }
   return `${lines.join('\n')}\n`;
 }

@@ -6,7 +6,7 @@ import { CHECKS, MEMBER_CHECKS } from '../doctor/checks.ts';
 import { doctorJson, doctorTable, exitCodeOf } from '../doctor/report.ts';
 import { makeWorld } from '../doctor/world.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
-import { Output, style } from '../terminal.ts';
+import { Output, style, terminalWidth } from '../terminal.ts';
 
 /** As commander gives them. */
 export interface DoctorOptions extends StackOptions {
@@ -27,8 +27,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   if (options.format === 'json')
     output.line(JSON.stringify(doctorJson(rows, stack.title, instant(Date.now())), null, 2));
   else {
-    const width = process.stdout.isTTY ? process.stdout.columns : undefined;
-    output.write(doctorTable(rows, { paint: style(process.stdout), width }));
+    output.write(doctorTable(rows, { paint: style(process.stdout), width: terminalWidth() }));
   }
   output.flush();
   return exitCodeOf(rows);

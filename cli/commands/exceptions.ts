@@ -14,7 +14,8 @@ import {
 import { untilOf } from '../../shared/pipeline/exceptions.ts';
 import type { BundledPolicy } from '../../shared/policy/bundle.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
-import { count, Output, plain, style } from '../terminal.ts';
+import { type Column, tableOf, type TableStyle } from '../table.ts';
+import { count, Output, plain, style, terminalWidth } from '../terminal.ts';
 import { identityOn } from './approvals.ts';
 import { findByPrefix } from './finding.ts';
 import { findingQueries } from './findings.ts';
@@ -187,7 +188,7 @@ export async function listExceptions(options: ExceptionsListOptions): Promise<nu
   const output = new Output();
   if (options.format === 'json')
     output.line(JSON.stringify({ version: 1, exceptions: chosen.map((e) => recordOf(e, nowMs)) }, undefined, 2));
-  else output.write(exceptionsTable(chosen, nowMs, style(process.stdout)));
+  else output.write(exceptionsTable(chosen, nowMs, { paint: style(process.stdout), width: terminalWidth() }));
   output.flush();
   return 0;
 }
@@ -229,34 +230,24 @@ const COLOUR: { readonly [S in ShownState]: Parameters<ReturnType<typeof style>>
 };
 
 /** One line an exception. */
-export function exceptionsTable(
-  exceptions: readonly Exception[],
-  nowMs: number,
-  paint: ReturnType<typeof style>,
-): string {
+export function exceptionsTable(exceptions: readonly Exception[], nowMs: number, shown: TableStyle): string {
   if (exceptions.length === 0) return 'No exceptions.\n';
-  const rows = exceptions.map((e) => [
-    e.id,
-    shownState(e, nowMs),
-    e.expiresAt.slice(0, 16).replace('T', ' '),
-    plain(e.owner, 24),
-    e.covers.length === 1 ? plain(e.covers[0]?.resource ?? '', 48) : count(e.covers.length, 'finding'),
-    e.policy,
-    plain(e.ticket, 24),
-  ]);
-  const titles = ['ID', 'STATE', 'UNTIL (UTC)', 'OWNER', 'COVERS', 'POLICY', 'TICKET'];
-  const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((r) => r[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  const body = rows.map((r, i) => {
-    const e = exceptions[i];
-    return e === undefined ? '' : paint(COLOUR[shownState(e, nowMs)], line(r));
-  });
-  return `${[paint('dim', line(titles)), ...body].join('\n')}\n`;
+  const format = (e: Exception) => COLOUR[shownState(e, nowMs)];
+  const columns: readonly Column<Exception>[] = [
+    { title: 'ID', of: (e) => e.id, isWhole: true },
+    { title: 'STATE', of: (e) => shownState(e, nowMs) },
+    { title: 'UNTIL (UTC)', of: (e) => e.expiresAt.slice(0, 16).replace('T', ' '), isWhole: true },
+    { title: 'OWNER', of: (e) => plain(e.owner), widest: 24 },
+    { title: 'COVERS', of: coveredBy, widest: 48 },
+    { title: 'POLICY', of: (e) => e.policy },
+    { title: 'TICKET', of: (e) => plain(e.ticket), widest: 24 },
+  ];
+  const painted = columns.map((column) => ({ ...column, format }));
+  return tableOf(exceptions, painted, { ...shown, foldAt: 4 });
 }
+
+const coveredBy = ({ covers }: Exception): string =>
+  covers.length === 1 ? plain(covers[0]?.resource ?? '') : count(covers.length, 'finding');
 
 function show(e: Exception, format: Format, nowMs: number, said?: string): void {
   const output = new Output();

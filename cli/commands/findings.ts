@@ -11,7 +11,7 @@ import { csvHeader, csvRow } from '../findings/csv.ts';
 import { findingRecord, type FindingsPage } from '../findings/record.ts';
 import { findingsFooter, findingsTable } from '../findings/table.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
-import { Output, style } from '../terminal.ts';
+import { Output, style, terminalWidth } from '../terminal.ts';
 
 /** As commander gives them. */
 export interface FindingsOptions extends StackOptions {
@@ -70,7 +70,7 @@ export async function findings(options: FindingsOptions): Promise<number> {
       output.write(
         findingsTable(items, {
           paint: style(process.stdout),
-          width: process.stdout.isTTY ? process.stdout.columns : undefined,
+          width: terminalWidth(),
           nowMs,
         }),
       );

@@ -12,6 +12,7 @@ import type { Json } from '../../shared/model/json.ts';
 import type { NativeResource } from '../../shared/model/native.ts';
 import type { ResourceState } from '../../shared/model/resource.ts';
 import type { ResourceStore } from '../../shared/ports/resource-store.ts';
+import type { Verdict } from '../../shared/model/verdict.ts';
 import { transitionLine } from '../findings/transition-line.ts';
 import { LONGEST_FILE_BYTES, openFile, type SourceDocument } from '../input/documents.ts';
 import { findFiles } from '../input/files.ts';
@@ -21,7 +22,7 @@ import { type FrontDoors, makeFrontDoors } from '../stack/front-doors.ts';
 import type { LocalStack } from '../stack/local-stack.ts';
 import { quiet } from '../stack/quiet.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
-import { count, plain, style } from '../terminal.ts';
+import { count, plain, style, terminalWidth } from '../terminal.ts';
 
 /** As commander gives them. */
 export interface ObserveOptions extends StackOptions {
@@ -64,7 +65,7 @@ export async function observe(inputs: readonly string[], options: ObserveOptions
       }
       say(`${paint('bold', plain(document.source.label))}  ${paint('dim', form.title)}`);
       for (const { event, atMs } of heard) {
-        const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+        const width = terminalWidth();
         say(transitionLine(event, atMs, { paint, width, documents: [document.value, ...Object.values(sending.arm)] }));
       }
       if (refused !== undefined) {
@@ -165,10 +166,11 @@ async function standing(form: DocumentForm, document: Json, resources: ResourceS
       if (seen.has(id)) continue;
       seen.add(id);
       const state = await resources.read(id);
+      const verdicts = Object.values(state?.verdicts ?? {}).map((v) => v.verdict);
       lines.push(
         state === undefined
           ? `not judged: ${plain(id)} (what cannot be used is kept in the quarantine)`
-          : `no change: ${plain(state.name ?? id)} ${verdictsOf(state)}${isOld(native, state) ? '; the document is older than what is known (--now sends it as new)' : ''}`,
+          : `no change: ${plain(state.name ?? id)} ${standingText(state.deleted, verdicts)}${isOld(native, state) ? '; the document is older than what is known (--now sends it as new)' : ''}`,
       );
     }
   }
@@ -179,12 +181,14 @@ async function standing(form: DocumentForm, document: Json, resources: ResourceS
 const isOld = (native: NativeResource, state: ResourceState): boolean =>
   Object.values(state.parts).some((part) => part.native === native.type && part.orderKey >= native.orderKey);
 
-function verdictsOf(state: ResourceState): string {
-  if (state.deleted) return 'is deleted';
-  const verdicts = Object.values(state.verdicts).map((v) => v.verdict);
+/** What a resource that did not change is. */
+export function standingText(deleted: boolean, verdicts: readonly Verdict[]): string {
+  if (deleted) return 'is deleted';
   if (verdicts.length === 0) return 'is known, and judged with what depends on it';
-  const parts = [...Map.groupBy(verdicts, (v) => v)].map(
-    ([verdict, of]) => `${of.length} ${verdict.replace('_', ' ')}`,
+  const parts = [...Map.groupBy(verdicts, (v) => v)].map(([verdict, of]) =>
+    verdict === 'violation' || verdict === 'error'
+      ? count(of.length, verdict)
+      : `${of.length} ${verdict.replace('_', ' ')}`,
   );
   return `stands as it was, under ${count(verdicts.length, 'policy', 'policies')}: ${parts.join(', ')}`;
 }

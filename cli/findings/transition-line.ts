@@ -1,17 +1,8 @@
 /** A published transition on one line. */
 import type { FindingTransitionEvent } from '../../shared/model/finding-event.ts';
 import type { Json } from '../../shared/model/json.ts';
-import {
-  ago,
-  factText,
-  fit,
-  type Format,
-  markOf,
-  SEVERITY_FORMAT,
-  sentenceOf,
-  shortName,
-  tellingFacts,
-} from './words.ts';
+import { ago, factText, type Format, markOf, SEVERITY_FORMAT, sentenceOf, shortName, tellingFacts } from './words.ts';
+import { fit } from '../table.ts';
 import { plain } from '../terminal.ts';
 
 export interface LineOptions {

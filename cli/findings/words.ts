@@ -210,7 +210,3 @@ export function shortName(resource: { readonly id: string; readonly name?: strin
   const { id, name } = resource;
   return plain(name ?? id.split(/[/:]/).findLast((part) => part !== '') ?? id);
 }
-
-/** Cut to a width, the last character an ellipsis. */
-export const fit = (text: string, width: number): string =>
-  text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

@@ -95,7 +95,7 @@ describe('edict coverage', () => {
 
   it('shows what is stale, what was seen, and what nobody can answer for', () => {
     const unknown = controls.map((c) => ({ ...c, status: 'unknown' as const, since: at(50) }));
-    const text = coverageTable({ ...found, controls: unknown }, unpainted, NOW);
+    const text = coverageTable({ ...found, controls: unknown }, { paint: unpainted, width: undefined }, NOW);
     expect(text).toContain(`azure.sweep two: silent, known as of ${at(50)}`);
     expect(text).toMatch(/azure\.sweep +one +microsoft\.storage\/storageaccounts +- +- +2 h ago +3 +4 +1 +-/);
     expect(text).toMatch(/aws\.config +111122223333 +AWS::S3::Bucket +1 h ago +2\.5 s/);

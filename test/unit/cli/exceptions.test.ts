@@ -6,7 +6,7 @@ import { NOON } from '../../support/world.ts';
 
 const DAY_MS = 86_400_000;
 const asked = requested({ decided: '0123456789abcdef' });
-const plainly = (_format: unknown, text: string): string => text;
+const piped = { paint: (_format: unknown, text: string): string => text, width: undefined };
 
 describe('--expires', () => {
   it.each([
@@ -36,11 +36,11 @@ describe('the state that is shown', () => {
 });
 
 it('the list has one line for each, with who answers for it and until when', () => {
-  const [, first, ...more] = exceptionsTable([asked], NOON, plainly).trimEnd().split('\n');
+  const [, first, ...more] = exceptionsTable([asked], NOON, piped).trimEnd().split('\n');
   expect(more).toEqual([]);
   for (const word of [asked.id, 'requested', '2026-12-25 12:00', 'team-web', 's1', 'store.not-public', 'SEC-42'])
     expect(first).toContain(word);
-  expect(exceptionsTable([], NOON, plainly)).toBe('No exceptions.\n');
+  expect(exceptionsTable([], NOON, piped)).toBe('No exceptions.\n');
 });
 
 it('one in full says what whoever approves it approves, and how well people are known', () => {
@@ -57,6 +57,6 @@ it('one in full says what whoever approves it approves, and how well people are 
 
 it('nothing that somebody wrote steers the terminal', () => {
   const odd = { ...asked, owner: 'team\u001b[2J', ticket: 'a\u202eb' };
-  for (const text of [exceptionsTable([odd], NOON, plainly), exceptionDetail(odd, NOON)])
+  for (const text of [exceptionsTable([odd], NOON, piped), exceptionDetail(odd, NOON)])
     for (const steering of ['\u001b', '\u202e']) expect(text).not.toContain(steering);
 });
