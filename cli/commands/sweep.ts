@@ -1,8 +1,5 @@
 /** `edict sweep`: takes the inventory of every cloud now, and sums up what is open. */
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { AppError } from '../../shared/model/errors.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import { SEVERITIES } from '../../shared/model/verdict.ts';
@@ -10,28 +7,14 @@ import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { SEVERITY_FORMAT, type Format } from '../findings/words.ts';
 import { quiet } from '../stack/quiet.ts';
 import { findStack, type StackOptions } from '../stack/stack.ts';
-import { count, Output, style } from '../terminal.ts';
+import { startSweep, type SweepTold } from '../stack/sweep-run.ts';
+import { count, Output, Progress, style } from '../terminal.ts';
 import { findingQueries } from './findings.ts';
 
 /** As commander gives them. */
 export interface SweepOptions extends StackOptions {
   readonly wait?: string;
 }
-
-/** What the machine of a sweep gives in the end: `SweepNext`, of shared/adapters/service/sweep.ts. */
-const outputSchema = z.object({
-  told: z
-    .array(
-      z.object({
-        source: z.string(),
-        scopes: z.object({ swept: z.int(), partial: z.int(), notSeen: z.int() }),
-        listed: z.int(),
-        missedEvents: z.object({ unknown: z.int(), changed: z.int(), deleted: z.int() }),
-      }),
-    )
-    .default([]),
-});
-type Told = z.infer<typeof outputSchema>['told'][number];
 
 const DEFAULT_WAIT_SECONDS = 300;
 const PAGE = 500;
@@ -43,31 +26,22 @@ export async function sweep(options: SweepOptions): Promise<number> {
   if (!(seconds >= 0))
     throw new AppError('INPUT_INVALID', `--wait cannot be "${options.wait}"; it is a number of seconds`);
   const stack = await findStack(options);
-  const sfn = new SFNClient(stack.aws);
-  const asked = stack.local === undefined ? {} : { sources: LOCAL_SOURCES };
-  const { executionArn } = await sfn.send(
-    new StartExecutionCommand({ stateMachineArn: stack.output('SweepMachineArn'), input: JSON.stringify(asked) }),
-  );
+  const run = await startSweep(stack, stack.local === undefined ? {} : { sources: LOCAL_SOURCES });
   const output = new Output();
   const where = stack.local === undefined ? 'every configured cloud' : 'Azure (the local stack has no other inventory)';
   output.line(`Taking the inventory of ${where}, in ${stack.title}.`);
-  output.line(`It is the execution ${executionArn}.`);
+  output.line(`It is the execution ${run.executionArn}.`);
   output.flush();
   if (seconds === 0) return 0;
 
   const until = Date.now() + seconds * 1000;
   const lookMs = stack.local === undefined ? 5000 : 200;
-  const ended = await untilEnded(sfn, executionArn, until, lookMs);
-  if (ended !== undefined && ended.status !== 'SUCCEEDED')
-    throw new AppError(
-      'UPSTREAM_UNAVAILABLE',
-      `the sweep ended as ${ended.status}: its history says where (aws stepfunctions get-execution-history --reverse-order --execution-arn ${executionArn})`,
-    );
+  const progress = new Progress();
+  const told = await run.ended(until, lookMs, (text) => progress.say(() => text)).finally(() => progress.clear());
   const queues = [stack.output('ChangesQueueUrl'), stack.output('ReJudgeQueueUrl')];
   const patienceMs = Math.max(0, until - Date.now());
-  const done = ended !== undefined && (await quiet(new SQSClient(stack.aws), queues, { patienceMs, lookMs }));
-  const told = outputSchema.parse(JSON.parse(ended?.output ?? '{}')).told;
-  output.write(told.map(listed).join(''));
+  const done = told !== undefined && (await quiet(new SQSClient(stack.aws), queues, { patienceMs, lookMs }));
+  output.write((told ?? []).map(listed).join(''));
   output.write(digest(await allOpen(findingQueries(stack)), style(process.stdout)));
   if (!done)
     output.line(
@@ -76,32 +50,17 @@ export async function sweep(options: SweepOptions): Promise<number> {
   output.line('What a first sweep finds is published as one event, FindingsBaselined.v1, once it is judged;');
   output.line('what no event had told, and what is gone, as SourceReconciled.v1.');
   output.flush();
-  return told.every(({ scopes }) => scopes.swept === sum(scopes)) ? 0 : 1;
+  return (told ?? []).every(({ scopes }) => scopes.swept === sum(scopes)) ? 0 : 1;
 }
 
 const sum = (of: { readonly [name: string]: number }): number => Object.values(of).reduce((a, b) => a + b, 0);
 
 /** What a source listed, and what no event of it had told. */
-export function listed({ source, scopes, listed: resources, missedEvents }: Told): string {
+export function listed({ source, scopes, listed: resources, missedEvents }: SweepTold[number]): string {
   const parts = [`${scopes.swept} of ${count(sum(scopes), 'scope')} listed in full`];
   if (scopes.partial > 0) parts.push(`${scopes.partial} in part`);
   if (scopes.notSeen > 0) parts.push(`${scopes.notSeen} not at all (docs/runbook.md#sweep-failed)`);
   return `${source}: ${parts.join(', ')}: ${count(resources, 'resource')}; missed by events: ${sum(missedEvents)}\n`;
-}
-
-/** How an execution ended; undefined: it has not by then. */
-async function untilEnded(
-  sfn: SFNClient,
-  executionArn: string | undefined,
-  until: number,
-  lookMs: number,
-): Promise<{ readonly status: string; readonly output: string | undefined } | undefined> {
-  for (;;) {
-    const { status, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-    if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') return { status: status ?? 'unknown', output };
-    if (Date.now() > until) return undefined;
-    await sleep(lookMs);
-  }
 }
 
 async function allOpen(queries: FindingQueries): Promise<readonly Finding[]> {

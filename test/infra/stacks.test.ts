@@ -223,8 +223,8 @@ describe('the machine of a sweep', () => {
   }
   const definition = (template: Template): States => {
     const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
-    const joined = (machine?.[1].Properties['DefinitionString'] as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
-    const text = joined.map((piece) => (typeof piece === 'string' ? piece : 'token')).join('');
+    const joined = machine?.[1].Properties['DefinitionString'] as { 'Fn::Join': [string, unknown[]] } | undefined;
+    const text = (joined?.['Fn::Join'][1] ?? []).map((piece) => (typeof piece === 'string' ? piece : 'token')).join('');
     return (JSON.parse(text) as { readonly States: States }).States;
   };
   const states = definition(prod.pipeline);

@@ -18,10 +18,10 @@ export async function runMachine(
   asked: { sources?: string[] } = {},
 ): Promise<readonly SweepStep[]> {
   const done: SweepStep[] = [];
-  const as = <T>(value: unknown): T => JSON.parse(JSON.stringify(value)) as T;
   const attempt = async (step: SweepStep): Promise<SweepNext | SweepBegun> => {
     done.push(step);
-    return as(await doStep(as(step)));
+    const given = JSON.parse(JSON.stringify(step)) as SweepStep;
+    return JSON.parse(JSON.stringify(await doStep(given))) as SweepNext | SweepBegun;
   };
   const failedMs = (tries: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1));
 

@@ -156,12 +156,12 @@ async function countEach(
 /** One page of the inventory, looked through for what the lists of a run lack. Returns where the next page begins. */
 export async function findAbsent(
   deps: ReconcileDeps,
-  { run, scopes: all }: { readonly run: string; readonly scopes: readonly SweptScope[] },
+  { run, scopes: ofRun }: { readonly run: string; readonly scopes: readonly SweptScope[] },
   segment: number,
   next: string | undefined,
 ): Promise<string | undefined> {
   const page = await deps.resources.belowActivation(segment, ANY_ACTIVATION, next);
-  const scopes = new Map(all.map((s) => [`${s.source} ${s.scope}`, s]));
+  const scopes = new Map(ofRun.map((s) => [`${s.source} ${s.scope}`, s]));
   const seen = await deps.roster.seen(page.items);
   const places = new Map<string, Promise<boolean>>();
   const held: { readonly source: string; readonly what: Listable; readonly absent: boolean }[] = [];

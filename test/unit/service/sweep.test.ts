@@ -58,14 +58,14 @@ function setUp(pages: Pages, others: readonly Inventory[] = []) {
   };
   const sweep = makeSweep({ ...deps, nowMs: () => now });
   /** Sweeps as the state machine does. `before` sees each step, and may fail it. */
-  const run = (sources?: string[], before: (step: SweepStep) => void = () => undefined) =>
+  const run = (only?: string[], before: (step: SweepStep) => void = () => undefined) =>
     runMachine(
       async (step) => {
         before(step);
         return sweep(sweepStepSchema.parse(step));
       },
       { nowMs: () => now, wait: (ms) => void (now += ms) },
-      sources === undefined ? {} : { sources },
+      only === undefined ? {} : { sources: only },
     );
   return { door, bus, sources, findings, sweep, run, waitedMs: () => now - NOON };
 }
