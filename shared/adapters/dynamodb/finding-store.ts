@@ -15,6 +15,7 @@ import type { Resolution, Transition } from '../../model/resource.ts';
 import { SEVERITIES, type Severity, type Verdict } from '../../model/verdict.ts';
 import type { FindingQueries, FindingStore } from '../../ports/finding-store.ts';
 import { fromStore } from '../aws/errors.ts';
+import { inParallel } from '../service/in-parallel.ts';
 import { asItWas, matches, pageToken, readPageToken } from '../finding-filter.ts';
 import type { Table } from './client.ts';
 import { indexed, pack, unpack } from './packing.ts';
@@ -24,6 +25,8 @@ const CURRENT = 'current';
 const MAX_CALLS = 10;
 /** How many rows one call may read: what is above it is above what a call may carry anyway, a megabyte. */
 const MAX_ROWS = 1000;
+/** How many histories are read at a time; so many more than the page needs may be read. */
+const PARALLEL = 16;
 
 type Item = { readonly [attribute: string]: unknown };
 type Plan = Omit<QueryCommandInput, 'TableName'>;
@@ -120,10 +123,15 @@ export function makeDynamoFindingStore(table: Table): FindingStore & FindingQuer
           );
           start = answer.LastEvaluatedKey;
           const items = answer.Items ?? [];
+          const histories = new Map<string, readonly Transition[]>();
           for (const [i, item] of items.entries()) {
+            if (filter.asOf !== undefined && i % PARALLEL === 0)
+              await inParallel(items.slice(i, i + PARALLEL), PARALLEL, async ({ finding }) => {
+                histories.set(String(finding), await history(String(finding)));
+              });
             seen += 1;
             const finding = decode(item);
-            const then = asItWas(finding, filter, filter.asOf === undefined ? [] : await history(finding.id));
+            const then = asItWas(finding, filter, histories.get(finding.id) ?? []);
             if (then !== undefined && matches(then, filter)) found.push(then);
             if (found.length < limit) continue;
             // The next page begins after it, and not after all that was read.
