@@ -152,8 +152,14 @@ function existsWith(native: NativeResource, { mapping, pieces }: Assembly): bool
 }
 
 /** The document hides whom a satellite names, or calls it by an id of which a piece is not known, and nobody here has it. */
-const mayBeAnybodys = (ref: OwnerRef, owners: readonly Assembly[]): boolean =>
-  'refs' in ref ? ref.open === true : 'id' in ref && owners.length === 0 && hasHole(ref.id);
+const mayBeAnybodys = (ref: OwnerRef, owners: readonly Assembly[]): boolean => {
+  if ('refs' in ref) return ref.open === true;
+  return owners.length === 0 && ('id' in ref ? hasHole(ref.id) : ref.open === true);
+};
+
+/** The document gives it no name: nothing that is written can be its name. */
+const isNameless = ({ mapping, pieces }: Assembly): boolean =>
+  pieces.get(`${mainPart(mapping)} `)?.native.extra?.nameless === true;
 
 /** Names the owner that a satellite speaks of but that is not in the set. */
 function absentOwner(ref: OwnerRef, native: NativeResource): string {
@@ -201,14 +207,19 @@ export function mapDocument(
   );
   const unsure: { readonly owners: readonly Assembly[]; readonly piece: Piece }[] = [];
   /** Parts that may belong to any resource of their mapping: one of each sort is enough to say so. */
-  const anybodys = new Map<string, { readonly candidate: Candidate; readonly native: NativeResource }>();
+  const anybodys = new Map<
+    string,
+    { readonly candidate: Candidate; readonly native: NativeResource; readonly byName: boolean }
+  >();
   const mapped = new Set([...assemblies.all()].map((a) => a.mapping));
+  const givenNames = new Set([...assemblies.all()].flatMap((a) => (isNameless(a) ? [] : a.mapping)));
   for (const { native, candidate, ref, only } of named) {
     const owners = assemblies.find(candidate.mapping, ref);
     const [owner] = owners;
-    if (mayBeAnybodys(ref, owners) && mapped.has(candidate.mapping))
-      anybodys.set(`${candidate.mapping.id} ${candidate.part}`, { candidate, native });
-    else if (owners.length > 1 || (owner !== undefined && 'refs' in ref && ref.others === true)) {
+    const byName = 'name' in ref;
+    if (mayBeAnybodys(ref, owners) && (byName ? givenNames : mapped).has(candidate.mapping)) {
+      anybodys.set(`${candidate.mapping.id} ${candidate.part} ${byName}`, { candidate, native, byName });
+    } else if (owners.length > 1 || (owner !== undefined && 'refs' in ref && ref.others === true)) {
       unsure.push({ owners, piece: uncertain(candidate, native) });
     } else if (owner !== undefined && !existsWith(native, owner)) {
       const detail = `whether ${native.id} exists depends on ${native.when}`;
@@ -220,9 +231,11 @@ export function mapDocument(
   }
   // What surely belongs to a resource was kept above, and wins.
   for (const { owners, piece } of unsure) for (const owner of owners) keepUncertain(owner, piece);
-  for (const { candidate, native } of anybodys.values()) {
+  for (const { candidate, native, byName } of anybodys.values()) {
     const piece = uncertain(candidate, native);
-    for (const assembly of assemblies.all()) if (assembly.mapping === candidate.mapping) keepUncertain(assembly, piece);
+    for (const assembly of assemblies.all()) {
+      if (assembly.mapping === candidate.mapping && !(byName && isNameless(assembly))) keepUncertain(assembly, piece);
+    }
   }
 
   const cache = new Map<Assembly, Parts>();

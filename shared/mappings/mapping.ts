@@ -25,7 +25,12 @@ export type OwnerRef =
       /** It may as well be something that is not in the document (a branch of an undecided condition). */
       readonly others?: boolean;
     }
-  | { readonly name: string }; // the owner's name (literal in a plan or template)
+  | {
+      /** The owner's name (literal in a plan or template). */
+      readonly name: string;
+      /** A piece of it is not known: any owner that is given a name by the document may be meant. */
+      readonly open?: boolean;
+    };
 
 export interface Part {
   /** The native types of this part, per dialect. */

@@ -401,6 +401,9 @@ export function nameOf(value: Body | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Properties that hold an id which the deployment makes, and not a name that the template gives. */
+const IDS: ReadonlySet<string> = new Set(['GroupId']);
+
 /**
  * What a property that names another resource means: a resource of the same template, or one by name. A text with a
  * reference in it (`${Bucket}-logs`) is a name, and not that resource's.
@@ -412,12 +415,13 @@ export function templateOwner(native: NativeResource, property: string): OwnerRe
   if (!(value instanceof Unresolved)) return name === undefined ? undefined : { name };
   const types = fields(native.extra?.types);
   const refs = value.refs.filter((ref) => Object.hasOwn(types, ref));
-  if (name === undefined) return { refs, others: true };
+  // What another stack exports is none of this one's, and an id is only had by a reference.
+  const open = value.detail !== 'Fn::ImportValue' && !IDS.has(property);
+  if (name === undefined) return refs.length > 0 || !open ? { refs, others: true } : { name: value.detail, open };
   if (refs.length > 0 && /^\$\{[^}]*\}$/.test(name)) return { refs };
   const names = fields(native.extra?.names);
-  return {
-    name: name.replaceAll(/\$\{([^}]*)\}/g, (whole, ref: string) => (names[ref] as string | undefined) ?? whole),
-  };
+  const whole = name.replaceAll(/\$\{([^}]*)\}/g, (hole, ref: string) => (names[ref] as string | undefined) ?? hole);
+  return open && whole.includes('${') ? { name: whole, open } : { name: whole };
 }
 
 const typeOf = (resource: unknown): string | undefined => {
@@ -504,6 +508,7 @@ function readResource(
     orderKey: '',
     extra: {
       types: Object.fromEntries(referenced.map((ref) => [ref, types[ref] as string])),
+      ...(NAME_PROPERTY[type] !== undefined && names[NAME_PROPERTY[type]] === undefined ? { nameless: true } : {}),
       names: Object.fromEntries(referenced.flatMap((ref) => (ref in written ? [[ref, written[ref] as string]] : []))),
     },
   };
