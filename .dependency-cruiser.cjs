@@ -29,17 +29,7 @@ const pure = ['model', 'kinds', 'mappings', 'policy', 'ports', 'pipeline', 'auth
 const pureFolders = `^shared/(${pure.join('|')})/`;
 
 /** Packages that compute and do nothing else, and packages of types only. */
-const purePackages = [
-  'zod',
-  'yaml',
-  'jsonc-parser',
-  'ipaddr\\.js',
-  'kubernetes-types',
-  'ajv',
-  'ajv-formats',
-  '@slack/types',
-  '@types/[^/]+',
-];
+const purePackages = ['zod', 'yaml', 'jsonc-parser', 'ipaddr\\.js', 'ajv', '@slack/types', '@types/[^/]+'];
 /** Parts of Node that compute and do nothing else. */
 const pureBuiltins = ['buffer', 'crypto', 'util', 'zlib'];
 
@@ -89,7 +79,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-dev'],
         dependencyTypesNot: ['type-only'],
-        pathNot: 'node_modules/(@types/|kubernetes-types|@slack/types)',
+        pathNot: 'node_modules/(@types/|@slack/types)',
       },
     },
     {
