@@ -23,9 +23,22 @@ import { map } from './map.ts';
 import { machine } from './measure.ts';
 import { writeBundle } from './policies.ts';
 import { scale } from './scale.ts';
+import { sweep } from './sweep.ts';
 import { format, page, type Results } from './report.ts';
 
-const benchmarks: readonly Benchmark[] = [judge, map, check, build, functions, latency, cost, scale, findings, ids];
+const benchmarks: readonly Benchmark[] = [
+  judge,
+  map,
+  check,
+  build,
+  functions,
+  latency,
+  cost,
+  scale,
+  sweep,
+  findings,
+  ids,
+];
 const resultsFile = join(import.meta.dirname, 'results.json');
 const pageFile = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 

@@ -45,7 +45,8 @@ export const sweepStepSchema = z.discriminatedUnion('job', [
   z.strictObject({
     job: z.literal('begin'),
     startedAt: z.string().max(64),
-    asked: z.strictObject({ sources: z.array(z.string().max(64)).max(16).optional() }),
+    /** The input of the execution; the console puts a comment of its own into it. */
+    asked: z.object({ sources: z.array(z.string().max(64)).max(16).optional() }),
   }),
   pageStep,
   walkStep,
