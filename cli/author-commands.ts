@@ -18,6 +18,13 @@ Examples:
   edict author edit sql-database.backups-kept "Databases keep backups for at least 14 days"
   edict author --remote "Buckets are private" --stage prod  a deployment drafts: edict author status`;
 
+/** Which options of `edict author` a command below it takes: its help lists these and no others. */
+const takes = (command: Command, ...options: readonly string[]): Command =>
+  command.configureHelp({
+    showGlobalOptions: true,
+    visibleGlobalOptions: ({ parent }) => (parent?.options ?? []).filter((o) => options.includes(o.attributeName())),
+  });
+
 /** Adds them to the program. */
 export function addAuthorCommands(edict: Command, run: Run): void {
   const author = edict
@@ -30,12 +37,15 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     .option('--kind <kind...>', 'only of these kinds')
     .option('--inventory <files...>', 'judge the resources in these, to see what would change')
     .option('--yes', 'there is nobody to ask: what is not clear is refused')
-    .option('--json', 'the result for a machine; with --yes')
+    .option('--json', 'the result for a machine; where there would be a dialogue, with --yes')
     .option('--dry-run', 'write nothing')
     .option('--allow-rego', 'where clauses cannot say it, models may write Rego: tested, never activated by itself')
     .option('--resume <draft>', 'go on with a draft; with --remote: with a sentence that no model answered')
     .option('--remote', 'a deployment drafts it: edict author status and answer say what comes of it')
-    .option('--out <folder>', 'where policies are written (default: the draft, or the policies of this project)')
+    .option(
+      '--out <folder>',
+      'where policies are written (default: the draft, or the policies of this project; status: nowhere)',
+    )
     .option('--as <who>', 'your name or address (default: your user name here)')
     .option('--approve-as <who>', 'who else approves it: activates what is proved')
     .option('--base-url <url>', 'another address of the Messages API')
@@ -50,42 +60,65 @@ export function addAuthorCommands(edict: Command, run: Run): void {
         : (await import('./commands/author.ts')).author(intent, options),
     ),
   );
-  author
-    .command('edit')
-    .description('change the sentence of a policy; what becomes different is shown first')
-    .argument('<policy>', 'an id or a folder')
-    .argument('<intent>', 'the changed sentence')
-    .action((id, intent, _, command: Command) =>
-      run(async () => (await import('./commands/author.ts')).editPolicy(id, intent, command.optsWithGlobals())),
-    );
-  author
-    .command('explain')
-    .description('say in words what a policy asks for')
-    .argument('<policy>', 'an id or a folder')
-    .option('--prose', "a model's words, too, marked as such")
-    .action((id, _, command: Command) =>
-      run(async () => (await import('./author/explain.ts')).explain(id, command.optsWithGlobals())),
-    );
-  author
-    .command('drafts')
-    .description('list the drafts of this folder')
-    .action((_, command: Command) =>
-      run(async () => (await import('./commands/author.ts')).drafts(command.optsWithGlobals())),
-    );
-  author
-    .command('status')
-    .description('show what a deployment drafts: what it asks, and what came of it')
-    .argument('[id]', 'one sentence (default: list the newest)')
-    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
-    .action((id, _, command: Command) =>
-      run(async () => (await import('./author/remote.ts')).authoringStatus(id, command.optsWithGlobals())),
-    );
-  author
-    .command('answer')
-    .description('answer what a deployment asks of a sentence')
-    .argument('<id>')
-    .option('--say <answer...>', '<what is asked>=violation|fine|does_not_apply|skip, instead of the dialogue')
-    .action((id, _, command: Command) =>
-      run(async () => (await import('./author/remote.ts')).answerRemote(id, command.optsWithGlobals())),
-    );
+  takes(
+    author
+      .command('edit')
+      .description('change the sentence of a policy; what becomes different is shown first')
+      .argument('<policy>', 'an id or a folder')
+      .argument('<intent>', 'the changed sentence'),
+    'kind',
+    'inventory',
+    'yes',
+    'json',
+    'dryRun',
+    'allowRego',
+    'out',
+    'as',
+    'approveAs',
+    'baseUrl',
+    'config',
+    'stage',
+    'region',
+  ).action((id, intent, _, command: Command) =>
+    run(async () => (await import('./commands/author.ts')).editPolicy(id, intent, command.optsWithGlobals())),
+  );
+  takes(
+    author
+      .command('explain')
+      .description('say in words what a policy asks for')
+      .argument('<policy>', 'an id or a folder')
+      .option('--prose', "a model's words, too, marked as such"),
+    'json',
+    'baseUrl',
+    'config',
+  ).action((id, _, command: Command) =>
+    run(async () => (await import('./author/explain.ts')).explain(id, command.optsWithGlobals())),
+  );
+  takes(author.command('drafts').description('list the drafts of this folder'), 'json').action((_, command: Command) =>
+    run(async () => (await import('./commands/author.ts')).drafts(command.optsWithGlobals())),
+  );
+  takes(
+    author
+      .command('status')
+      .description('show what a deployment drafts: what it asks, and what came of it')
+      .argument('[id]', 'one sentence (default: list the newest)')
+      .addOption(new Option('--format <format>').choices(['table', 'json']).default('table')),
+    'out',
+    'stage',
+    'region',
+  ).action((id, _, command: Command) =>
+    run(async () => (await import('./author/remote.ts')).authoringStatus(id, command.optsWithGlobals())),
+  );
+  takes(
+    author
+      .command('answer')
+      .description('answer what a deployment asks of a sentence')
+      .argument('<id>')
+      .option('--say <answer...>', '<what is asked>=violation|fine|does_not_apply|skip, instead of the dialogue'),
+    'as',
+    'stage',
+    'region',
+  ).action((id, _, command: Command) =>
+    run(async () => (await import('./author/remote.ts')).answerRemote(id, command.optsWithGlobals())),
+  );
 }

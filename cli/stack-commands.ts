@@ -71,9 +71,14 @@ export function addStackCommands(edict: Command, run: Run): void {
     .addHelpText('after', DOCTOR)
     .action((options) => run(async () => (await import('./commands/doctor.ts')).doctor(options)));
 
-  onStack(edict.command('observe').description('send documents through the front doors of the stack on this machine'))
+  edict
+    .command('observe')
+    .description('send documents through the front doors of the stack on this machine; exit 1 if one is not taken')
     .argument('<inputs...>', 'files, folders, or - for standard input')
     .option('--now', 'as if it happened now, whatever time the documents give')
+    // Refused, and with the reason.
+    .addOption(new Option('--stage <stage>').hideHelp())
+    .addOption(new Option('--region <region>').hideHelp())
     .action((inputs, options) => run(async () => (await import('./commands/observe.ts')).observe(inputs, options)));
 
   onStack(
@@ -206,5 +211,7 @@ export function addApprovalCommands(policies: Command, run: Run): void {
 }
 
 const APPROVAL = `
+The file is approvals.yaml at the root of the folders <kind>/<name>, or beside a folder that is called otherwise.
+
 An approval is bound to the hash of intent, clauses, Rego, examples, parameters and catalogue: what changes afterwards has to
 be approved again. Whoever asks cannot approve. A proved policy takes one approver, one that is only tested takes two.`;

@@ -11,7 +11,7 @@ import { changedParts } from '../../shared/policy/version.ts';
 import type { ApprovalStore } from '../../shared/ports/approvals.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { Output, plain, style } from '../terminal.ts';
-import { policyFolders } from '../verify/candidates.ts';
+import { calledIn, policyFolders } from '../verify/candidates.ts';
 
 /** As commander gives them. */
 export interface ApprovalOptions extends StackOptions {
@@ -56,15 +56,16 @@ export async function requestPolicies(names: readonly string[], options: Approva
 }
 
 export async function approvePolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
-  return onEach(names, options, 'approved', (deps, current, by) => approve(deps, deciding(current, by, options)));
+  return onEach(names, options, 'approved', (deps, ...of) => approve(deps, deciding(options, ...of)));
 }
 
 export async function rejectPolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
-  return onEach(names, options, 'rejected', (deps, current, by) => reject(deps, deciding(current, by, options)));
+  return onEach(names, options, 'rejected', (deps, ...of) => reject(deps, deciding(options, ...of)));
 }
 
-const deciding = (current: PolicyVersion, by: Identity, { hash, because }: ApprovalOptions) => ({
+const deciding = ({ hash, because }: ApprovalOptions, current: PolicyVersion, by: Identity, folder: string) => ({
   current,
+  called: calledIn(folder, current.policy),
   by,
   ...(hash === undefined ? {} : { hash }),
   ...(because === undefined ? {} : { because }),

@@ -1,6 +1,6 @@
 /** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Judge, recorded, type SessionLog } from '../../shared/adapters/anthropic/recorded.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
@@ -52,7 +52,7 @@ import { readConfig } from '../options.ts';
 import { readLocalStack } from '../stack/local-stack.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain } from '../terminal.ts';
-import { POLICIES, policyFolders } from '../verify/candidates.ts';
+import { calledIn, POLICIES, policyFolders } from '../verify/candidates.ts';
 import { identityOn } from './approvals.ts';
 
 /** As commander gives them. */
@@ -499,7 +499,7 @@ const replacedIds = (replaces: string | undefined): readonly string[] => (replac
 
 function savedText(
   { as, folders, approvals, activation, notActivated }: Saved,
-  { yes: isUnseen, approveAs: approver = '' }: Pick<AuthorOptions, 'yes' | 'approveAs'>,
+  { yes: isUnseen, approveAs: approver = '', out }: Pick<AuthorOptions, 'yes' | 'approveAs' | 'out'>,
 ): string {
   const where = folders.join(', ');
   switch (as) {
@@ -507,8 +507,12 @@ function savedText(
       return 'Nothing was written.';
     case 'draft':
       return `${notActivated === undefined ? '' : `Not activated: ${notActivated}. `}Kept as a draft in ${where}.`;
-    case 'request':
-      return `Written to ${where}; approval is asked for in ${approvals[0]?.kept ?? ''}. Next, somebody else: edict policies approve ${approvals.map((a) => a.policy).join(' ')} --as <name>; then npm run gen, edict release.`;
+    case 'request': {
+      const names = folders.map((folder, i) => calledIn(folder, approvals[i]?.policy ?? ''));
+      // A release takes what lies among the policies of this project.
+      const then = resolve(out ?? POLICIES) === POLICIES ? '; then npm run gen, edict release' : '';
+      return `Written to ${where}; approval is asked for in ${approvals[0]?.kept ?? ''}. Next, somebody else: edict policies approve ${names.join(' ')} --as <name>${then}.`;
+    }
     case 'activate':
       return `Active as release ${activation}: ${approvals.map((a) => a.policy).join(', ')}.${isUnseen ? ` Nobody has judged it: ${approver} is recorded as having approved it unseen.` : ''}`;
   }

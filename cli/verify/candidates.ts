@@ -41,6 +41,10 @@ export function policyFolders(names: readonly string[]): readonly string[] {
   return [...new Set(found)];
 }
 
+/** How a command names the policy of a folder: by its id where it is one of this project, else by the folder. */
+export const calledIn = (folder: string, policy: string): string =>
+  resolve(folder) === join(POLICIES, folderOf(policy)) ? policy : folder;
+
 /** A folder to verify, or why what was named is none. */
 export type Named = { readonly folder: string } | { readonly name: string; readonly why: string };
 

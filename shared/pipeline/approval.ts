@@ -61,6 +61,8 @@ export async function requestApproval(deps: ApprovalDeps, version: PolicyVersion
 export interface Deciding {
   /** The version as it is in the folder now. */
   readonly current: PolicyVersion;
+  /** How a command names it. @default the policy's id */
+  readonly called?: string;
   /** The beginning of the hash that the person looked at. @default that of `current` */
   readonly hash?: string;
   readonly by: Identity;
@@ -84,7 +86,7 @@ async function decide(deps: ApprovalDeps, is: Decision['is'], what: Deciding): P
   await checkUnchanged(deps, what);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const record = await deps.approvals.read(current.policy, current.hash);
-    if (record === undefined) throw await nothingAsked(deps, current);
+    if (record === undefined) throw await nothingAsked(deps, what);
     const state = approvalState(record);
     if (state === 'rejected') throw refuse(`${named(current)} was rejected: ${sayingsOf(record)}`);
     if (is === 'approved') {
@@ -135,14 +137,13 @@ async function checkUnchanged({ approvals }: ApprovalDeps, { current, hash }: De
   );
 }
 
-async function nothingAsked({ approvals }: ApprovalDeps, current: PolicyVersion): Promise<AppError> {
+async function nothingAsked({ approvals }: ApprovalDeps, { current, called }: Deciding): Promise<AppError> {
+  const ask = `edict policies request ${called ?? current.policy} --as <its author>`;
   const last = (await approvals.list(current.policy)).at(-1);
   if (last === undefined)
-    return refuse(
-      `nobody asked in ${approvals.title} for the approval of ${named(current)}: edict policies request ${current.policy} --as <its author>`,
-    );
+    return refuse(`nobody asked in ${approvals.title} for the approval of ${named(current)}: ${ask}`);
   return refuse(
-    `${current.policy} has changed since ${person(last.author)} asked for the approval of version ${shortHash(last.version.hash)}: ${changedParts(last.version.parts, current.parts).join(', ') || 'evidence'}. Version ${shortHash(current.hash)}, which is there now, has to be asked for: edict policies request ${current.policy} --as <its author>`,
+    `${current.policy} has changed since ${person(last.author)} asked for the approval of version ${shortHash(last.version.hash)}: ${changedParts(last.version.parts, current.parts).join(', ') || 'evidence'}. Version ${shortHash(current.hash)}, which is there now, has to be asked for: ${ask}`,
     { policy: current.policy, asked: last.version.hash, current: current.hash },
   );
 }

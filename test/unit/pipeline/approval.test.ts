@@ -146,7 +146,7 @@ describe('approving', () => {
   it('of what nobody asked for says how to ask', async () => {
     const { deps } = setUp();
     expect(await refusal(approve(deps, { current, by: ben }))).toMatch(
-      /nobody asked in here .* edict policies request store\.versioned/,
+      /nobody asked in here .* edict policies request store\.versioned --as/,
     );
   });
 
