@@ -1,7 +1,8 @@
 /** From the native resources of a document set to resources with facts: satellites find their owners, dependencies are followed. */
 import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
-import type { NativeResource } from '../model/native.ts';
+import { isObject } from '../model/json.ts';
+import type { Body, NativeResource } from '../model/native.ts';
 import { hasHole } from './azure/arm-id.ts';
 import { assemble, type DependencyParts, mainPart, makeParts, readPart } from './assemble.ts';
 import type { Reading } from './reader.ts';
@@ -92,20 +93,33 @@ class Assemblies {
   }
 
   /** The assemblies that a reference may mean: none if it is not in the set, several if the document does not tell which. */
-  find(mapping: Mapping, ref: OwnerRef, depth = 0): readonly Assembly[] {
+  find(mapping: Mapping, ref: OwnerRef, from: NativeResource, depth = 0): readonly Assembly[] {
     if ('id' in ref) return oneOrNone(this.get(mapping, ref.id));
-    if ('name' in ref) return this.#byName.get(`${mapping.id} ${ref.name.toLowerCase()}`) ?? [];
+    if ('name' in ref) {
+      const named = this.#byName.get(`${mapping.id} ${ref.name.toLowerCase()}`) ?? [];
+      return named.filter((a) => sharesNames(mainOf(a)?.extra?.within, from.extra?.within));
+    }
     const found = new Set<Assembly>();
     for (const id of ref.refs) {
       const assembly = this.get(mapping, id);
       const through = assembly === undefined ? this.#refs.get(`${mapping.id} ${id}`) : undefined;
       if (assembly !== undefined) found.add(assembly);
       else if (through !== undefined && depth < MAX_DEPENDENCY_DEPTH) {
-        for (const other of this.find(mapping, through, depth + 1)) found.add(other);
+        for (const other of this.find(mapping, through, from, depth + 1)) found.add(other);
       }
     }
     return [...found];
   }
+}
+
+/** The document of an assembly's main part. */
+const mainOf = ({ mapping, pieces }: Assembly): NativeResource | undefined =>
+  pieces.get(`${mainPart(mapping)} `)?.native;
+
+/** Two resources lie within the same names (account, region, group), as far as each of them says. */
+function sharesNames(a: Body | undefined, b: Body | undefined): boolean {
+  const [one, other] = [isObject(a) ? a : {}, isObject(b) ? b : {}];
+  return Object.entries(one).every(([key, value]) => !Object.hasOwn(other, key) || other[key] === value);
 }
 
 const oneOrNone = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
@@ -158,8 +172,7 @@ const mayBeAnybodys = (ref: OwnerRef, owners: readonly Assembly[]): boolean => {
 };
 
 /** The document gives it no name: nothing that is written can be its name. */
-const isNameless = ({ mapping, pieces }: Assembly): boolean =>
-  pieces.get(`${mainPart(mapping)} `)?.native.extra?.nameless === true;
+const isNameless = (assembly: Assembly): boolean => mainOf(assembly)?.extra?.nameless === true;
 
 /** Names the owner that a satellite speaks of but that is not in the set. */
 function absentOwner(ref: OwnerRef, native: NativeResource): string {
@@ -214,7 +227,7 @@ export function mapDocument(
   const mapped = new Set([...assemblies.all()].map((a) => a.mapping));
   const givenNames = new Set([...assemblies.all()].flatMap((a) => (isNameless(a) ? [] : a.mapping)));
   for (const { native, candidate, ref, only } of named) {
-    const owners = assemblies.find(candidate.mapping, ref);
+    const owners = assemblies.find(candidate.mapping, ref, native);
     const [owner] = owners;
     const byName = 'name' in ref;
     if (mayBeAnybodys(ref, owners) && (byName ? givenNames : mapped).has(candidate.mapping)) {
@@ -243,11 +256,12 @@ export function mapDocument(
     const cached = cache.get(assembly);
     if (cached !== undefined) return cached;
     const dependencies: Record<string, DependencyParts> = {};
-    const main = assembly.pieces.get(`${mainPart(assembly.mapping)} `)?.native;
+    const main = mainOf(assembly);
     for (const [name, dependency] of Object.entries(assembly.mapping.dependsOn ?? {})) {
       const ref = main === undefined ? undefined : dependency.on(main);
       const mapping = registry.mapping(dependency.mapping);
-      const [found, ...others] = ref === undefined || mapping === undefined ? [] : assemblies.find(mapping, ref);
+      const [found, ...others] =
+        main === undefined || ref === undefined || mapping === undefined ? [] : assemblies.find(mapping, ref, main);
       dependencies[name] = {
         named: ref !== undefined,
         // Of several that may be meant none is taken.

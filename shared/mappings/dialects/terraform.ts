@@ -142,12 +142,21 @@ interface Instance {
   readonly values: unknown;
 }
 
+type Instances = ReadonlyMap<string, unknown>;
+const NO_INSTANCES: Instances = new Map();
+
 /** Where a reference is written: the module instance, and the resource or call whose `each` it may use. */
 interface Site {
   readonly scope: Scope;
   readonly key: string;
   readonly forEach: unknown;
+  /** All instances of the resource or call, by key. */
+  readonly siblings: Instances;
 }
+
+/** An index that is the own key: `[each.key]`, `[count.index]`. What it is computed to (`[each.value]`) is not told. */
+const isIndexedByOwnKey = (references: readonly string[]): boolean =>
+  references.some((r) => r === 'each.key' || r === 'count.index') && !references.some((r) => /^each\.value\b/.test(r));
 
 /** A reference that was followed to a resource; `attribute` is '' where the expression does not name one. */
 interface Target {
@@ -167,6 +176,8 @@ class Configuration {
   /** Address without the instance key -> instance key -> the instance. */
   readonly #instances = new Map<string, Map<string, Instance>>();
   readonly #modules = new Map<string, Map<string, Scope>>();
+  /** Instances -> those that ask for them -> each finds one with its own key. */
+  readonly #allFind = new WeakMap<Instances, WeakMap<Instances, boolean>>();
   #identified: Map<string, string[]> | undefined;
 
   constructor(configuration: unknown) {
@@ -239,6 +250,11 @@ class Configuration {
     else instances.set(key, instance);
   }
 
+  /** All instances of a resource, by key. */
+  instances(base: string): Instances {
+    return this.#instances.get(base) ?? NO_INSTANCES;
+  }
+
   instance(address: string): Instance | undefined {
     const whole = this.#instances.get(address)?.get('');
     if (whole !== undefined || !address.endsWith(']')) return whole;
@@ -277,18 +293,27 @@ class Configuration {
     found: Map<string, Target>,
     visited: Set<string>,
     depth: number,
+    ownKey = isIndexedByOwnKey(references),
   ): void {
     if (depth > DEEPEST) return;
+    const sameKey = ownKey ? site.key : '';
     for (const reference of references) {
       if (found.size >= MOST_REFS || visited.size > 1000) return;
       const visit = `${site.scope.prefix} ${site.key} ${reference}`;
       if (visited.has(visit)) continue;
       visited.add(visit);
-      this.#followOne(reference, site, found, visited, depth + 1);
+      this.#followOne(reference, site, found, visited, depth + 1, sameKey);
     }
   }
 
-  #followOne(reference: string, site: Site, found: Map<string, Target>, visited: Set<string>, depth: number): void {
+  #followOne(
+    reference: string,
+    site: Site,
+    found: Map<string, Target>,
+    visited: Set<string>,
+    depth: number,
+    sameKey: string,
+  ): void {
     const { scope } = site;
     const head = identifier(reference);
     const rest = reference.slice(head.length + 1);
@@ -300,12 +325,18 @@ class Configuration {
       case 'self':
         return;
       case 'each':
-        if (identifier(rest) === 'value') this.#follow(referencesOf(site.forEach), site, found, visited, depth);
+        // Instances made for those of another resource have their keys.
+        if (identifier(rest) === 'value') this.#follow(referencesOf(site.forEach), site, found, visited, depth, true);
         return;
       case 'var': {
         if (scope.parent === undefined) return;
         const expression = fields(scope.call.expressions)[identifier(rest)];
-        const caller = { scope: scope.parent, key: scope.key, forEach: scope.call.for_each_expression };
+        const caller: Site = {
+          scope: scope.parent,
+          key: scope.key,
+          forEach: scope.call.for_each_expression,
+          siblings: this.#modules.get(scope.prefix.slice(0, -1 - scope.key.length)) ?? NO_INSTANCES,
+        };
         this.#follow(referencesOf(expression), caller, found, visited, depth);
         return;
       }
@@ -316,10 +347,10 @@ class Configuration {
         const name = identifier(rest);
         const key = instanceKey(rest.slice(name.length));
         const output = identifier(rest.slice(name.length + key.length + 1));
-        for (const child of this.#calls(scope, name, key, site.key)) {
+        for (const child of this.#calls(site, name, key, sameKey)) {
           const outputs = fields(child.module.outputs);
           for (const one of output === '' ? Object.values(outputs) : [outputs[output]]) {
-            const inside = { scope: child, key: '', forEach: undefined };
+            const inside = { scope: child, key: '', forEach: undefined, siblings: NO_INSTANCES };
             this.#follow(referencesOf(fields(one).expression), inside, found, visited, depth);
           }
         }
@@ -337,7 +368,7 @@ class Configuration {
         const instances = this.#instances.get(base);
         if (key !== '' || instances === undefined) add(found, { address: `${base}${key}`, attribute });
         else {
-          const same = instances.get(site.key) ?? instances.get('');
+          const same = this.#withSameKey(instances, sameKey, site) ?? instances.get('');
           if (same !== undefined) add(found, { address: same.address, attribute });
           else for (const one of instances.values()) add(found, { address: one.address, attribute });
         }
@@ -346,11 +377,22 @@ class Configuration {
   }
 
   /** The instances of a module that a reference may mean: the one it names, the one with the same key, or all. */
-  #calls(scope: Scope, name: string, key: string, sameKey: string): readonly Scope[] {
-    const instances = this.#modules.get(`${scope.prefix}module.${name}`);
-    const one = instances?.get(key) ?? (key === '' ? instances?.get(sameKey) : undefined);
+  #calls(site: Site, name: string, key: string, sameKey: string): readonly Scope[] {
+    const instances = this.#modules.get(`${site.scope.prefix}module.${name}`);
+    const same = instances === undefined || key !== '' ? undefined : this.#withSameKey(instances, sameKey, site);
+    const one = instances?.get(key) ?? same;
     if (one !== undefined) return [one];
-    return key === '' && instances !== undefined ? [...instances.values()] : [this.#child(scope, name, key)];
+    return key === '' && instances !== undefined ? [...instances.values()] : [this.#child(site.scope, name, key)];
+  }
+
+  /** The instance with the own key, where all that ask find one so: else the index is computed from the key. */
+  #withSameKey<T>(instances: ReadonlyMap<string, T>, key: string, { siblings }: Site): T | undefined {
+    if (key === '' || !instances.has(key)) return undefined;
+    const known = this.#allFind.get(instances) ?? new WeakMap<Instances, boolean>();
+    this.#allFind.set(instances, known);
+    const all = known.get(siblings) ?? [...siblings.keys()].every((k) => instances.has(k));
+    known.set(siblings, all);
+    return all ? instances.get(key) : undefined;
   }
 }
 
@@ -582,6 +624,22 @@ function place(cloud: Cloud, body: Body, provider: Provider, options: ReadOption
   return { account: account ?? options.account, region: region ?? options.region };
 }
 
+/**
+ * Within what a resource's name is unique, as far as the document says: an account, and in it a region (AWS) or a resource
+ * group (Azure). Names of buckets are unique in the world, and what belongs to one may be made from anywhere.
+ */
+function within(cloud: Cloud, type: string, body: Body, account: string | undefined, region: string | undefined) {
+  const group = cloud === 'azure' ? text(valueAt(body, ['resource_group_name'])) : undefined;
+  if ((cloud !== 'aws' && cloud !== 'azure') || type.startsWith('aws_s3_')) return {};
+  return {
+    within: {
+      ...(account === undefined ? {} : { account }),
+      ...(cloud === 'azure' || region === undefined ? {} : { region }),
+      ...(group === undefined ? {} : { group: group.toLowerCase() }),
+    },
+  };
+}
+
 /** Makes the native resources of what a document writes. Linear in the document. */
 function makeNatives(
   resources: readonly Stated[],
@@ -607,7 +665,7 @@ function makeNatives(
     const config = configuration.resource(scope, `${type}.${resource.name}`);
     const base = `${scope.prefix}${type}.${resource.name}`;
     const key = address.startsWith(base) ? address.slice(base.length) : '';
-    const site: Site = { scope, key, forEach: config?.for_each_expression };
+    const site: Site = { scope, key, forEach: config?.for_each_expression, siblings: configuration.instances(base) };
     const chosen = entryOf(CHOSEN_BY_PROVIDER, type);
 
     const unknown: Unknown = (path) => {
@@ -663,6 +721,7 @@ function makeNatives(
         get gone(): Body {
           return resource.creates ? [] : gone(resource.values);
         },
+        ...within(cloud, type, body, account, region),
         ...(awsKeys.length === 0 ? {} : { awsKeys }),
         ...(providerKey === undefined ? {} : { provider: providerKey }),
         ...(sensitive.length === 0 ? {} : { sensitive }),
