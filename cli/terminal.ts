@@ -37,7 +37,7 @@ export function wrap(text: string, width: number): readonly string[] {
   for (const word of text.split(' ')) {
     const length = stripVTControlCharacters(word).length; // colours take no room
     if (used > 0 && used + 1 + length > width) {
-      lines.push(line);
+      lines.push(line.trimEnd());
       line = word;
       used = length;
     } else {
