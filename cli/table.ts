@@ -11,6 +11,8 @@ export interface Column<T> {
   readonly format?: (row: T) => Format;
   /** The most characters that it takes on a terminal. @default as many as it needs */
   readonly widest?: number;
+  /** Which part of it is shown where it is cut: the end tells ids apart. @default the beginning */
+  readonly shows?: 'end';
   /** It is copied into the next command, and so never cut. */
   readonly isWhole?: boolean;
 }
@@ -31,6 +33,9 @@ const INDENT = '    ';
 /** Cut to a width, the last character an ellipsis. */
 export const fit = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+
+const fitEnd = (text: string, width: number): string =>
+  text.length <= width ? text : `…${text.slice(text.length - Math.max(0, width - 1))}`;
 
 /** The rows under their titles, each column as wide as it must be. Where a line is too long, the columns from `foldAt` on stand under it. */
 export function tableOf<T>(
@@ -54,7 +59,9 @@ export function tableOf<T>(
   ): readonly string[] =>
     laid.map(({ indent, line }) => {
       const cells = line.map(({ column, wide }, i) => {
-        const cell = fit(text(column), wide).padEnd(i === line.length - 1 ? 0 : wide);
+        const cell = (column.shows === 'end' ? fitEnd : fit)(text(column), wide).padEnd(
+          i === line.length - 1 ? 0 : wide,
+        );
         const painted = format(column);
         return painted === undefined ? cell : paint(painted, cell);
       });

@@ -119,7 +119,7 @@ export function coverageTable(found: Coverage, shown: TableStyle, nowMs: number)
   const columns: readonly Column<CoverageRow>[] = [
     { title: 'SOURCE', of: (r) => r.source },
     { title: 'ACCOUNT', of: (r) => plain(r.account) },
-    { title: 'TYPE', of: (r) => plain(r.type) },
+    { title: 'TYPE', of: (r) => plain(r.type), shows: 'end' },
     { title: 'LAST EVENT', of: (r) => when(r.lastEventAt) },
     { title: 'LAG', of: (r) => (r.lagMs === undefined ? '-' : `${(r.lagMs / 1000).toFixed(1)} s`) },
     { title: 'LAST SWEEP', of: (r) => `${when(r.lastSweptAt)}${r.whole === false ? ' (in part)' : ''}` },

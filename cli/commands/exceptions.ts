@@ -238,7 +238,7 @@ export function exceptionsTable(exceptions: readonly Exception[], nowMs: number,
     { title: 'STATE', of: (e) => shownState(e, nowMs) },
     { title: 'UNTIL (UTC)', of: (e) => e.expiresAt.slice(0, 16).replace('T', ' '), isWhole: true },
     { title: 'OWNER', of: (e) => plain(e.owner), widest: 24 },
-    { title: 'COVERS', of: coveredBy, widest: 48 },
+    { title: 'COVERS', of: coveredBy, widest: 48, shows: 'end' },
     { title: 'POLICY', of: (e) => e.policy },
     { title: 'TICKET', of: (e) => plain(e.ticket), widest: 24 },
   ];

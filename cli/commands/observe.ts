@@ -72,7 +72,7 @@ export async function observe(inputs: readonly string[], options: ObserveOptions
         code = 1;
         say(`  ${paint('red', 'not taken')}  ${plain(refused)}`);
       } else if (heard.length === 0)
-        for (const line of await standing(form, document.value, resources)) say(`  ${line}`);
+        for (const line of await standing(form, document.value, resources, options.now === true)) say(`  ${line}`);
     }
   } finally {
     await watch.stop();
@@ -152,7 +152,12 @@ async function send(sending: Sending, doors: FrontDoors, local: LocalStack): Pro
 }
 
 /** What stands where nothing changed: the verdicts of each resource, or why it is not judged. */
-async function standing(form: DocumentForm, document: Json, resources: ResourceStore): Promise<readonly string[]> {
+async function standing(
+  form: DocumentForm,
+  document: Json,
+  resources: ResourceStore,
+  isSentAsNew: boolean,
+): Promise<readonly string[]> {
   const lines: string[] = [];
   const seen = new Set<string>();
   for (const native of form.read(document, { orderKey: instant(Date.now()) })) {
@@ -170,7 +175,7 @@ async function standing(form: DocumentForm, document: Json, resources: ResourceS
       lines.push(
         state === undefined
           ? `not judged: ${plain(id)} (what cannot be used is kept in the quarantine)`
-          : `no change: ${plain(state.name ?? id)} ${standingText(state.deleted, verdicts)}${isOld(native, state) ? '; the document is older than what is known (--now sends it as new)' : ''}`,
+          : `no change: ${plain(state.name ?? id)} ${standingText(state.deleted, verdicts)}${!isSentAsNew && isOld(native, state) ? '; the document is older than what is known (--now sends it as new)' : ''}`,
       );
     }
   }

@@ -53,6 +53,12 @@ describe('a table', () => {
     ]);
   });
 
+  it('shows the end of what only the end tells apart', () => {
+    const ends = columns.map((c) => (c.title === 'NAME' ? { ...c, shows: 'end' as const } : c));
+    expect(tableOf(rows, ends, { paint, width: 50, foldAt: 2 })).toContain('b22  … many words  because');
+    expect(tableOf(rows, ends, { paint, width: undefined, foldAt: 2 })).toContain('  a name of many words  ');
+  });
+
   it('never cuts what the next command is given', () => {
     expect(shown(13).filter((line) => /^\w/.test(line))).toEqual(['ID   NAME', 'a1   short', 'b22  a name …']);
     expect(shown(5).filter((line) => line.startsWith('b22'))).toHaveLength(1);
