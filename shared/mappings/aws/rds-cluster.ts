@@ -89,6 +89,18 @@ export const unlessRestored = <V>(read: Reader<V>): Reader<V> =>
       : unknown('unresolved', origin, 'inherited from where its data comes from');
   });
 
+/**
+ * The parameter group that a plan or template names. A replica has that of its source where it names none:
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html (read 2026-11-25)
+ */
+export const orInherited = (pointer: string): Reader<string> =>
+  groupName(pointer).or((native) => {
+    const origin = originOf(native);
+    return origin === undefined
+      ? undefined
+      : unknown('unresolved', origin, 'its parameter group may be that of where its data comes from');
+  });
+
 // --- encryption -----------------------------------------------------------------------------------------------------
 
 export interface EncryptionPlaces {
@@ -348,8 +360,8 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
         parameter_group: {
           'aws.config': groupName('/configuration/dbclusterParameterGroup'),
           'aws.api': groupName('/DBClusterParameterGroup'),
-          'aws.cfn': groupName('/DBClusterParameterGroupName'),
-          terraform: groupName('/db_cluster_parameter_group_name'),
+          'aws.cfn': orInherited('/DBClusterParameterGroupName'),
+          terraform: orInherited('/db_cluster_parameter_group_name'),
         },
         public_endpoint: {
           'aws.config': unlessAurora('/configuration/engine', at('/configuration/publiclyAccessible').bool()),

@@ -17,6 +17,7 @@ import {
   instanceIsPublic,
   isSql,
   ofCluster,
+  orInherited,
   unlessRestored,
 } from './rds-cluster.ts';
 import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
@@ -78,8 +79,8 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
         parameter_group: {
           'aws.config': groupName('/configuration/dBParameterGroups/0/dBParameterGroupName'),
           'aws.api': groupName('/DBParameterGroups/0/DBParameterGroupName'),
-          'aws.cfn': groupName('/DBParameterGroupName'),
-          terraform: groupName('/parameter_group_name'),
+          'aws.cfn': orInherited('/DBParameterGroupName'),
+          terraform: orInherited('/parameter_group_name'),
         },
         parameters_pending: {
           'aws.config': at('/configuration/dBParameterGroups/0/parameterApplyStatus')

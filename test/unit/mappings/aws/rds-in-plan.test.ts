@@ -50,3 +50,29 @@ describe('the members of an Aurora cluster that exists', () => {
     expect(factOf('public_endpoint', ...resources)).toBe(wanted);
   });
 });
+
+describe('the parameters of a new database that names no group', () => {
+  const database = (more: Fields) => ({
+    address: 'aws_db_instance.shop',
+    after: { identifier: 'shop', engine: 'postgres', engine_version: '16.3', ...more },
+  });
+  test.each([
+    ['are those of its engine', {}, true],
+    ['may be those of its source', { replicate_source_db: 'shop-main' }, 'unknown'],
+    ['are its own', { replicate_source_db: 'shop-main', parameter_group_name: 'default.postgres16' }, true],
+  ])('%s', (_, more, wanted) => {
+    expect(factOf('tls_required', database(more))).toBe(wanted);
+  });
+
+  test.each([
+    [
+      'an instance',
+      'AWS::RDS::DBInstance',
+      { Engine: 'postgres', EngineVersion: '16.3', SourceDBInstanceIdentifier: 'shop-main' },
+    ],
+    ['a cluster', 'AWS::RDS::DBCluster', { Engine: 'aurora-mysql', ReplicationSourceIdentifier: 'shop-main' }],
+  ])('%s of a template', (_, Type, Properties) => {
+    const template: Json = { AWSTemplateFormatVersion: '2010-09-09', Resources: { Shop: { Type, Properties } } };
+    expect(mapped(template)[0]?.facts['tls_required']?.state).toBe('unknown');
+  });
+});
