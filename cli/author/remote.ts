@@ -65,13 +65,26 @@ const refuse = (message: string): AppError => new AppError('INPUT_INVALID', mess
 const jobsOf = (stack: Stack): Jobs =>
   makeDynamoAuthoringJobs({ client: stack.documents(), name: stack.output('PoliciesTable') }, Date.now);
 
+/** Where sentences are sent to. Throws `INPUT_INVALID` where nobody takes them. */
+export function authoringQueueOf({ title, output }: Pick<Stack, 'title' | 'output'>): string {
+  try {
+    return output('AuthoringQueueUrl');
+  } catch (cause) {
+    throw new AppError(
+      'INPUT_INVALID',
+      `${title} does not author: a deployment with authoringSecretName or authoringBedrockModels does (docs/authoring.md)`,
+      { cause },
+    );
+  }
+}
+
 /** Sends what the function would take, and nothing else. */
 async function send(stack: Stack, message: AuthoringMessage): Promise<void> {
   const parsed = authoringMessageSchema.safeParse(message);
   const [issue] = parsed.error?.issues ?? [];
   if (!parsed.success) throw refuse(`${issue?.path.join('.') ?? 'it'} cannot be sent: ${issue?.message ?? ''}`);
   const client = new SQSClient({ ...stack.aws, useQueueUrlAsEndpoint: false });
-  await makeSqsQueue<AuthoringMessage>(client, stack.output('AuthoringQueueUrl')).send([parsed.data]);
+  await makeSqsQueue<AuthoringMessage>(client, authoringQueueOf(stack)).send([parsed.data]);
 }
 
 /** Sends a sentence, or asks to go on with one that no model answered; says under which id it is found. */
@@ -81,6 +94,7 @@ export async function sendIntent(sentence: string | undefined, options: RemoteOp
   if (other !== undefined || [sentence, file, again].filter((s) => s !== undefined).length !== 1)
     throw refuse('--remote takes a sentence, --file or --resume, and besides --kind, --as, --stage and --region alone');
   const stack = await findStack(options, true);
+  authoringQueueOf(stack); // before anybody is asked who they are
   const id = again ?? randomUUID();
   if (again === undefined) {
     const intent = file === undefined ? (sentence ?? '') : readNamed(file, '--file', LONGEST_FILE_BYTES).trim();

@@ -32,6 +32,6 @@ export function findingsTable(findings: readonly Finding[], { nowMs, ...shown }:
 
 /** What stands under the table. */
 export function findingsFooter(shown: number, next: string | undefined, again: string): string {
-  const more = next === undefined ? '' : ` There are more: ${again} --next ${next}`;
-  return shown === 0 ? more.trim() : `${count(shown, 'finding')}.${more} In full: npx edict finding <id>`;
+  const more = next === undefined ? [] : [`There are more: ${again} --next ${next}`];
+  return (shown === 0 ? more : [`${count(shown, 'finding')}. In full: npx edict finding <id>`, ...more]).join('\n');
 }

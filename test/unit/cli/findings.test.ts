@@ -58,8 +58,11 @@ describe('the table', () => {
 
   it('says that there are none, and how to see more', () => {
     expect(findingsTable([], { paint: unpainted, width: 80, nowMs: NOW })).toBe('No findings.\n');
-    expect(findingsFooter(100, 'abc', 'add')).toContain('--next abc');
-    expect(findingsFooter(2, undefined, 'add')).not.toContain('--next');
+    expect(findingsFooter(100, 'abc', 'add')).toBe(
+      '100 findings. In full: npx edict finding <id>\nThere are more: add --next abc',
+    );
+    expect(findingsFooter(0, 'abc', 'add')).toBe('There are more: add --next abc');
+    expect(findingsFooter(1, undefined, 'add')).toBe('1 finding. In full: npx edict finding <id>');
   });
 });
 
