@@ -20,15 +20,24 @@ const LEVELS = { CanNotDelete: true, ReadOnly: true, NotSpecified: false } as co
 const level = at('/properties/level').oneOf<boolean>(LEVELS);
 const azurermLevel = at('/lock_level').oneOf<boolean>(LEVELS);
 
-/** Whether one of a list of locks holds deletion up. */
+/**
+ * Whether one of a list of locks holds deletion up. The list of a resource has the locks of what lies above it, which it
+ * inherits, and also those of what lies below it (a database of a server), which only hold that up.
+ * https://learn.microsoft.com/rest/api/resources/management-locks/list-at-resource-level (read 2026-11-25)
+ */
 const listed = derive<boolean>((native): Reading<boolean> => {
   const found = look(native, '/value');
   if (found.is !== 'value' || !Array.isArray(found.value)) {
     return unknown(found.is === 'denied' ? 'denied' : 'not_collected', found.at);
   }
+  const resource = `${scopeOf(native.id) ?? ''}/`;
   for (const [i, body] of (found.value as readonly Body[]).entries()) {
     if (body instanceof Unresolved) return unknown('unresolved', found.at, body.detail);
     const pointer = `${native.pointer}/value/${i}`;
+    const id = look({ ...native, body, pointer }, '/id');
+    const scope = id.is === 'value' && typeof id.value === 'string' ? scopeOf(id.value) : undefined;
+    if (scope === undefined) return unknown('invalid', pointer, 'a lock does not say what it is on');
+    if (!resource.startsWith(`${scope}/`)) continue;
     const got = level({ ...native, body, pointer });
     if (got === undefined || got.state === 'unknown') return got ?? unknown('invalid', pointer);
     if (got.value) return got;

@@ -95,6 +95,25 @@ describe('an Azure SQL server', () => {
     expect(factOf('deletion_protected', server(), inGroup)).toMatchObject(UNKNOWN);
   });
 
+  // Its list of locks also has those of its databases, which do not hold up that it is deleted itself.
+  test.each<readonly [string, object]>([
+    [`${ID}/databases/a`, UNKNOWN],
+    [ID, is(true)],
+    ['/subscriptions/s/resourceGroups/RG', is(true)],
+    ['/subscriptions/s', is(true)],
+    [`${RG}/Microsoft.Sql/servers/d`, UNKNOWN],
+  ])('of a list of locks, by one on %s', (scope, expected) => {
+    const id = `${scope}/providers/Microsoft.Authorization/locks/l`;
+    const facts = mapDocument([
+      ...armResource.read(server(), { orderKey: '1' }),
+      ...armResource.read(
+        { value: [{ id, name: 'l', type: 'Microsoft.Authorization/locks', properties: { level: 'CanNotDelete' } }] },
+        { orderKey: '1', listOf: `${ID}/providers/Microsoft.Authorization/locks` },
+      ),
+    ]).resources[0]?.facts;
+    expect(facts?.['deletion_protected']).toMatchObject(expected);
+  });
+
   test('in a template has a minimal TLS version, and may be protected by a lock of its group', () => {
     const template = (...resources: readonly Json[]): Json => ({
       $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
