@@ -50,12 +50,11 @@ function row(n: number): string {
 }
 
 const config = {
-  send: async ({ input }: { readonly input: { readonly NextToken?: string } }) => {
-    await undefined;
+  send: ({ input }: { readonly input: { readonly NextToken?: string } }) => {
     const from = Number(input.NextToken ?? 0);
     const to = Math.min(total, from + PAGE);
     const Results = Array.from({ length: to - from }, (_, i) => row(from + i));
-    return { Results, QueryInfo: {}, ...(to < total ? { NextToken: String(to) } : {}) };
+    return Promise.resolve({ Results, QueryInfo: {}, ...(to < total ? { NextToken: String(to) } : {}) });
   },
 } as unknown as ConfigServiceClient; // the one call that is made
 const inventory = makeAwsInventory({
@@ -76,10 +75,7 @@ const sweep = makeSweep({
   },
   resources: makeMemoryResourceStore(),
   roster: {
-    see: async (ids, by) => {
-      await undefined;
-      return { seen: new Map(ids.map((id) => [id, by])), fresh: new Set(ids) };
-    },
+    see: (ids, by) => Promise.resolve({ seen: new Map(ids.map((id) => [id, by])), fresh: new Set(ids) }),
     seen: () => Promise.resolve(new Map()),
     miss: () => Promise.resolve(false),
   },
@@ -93,7 +89,7 @@ const sweep = makeSweep({
   nowMs: () => NOW,
   count: () => undefined,
   log: (message, error) => {
-    throw error ?? new Error(message);
+    throw new Error(message, { cause: error });
   },
 });
 
