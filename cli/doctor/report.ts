@@ -69,14 +69,18 @@ export function doctorTable(
 ): string {
   const { paint, width } = options;
   const widest = Math.max(0, ...rows.map((r) => r.id.length));
+  const folded = (text: string, indent: number): readonly string[] =>
+    width === undefined ? [text] : wrap(text, Math.max(40, width - indent));
   const lines = rows.flatMap((row): readonly string[] => {
     const { mark, format } = MARKS[row.status];
-    const why = plain(`${row.where}: ${row.why}`);
-    const head = `${paint(format, mark)} ${row.id.padEnd(widest)}  ${row.status === 'not_applicable' ? paint('dim', why) : why}`;
-    if (row.todo === null) return [head];
-    const todo = `${plain(row.todo)} (${URL}#${row.id})`;
-    const folded = width === undefined ? [todo] : wrap(todo, Math.max(40, width - INDENT.length));
-    return [head, ...folded.map((line) => `${INDENT}${line}`)];
+    const label = widest + 4; // the mark, the id, and the room after each
+    const head = folded(plain(`${row.where}: ${row.why}`), label).map((line, i) => {
+      const why = row.status === 'not_applicable' ? paint('dim', line) : line;
+      return i === 0 ? `${paint(format, mark)} ${row.id.padEnd(widest)}  ${why}` : `${' '.repeat(label)}${why}`;
+    });
+    if (row.todo === null) return head;
+    const todo = folded(`${plain(row.todo)} (${URL}#${row.id})`, INDENT.length);
+    return [...head, ...todo.map((line) => `${INDENT}${line}`)];
   });
   const sum = [
     `${number(rows, 'ok')} ok`,

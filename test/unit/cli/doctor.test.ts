@@ -150,6 +150,18 @@ describe('what is shown', () => {
     ]);
   });
 
+  it('as a table keeps within the terminal', async () => {
+    const why = 'it was refused at an instant, by somebody who says so in more words than a line has';
+    const [row] = await run([check('aws-refused', async () => [{ status: 'missing', why }])]);
+    const table = doctorTable(row === undefined ? [] : [row], { paint: unpainted, width: 60 });
+    expect(table.split('\n').slice(0, 4)).toEqual([
+      '✗ aws-refused  AWS: it was refused at an instant, by',
+      '               somebody who says so in more words than a',
+      '               line has',
+      '    put it there (docs/doctor.md#aws-refused)',
+    ]);
+  });
+
   it('ends with 0 only where everything that applies is there', async () => {
     const all = await rows();
     expect(exitCodeOf(all.filter((r) => r.status === 'ok' || r.status === 'not_applicable'))).toBe(0);
