@@ -14,7 +14,7 @@ import { dbClusterArn, dbClusterParameterGroupArn } from './arn.ts';
 import { allOf, type Flag, withValue } from '../certainty.ts';
 import { doc, mayBeLeftOut, plannedDependency, said } from './evidence.ts';
 import { readKey } from './kms-key.ts';
-import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
+import { engineVersion, groupName, pending, tlsRequired } from './rds-parameter-group.ts';
 
 const CREATE_CLUSTER = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html');
 const CREATE_INSTANCE = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html');
@@ -362,6 +362,10 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
           'aws.api': groupName('/DBClusterParameterGroup'),
           'aws.cfn': orInherited('/DBClusterParameterGroupName'),
           terraform: orInherited('/db_cluster_parameter_group_name'),
+        },
+        parameters_pending: {
+          'aws.config': pending('/configuration/dbclusterMembers', 'dbclusterParameterGroupStatus'),
+          'aws.api': pending('/DBClusterMembers', 'DBClusterParameterGroupStatus'),
         },
         public_endpoint: {
           'aws.config': unlessAurora('/configuration/engine', at('/configuration/publiclyAccessible').bool()),

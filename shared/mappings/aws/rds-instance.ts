@@ -20,7 +20,7 @@ import {
   orInherited,
   unlessRestored,
 } from './rds-cluster.ts';
-import { engineVersion, groupName, tlsRequired } from './rds-parameter-group.ts';
+import { engineVersion, groupName, pending, tlsRequired } from './rds-parameter-group.ts';
 
 const CREATE_INSTANCE = doc('https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html');
 const TERRAFORM = doc('https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance');
@@ -83,12 +83,8 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
           terraform: orInherited('/parameter_group_name'),
         },
         parameters_pending: {
-          'aws.config': at('/configuration/dBParameterGroups/0/parameterApplyStatus')
-            .string()
-            .map((status) => (status === 'pending-reboot' ? true : undefined)),
-          'aws.api': at('/DBParameterGroups/0/ParameterApplyStatus')
-            .string()
-            .map((status) => (status === 'pending-reboot' ? true : undefined)),
+          'aws.config': pending('/configuration/dBParameterGroups', 'parameterApplyStatus'),
+          'aws.api': pending('/DBParameterGroups', 'ParameterApplyStatus'),
         },
         encryption,
         backup_retention_days: {

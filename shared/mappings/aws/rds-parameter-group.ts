@@ -7,7 +7,8 @@
  * | PostgreSQL             | `rds.force_ssl`            | 1 from version 15 on                       |
  * | Aurora PostgreSQL      | `rds.force_ssl`            | 1 from version 17 on                       |
  * | SQL Server             | `rds.force_ssl`            | 0                                          |
- * | MySQL, Aurora MySQL    | `require_secure_transport` | OFF                                        |
+ * | MySQL                  | `require_secure_transport` | ON from version 9.7 on                     |
+ * | Aurora MySQL           | `require_secure_transport` | OFF                                        |
  * | MariaDB                | `require_secure_transport` | ON from version 11.8 on                    |
  * | Oracle, Db2            | an option group, listeners | not told by parameters: unknown            |
  */
@@ -50,9 +51,9 @@ const ENGINES: readonly Engine[] = [
     because: doc(`${RDS}/SQLServer.Concepts.General.SSL.Using.html`),
   },
   {
-    family: /^mysql/,
+    family: /^mysql-?(\d+)(?:\.(\d+))?/,
     parameter: 'require_secure_transport',
-    since: 'never',
+    since: [9, 7],
     because: doc(`${RDS}/mysql-ssl-connections.require-ssl.html`),
   },
   {
@@ -77,7 +78,7 @@ const engineOf = (family: string): { readonly engine: Engine; readonly version: 
   return undefined;
 };
 
-/** Whether TLS is required where nobody set the parameter; undefined for an engine that the table does not have. */
+/** Whether TLS is required where nobody set the parameter; undefined for an engine or a version that the table does not have. */
 function byDefault(family: string): Flag | undefined {
   const found = engineOf(family);
   if (found === undefined) return undefined;
@@ -85,6 +86,8 @@ function byDefault(family: string): Flag | undefined {
   if (engine.since === 'never') return { state: 'default', value: false, ...engine.because };
   const [major, minor] = [Number(version[1]), Number(version[2] ?? 0)];
   const [sinceMajor, sinceMinor] = engine.since;
+  // A major version alone leaves the minor one to RDS.
+  if (major === sinceMajor && sinceMinor > 0 && version[2] === undefined) return undefined;
   const value = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
   return { state: 'default', value, ...engine.because };
 }
@@ -193,10 +196,33 @@ const text = (state: State<string> | undefined): string | undefined =>
   state === undefined || state.state === 'unknown' ? undefined : state.value;
 
 /**
- * Whether clients have to use TLS: what the parameter group says, else the engine's default. Reads `engine`,
- * `engine_version`, `parameter_group`, `parameters_pending` and the dependency `parameters` of an instance or a cluster.
+ * True while a group that is named at one of these places is not in force. A database that gets another group runs with
+ * the parameters of the former one until it restarts, the dynamic ones too.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBParameterGroupStatus.html and
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.Associating.html (read 2026-11-25)
+ */
+export const pending = (list: string, status: string): Reader<boolean> =>
+  derive<boolean>((native) => {
+    const found = look(native, list);
+    const holders = found.is === 'value' && Array.isArray(found.value) ? (found.value as readonly Body[]) : [];
+    const late = holders.findIndex((h) => isObject(h) && typeof h[status] === 'string' && h[status] !== 'in-sync');
+    return late < 0 ? undefined : { state: 'known', value: true, at: `${found.at}/${late}/${status}` };
+  });
+
+/**
+ * Whether clients have to use TLS: what the parameter group says, else the engine's default; not known while the group
+ * is not in force. Reads `engine`, `engine_version`, `parameter_group`, `parameters_pending` and the dependency
+ * `parameters` of an instance or a cluster.
  */
 export function tlsRequired(parts: Parts): Flag {
+  const flag = tlsInGroup(parts);
+  const late = parts.get<boolean>('parameters_pending');
+  return flag.state === 'unknown' || late?.state !== 'known'
+    ? flag
+    : unknown('not_collected', late.at, 'the parameter group is not in force yet');
+}
+
+function tlsInGroup(parts: Parts): Flag {
   const engine = text(parts.get<string>('engine'));
   const version = text(parts.get<string>('engine_version'));
   const family = engine === undefined ? undefined : `${engine}${version ?? ''}`;
@@ -211,11 +237,7 @@ export function tlsRequired(parts: Parts): Flag {
     const found = of === undefined ? undefined : (engineOf(of) ?? engineOf(`${of}1.0`));
     if (of === undefined || found === undefined) return unknown('not_collected', undefined, 'the engine is not known');
     const set = group.get<boolean>(found.engine.parameter);
-    if (set?.state === 'known') {
-      return parts.get<boolean>('parameters_pending')?.state === 'known'
-        ? unknown('not_collected', undefined, 'the parameter group is not in force until the next restart')
-        : { ...set, part: 'parameters' };
-    }
+    if (set?.state === 'known') return { ...set, part: 'parameters' };
     return set ?? byDefault(of) ?? unknown('not_collected', undefined, 'the version of the engine is not known');
   }
   const named = text(name);

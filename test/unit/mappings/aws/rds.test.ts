@@ -155,6 +155,9 @@ describe('whether TLS is required', () => {
     ['default.postgres14', 'default false'],
     ['default.postgres9.6', 'default false'],
     ['default.mysql8.0', 'default false'],
+    ['default.mysql8.4', 'default false'],
+    ['default.mysql9.7', 'default true'],
+    ['default.mysql10.1', 'default true'],
     ['default.mariadb11.8', 'default true'],
     ['default.mariadb11.4', 'default false'],
     ['default.mariadb10.11', 'default false'],
@@ -183,7 +186,15 @@ describe('whether TLS is required', () => {
     const made = (Engine: string) =>
       only(template({ I: { Type: 'AWS::RDS::DBInstance', Properties: { Engine } } })).facts;
     expect(say(made('postgres').tls_required)).toBe('unknown not_collected');
-    expect(say(made('mysql').tls_required)).toBe('default false');
+    expect(say(made('mysql').tls_required)).toBe('unknown not_collected');
+    expect(say(made('sqlserver-se').tls_required)).toBe('default false');
+    const version = (EngineVersion: string) =>
+      only(template({ I: { Type: 'AWS::RDS::DBInstance', Properties: { Engine: 'mysql', EngineVersion } } })).facts;
+    expect(['8', '9', '9.7.1'].map((v) => say(version(v).tls_required))).toEqual([
+      'default false',
+      'unknown not_collected',
+      'default true',
+    ]);
   });
 
   const group = (value: Json, status = 'in-sync') => {
@@ -206,9 +217,37 @@ describe('whether TLS is required', () => {
     expect(group('1')).toBe('known true');
     expect(group('0')).toBe('known false');
     expect(group(null)).toBe('default true'); // PostgreSQL 16
-    expect(group('1', 'pending-reboot')).toBe('unknown not_collected');
     expect(group('perhaps')).toBe('unknown invalid');
   });
+  // Until then it may run with the parameters of the group that it had before, whatever the new one says or leaves out.
+  test.each(['applying', 'failed-to-apply', 'pending-database-upgrade', 'pending-reboot'])(
+    'a group whose status is %s is not in force',
+    (status) => {
+      expect(group('1', status)).toBe('unknown not_collected');
+      expect(group(null, status)).toBe('unknown not_collected');
+      const standard = [{ dBParameterGroupName: 'default.postgres16', parameterApplyStatus: status }];
+      expect(say(only(configEvent(instance({ dBParameterGroups: standard }))).facts.tls_required)).toBe(
+        'unknown not_collected',
+      );
+      const [first, second] = ['in-sync', status].map((dbclusterParameterGroupStatus, i) => ({
+        dbinstanceIdentifier: `shop-${i}`,
+        dbclusterParameterGroupStatus,
+      }));
+      const clusterFacts = (...dbclusterMembers: Json[]) =>
+        only(
+          configEvent(
+            cluster({
+              engine: 'aurora-postgresql',
+              engineVersion: '17.4',
+              dbclusterParameterGroup: 'default.aurora-postgresql17',
+              dbclusterMembers,
+            }),
+          ),
+        ).facts;
+      expect(say(clusterFacts(first ?? null).tls_required)).toBe('default true');
+      expect(say(clusterFacts(first ?? null, second ?? null).tls_required)).toBe('unknown not_collected');
+    },
+  );
   test('a member reads the group of its cluster', () => {
     const natives = [
       ...historyForm.read(configHistory(member({}), cluster({ dbclusterParameterGroup: 'own' })), {}),
