@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { isAppError } from '../shared/model/errors.ts';
 import { SEVERITIES } from '../shared/model/verdict.ts';
 import { addAuthorCommands } from './author-commands.ts';
+import { unlessNamed } from './group.ts';
 import { addApprovalCommands, addStackCommands } from './stack-commands.ts';
 import { endWithReader, plain, style } from './terminal.ts';
 
@@ -75,8 +76,7 @@ function program(run: (action: Action) => Promise<void>): Command {
 
   const policies = edict.command('policies').description('what is judged');
   const format = (): Option => new Option('--format <format>').choices(['table', 'json']).default('table');
-  policies
-    .command('list', { isDefault: true })
+  unlessNamed(policies.command('list', { isDefault: true }))
     .description('list the policies')
     .addOption(format())
     .action((options) => run(async () => (await import('./commands/policies.ts')).listPolicies(options)));

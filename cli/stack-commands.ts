@@ -1,5 +1,6 @@
 /** The commands that work with a deployed stack: the one that `npm start` runs, or one in an AWS account. */
 import { type Command, Option } from 'commander';
+import { unlessNamed } from './group.ts';
 
 type Run = (action: () => Promise<number> | number) => Promise<void>;
 
@@ -134,7 +135,7 @@ export function addStackCommands(edict: Command, run: Run): void {
     .action((finding, options) => run(async () => (await import('./commands/exceptions.ts')).except(finding, options)));
 
   const exceptions = edict.command('exceptions').description('what may stand, by whom, and until when');
-  onStack(exceptions.command('list', { isDefault: true }).description('list exceptions, newest first'))
+  onStack(unlessNamed(exceptions.command('list', { isDefault: true })).description('list exceptions, newest first'))
     .option('--state <state>', 'requested, active, expired or revoked')
     .addOption(format())
     .action((options) => run(async () => (await import('./commands/exceptions.ts')).listExceptions(options)));

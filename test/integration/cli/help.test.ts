@@ -1,4 +1,4 @@
-/** What help says of options is what the command takes. */
+/** What help says of options is what the command takes; what is no command is told as that. */
 import { expect, it } from 'vitest';
 import { edict } from './run.ts';
 
@@ -26,4 +26,19 @@ it.each([
 ])('edict %j takes %j', async (command, options) => {
   const { code, stdout } = await edict([...command, '--help']);
   expect([code, optionsOf(stdout)]).toEqual([0, options]);
+});
+
+it.each([
+  [['policies', 'aprove', 'object-store.versioned'], "unknown command 'aprove'"],
+  [['exceptions', 'aprove', 'exc-1'], "unknown command 'aprove'"],
+  [['polices'], "unknown command 'polices'"],
+])('edict %j is told to be none', async (command, message) => {
+  const { code, stdout, stderr } = await edict(command);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(message);
+});
+
+it('edict policies lists them', async () => {
+  const { code, stdout } = await edict(['policies', '--format', 'json']);
+  expect([code, (JSON.parse(stdout) as { readonly version: number }).version]).toEqual([0, 1]);
 });
