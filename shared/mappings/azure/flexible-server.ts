@@ -5,11 +5,11 @@
 import { sqlDatabase } from '../../kinds/sql-database.ts';
 import type { FactState } from '../../model/fact.ts';
 import type { NativeResource } from '../../model/native.ts';
-import { defineMapping, type Mapping, type OwnerRef, type Parts } from '../mapping.ts';
+import { defineMapping, type FactFrom, type Mapping, type OwnerRef, type Parts } from '../mapping.ts';
 import { at, type Because, derive, look, type Reader, unknown } from '../reader.ts';
-import { ancestorOf, armName } from './arm-id.ts';
+import { ancestorOf, armName, hasHole } from './arm-id.ts';
 import { deletionProtected, lockParts } from './locks.ts';
-import { settle, valueOf } from '../certainty.ts';
+import { settle, valueOf, withValue } from '../certainty.ts';
 import { isAllThereIs, notSeen } from './seen.ts';
 import { azurermOwner, block } from './terraform.ts';
 
@@ -75,15 +75,47 @@ function publicEndpoint(
   });
 }
 
-/** The value of the configuration that makes TLS a must; a document of another configuration says nothing of it. */
+/**
+ * The value of the configuration that makes TLS a must. A document of another configuration says nothing of it; one whose
+ * name is not known may be it.
+ */
 const secureTransport = (value: string, name: (native: NativeResource) => string | undefined): Reader<boolean> =>
-  derive<boolean>((native) =>
-    name(native)?.toLowerCase() === SECURE_TRANSPORT ? at(value).oneOf<boolean>(SWITCH)(native) : undefined,
-  );
-const azurermName = (native: NativeResource): string | undefined => {
+  derive<boolean>((native) => {
+    const named = name(native)?.toLowerCase();
+    if (named === undefined) return unknown('unresolved', native.pointer, 'the name of a server configuration');
+    return named === SECURE_TRANSPORT ? at(value).oneOf<boolean>(SWITCH)(native) : undefined;
+  });
+const armConfiguration = (native: NativeResource): string | undefined => {
+  const name = armName(native.id);
+  return hasHole(name) ? undefined : name;
+};
+const azurermConfiguration = (native: NativeResource): string | undefined => {
   const name = look(native, '/name');
   return name.is === 'value' && typeof name.value === 'string' ? name.value : undefined;
 };
+
+/**
+ * True for a server that is made from another one (a replica, a restored backup): what is not written is that one's.
+ * https://learn.microsoft.com/azure/mysql/flexible-server/concepts-read-replicas and
+ * …/postgresql/read-replica/concepts-read-replicas (read 2026-11-25)
+ */
+const madeFromAnother = (mode: string): Reader<boolean> =>
+  derive<boolean>((native) => {
+    if (native.creates !== true) return undefined;
+    const got = at(mode).string()(native);
+    if (got === undefined || got.state === 'unknown') return got;
+    return ['default', 'create', ''].includes(got.value.toLowerCase()) ? undefined : withValue(got, true);
+  });
+
+/** The fact, unless it is a default that the server has only where it is not made from another one. */
+const unlessInherited =
+  (fact: FactFrom): FactFrom =>
+  (parts) => {
+    const state = fact(parts);
+    const other = parts.get<boolean>('made_from_another');
+    if (other === undefined || state.state !== 'default') return state;
+    return other.state === 'unknown' ? other : notSeen('the server that it is made from was not seen');
+  };
 
 /** Defines the mapping of a flexible server. */
 export function flexibleServer(server: FlexibleServer): Mapping {
@@ -101,13 +133,12 @@ export function flexibleServer(server: FlexibleServer): Mapping {
   const days = at('/properties/backup/backupRetentionDays', '/properties/storageProfile/backupRetentionDays').int();
   const subnets = server.subnet.map((s) => `/properties${s}`);
   const accesses = server.access.arm.map((s) => `/properties${s}`);
-  const transport = secureTransport('/properties/value', (native) => armName(native.id));
+  const transport = secureTransport('/properties/value', armConfiguration);
 
   function tlsRequired(parts: Parts): FactState {
-    for (const part of parts.all('configuration')) {
-      const reading = part.readings['secure_transport'];
-      if (reading !== undefined) return settle(reading.state === 'unknown' ? false : reading.value === true, reading);
-    }
+    const readings = parts.all('configuration').flatMap((part) => part.readings['secure_transport'] ?? []);
+    const reading = readings.find((r) => r.state !== 'unknown') ?? readings[0];
+    if (reading !== undefined) return settle(reading.state === 'unknown' ? false : reading.value === true, reading);
     return isAllThereIs(parts)
       ? { state: 'default', value: true, ...docs.tls }
       : notSeen(`the server configuration ${SECURE_TRANSPORT} was not read`);
@@ -133,6 +164,10 @@ export function flexibleServer(server: FlexibleServer): Mapping {
               .map((there) => (there ? 'customer_key' : 'provider_key'))
               .orDefault('provider_key', docs.encryption),
           },
+          made_from_another: {
+            'azure.arm': madeFromAnother('/properties/createMode'),
+            terraform: madeFromAnother('/create_mode'),
+          },
           retention_days: {
             'azure.arm': days.orDefault(7, docs.backups),
             'azure.notification': days,
@@ -152,17 +187,17 @@ export function flexibleServer(server: FlexibleServer): Mapping {
           secure_transport: {
             'azure.arm': transport,
 
-            terraform: secureTransport('/value', azurermName),
+            terraform: secureTransport('/value', azurermConfiguration),
           },
         },
       },
       ...lockParts(type),
     },
     facts: {
-      public_endpoint: (parts) => parts.read<boolean>('public_endpoint') as FactState,
-      encryption: (parts) => parts.read<string>('key') as FactState,
-      tls_required: tlsRequired,
-      backup_retention_days: (parts) => parts.read<number>('retention_days') as FactState,
+      public_endpoint: unlessInherited((parts) => parts.read<boolean>('public_endpoint')),
+      encryption: unlessInherited((parts) => parts.read<string>('key')),
+      tls_required: unlessInherited(tlsRequired),
+      backup_retention_days: unlessInherited((parts) => parts.read<number>('retention_days')),
       deletion_protected: deletionProtected,
     },
   });

@@ -75,6 +75,22 @@ const customerKey = (pointer: string): Reader<string> =>
 /** 2023 and later say `state`, earlier `status`. */
 const tdeState = at('/properties/state', '/properties/status').oneOf({ Enabled: true, Disabled: false });
 
+/**
+ * Whether a database that a template creates is encrypted where its own setting is not written: one that is made from
+ * another is as that one, and a data warehouse is not.
+ */
+const tdeByDefault: Reader<boolean> = derive<boolean>((native) => {
+  if (native.creates !== true) return undefined;
+  const mode = at('/properties/createMode').string()(native);
+  const sku = at('/sku/name', '/properties/requestedServiceObjectiveName', '/properties/edition').string()(native);
+  const unsure = [mode, sku].find((s) => s?.state === 'unknown');
+  if (unsure?.state === 'unknown') return unsure;
+  if (!['default', ''].includes((valueOf(mode) ?? '').toLowerCase())) {
+    return notSeen('the database that it is made from was not seen');
+  }
+  return { state: 'default', value: !/^(?:dw\d|datawarehouse)/i.test(valueOf(sku) ?? ''), ...docs.encryption };
+});
+
 /** The names in a whole list of databases. */
 const databaseNames: Reader<ReadingValue> = derive<ReadingValue>((native) => {
   const found = look(native, '/value');
@@ -97,6 +113,8 @@ const SYSTEM_DATABASE = 'master';
 interface Database {
   readonly name: string;
   readonly encrypted: Reading<boolean> | undefined;
+  /** Whether it is encrypted where nothing says so; undefined: as any new database. */
+  readonly encryptedByDefault: Reading<boolean> | undefined;
   readonly retentionDays: Reading<number> | undefined;
 }
 
@@ -104,7 +122,7 @@ function databases(parts: Parts): {
   readonly list: readonly Database[];
   readonly closed: Reading<ReadingValue> | undefined;
 } {
-  const byName = new Map<string, { encrypted?: Reading<boolean>; retentionDays?: Reading<number> }>();
+  const byName = new Map<string, { -readonly [K in Exclude<keyof Database, 'name'>]?: Database[K] }>();
   const nameOf = (part: SeenPart): string => {
     const id = ancestorOf(part.instance, DATABASE);
     return id === undefined ? part.instance : armName(id);
@@ -121,17 +139,24 @@ function databases(parts: Parts): {
       if (listed !== undefined && !byName.has(name) && seen.orderKey <= listedAt) continue;
       const before = byName.get(name) ?? {};
       const encrypted = seen.readings['tde'] as Reading<boolean> | undefined;
+      const encryptedByDefault = seen.readings['tde_by_default'] as Reading<boolean> | undefined;
       const retentionDays = seen.readings['retention_days'] as Reading<number> | undefined;
       byName.set(name, {
         ...before,
         ...(encrypted === undefined ? {} : { encrypted }),
+        ...(encryptedByDefault === undefined ? {} : { encryptedByDefault }),
         ...(retentionDays === undefined ? {} : { retentionDays }),
       });
     }
   }
   byName.delete(SYSTEM_DATABASE);
   return {
-    list: [...byName].map(([name, { encrypted, retentionDays }]) => ({ name, encrypted, retentionDays })),
+    list: [...byName].map(([name, { encrypted, encryptedByDefault, retentionDays }]) => ({
+      name,
+      encrypted,
+      encryptedByDefault,
+      retentionDays,
+    })),
     closed: whole ?? (isAllThereIs(parts) ? { state: 'default', value: [], ...docs.encryption } : undefined),
   };
 }
@@ -148,7 +173,13 @@ const orDefault = <V>(
 function encryption(parts: Parts): FactState {
   const { list, closed } = databases(parts);
   const states = list.map((d) =>
-    orDefault(parts, d.encrypted, true, docs.encryption, `the encryption of database ${d.name} was not seen`),
+    orDefault(
+      parts,
+      d.encrypted ?? d.encryptedByDefault,
+      true,
+      docs.encryption,
+      `the encryption of database ${d.name} was not seen`,
+    ),
   );
   const off = states.find((s) => valueOf(s) === false);
   if (off !== undefined) return settle('none', off);
@@ -238,6 +269,7 @@ export const sqlServer = defineMapping('azure/sql-server', {
       owner: serverOf,
       multiple: true,
       readings: {
+        tde_by_default: { 'azure.arm': tdeByDefault },
         tde: { terraform: at('/transparent_data_encryption_enabled').bool().orDefault(true, docs.encryption) },
         retention_days: { terraform: at('/short_term_retention_policy/0/retention_days').int() },
       },
