@@ -115,6 +115,21 @@ export function gateLines({ verification: v }: AuthoredPolicy): readonly string[
 export const checkLines = (checks: readonly Check[]): readonly string[] =>
   checks.map((c) => `${c.passed ? paint('green', '✓') : paint('yellow', '!')} ${c.name}: ${plain(c.says, 600)}`);
 
+/** Why it matters that a check is open: for whoever goes on all the same. */
+const CHECK_MATTERS: { readonly [name in Check['name']]: string } = {
+  agreement: 'two formalisations of the sentence are not known to mean the same',
+  coverage: 'what no clause formalises is not judged: the policy may ask for less than the sentence does',
+  literals: 'a number or a name of the policy is not one of the sentence',
+  paraphrases: 'said in other words the sentence may mean something else: what is drafted may hang on its wording',
+  deletions: 'words without which the draft stays the same are not where it comes from: it may be a guess',
+  judging: 'nobody has looked at what the policy says of resources',
+  examples: 'a misreading that no stored document tells is seen by nobody who looks at the examples',
+};
+
+/** The checks that are open, each with why it matters. */
+export const openLines = (open: readonly Check[]): readonly string[] =>
+  open.flatMap((c) => [...checkLines([c]), dim(`  ${CHECK_MATTERS[c.name]}`)]);
+
 const RELATION_WORDS = {
   duplicate: 'means the same as',
   covers: 'covers, so makes superfluous,',

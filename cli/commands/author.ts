@@ -41,6 +41,7 @@ import {
   exampleLines,
   gateLines,
   kindOf,
+  openLines,
   refusalLines,
   relationLines,
   ruledLines,
@@ -383,6 +384,7 @@ async function unapprovedLiteral({ draft, result }: Finished, dialogue: Dialogue
 async function savedInDialogue(all: Finished, dialogue: Dialogue, isAccepted: boolean): Promise<Saved> {
   for (;;) {
     const wish = await wishOf(all, isAccepted);
+    if (!(await isConfirmed(wish, all, dialogue))) continue;
     try {
       return await save(all, wish);
     } catch (error) {
@@ -390,6 +392,20 @@ async function savedInDialogue(all: Finished, dialogue: Dialogue, isAccepted: bo
       dialogue.warn(plain(error.message, 1000));
     }
   }
+}
+
+const ALL_THE_SAME = { request: 'Ask for its approval', activate: 'Activate it' } as const;
+
+/** What a check has left open is looked at by the person before the policy goes anywhere. */
+async function isConfirmed(wish: Wish, { result }: Finished, dialogue: Dialogue): Promise<boolean> {
+  const open = result.checks.filter((c) => !c.passed);
+  if (open.length === 0 || (wish !== 'request' && wish !== 'activate')) return true;
+  dialogue.show('What is open', openLines(open));
+  const answer = await dialogue.pick(`${ALL_THE_SAME[wish]} all the same?`, [
+    { value: 'no', label: 'No' },
+    { value: 'yes', label: `Yes, I have looked at ${open.length === 1 ? 'it' : 'each'}, and it is what I mean` },
+  ]);
+  return answer === 'yes';
 }
 
 function tellAll(

@@ -306,10 +306,15 @@ class Session {
     const readings = await Promise.all(usable.map((t) => this.#second.once('paraphrase', t, this.#sentence)));
     const same = readings.filter((r) => this.#means(r, draft)).length;
     this.#variants = readings.filter((r) => r.is === 'policies').filter((r) => !this.#means(r, draft));
+    const missed = [
+      [this.#variants.length, 'understood otherwise'],
+      [usable.length - same - this.#variants.length, 'without a policy'],
+      [limits.paraphrases - usable.length, 'not given by the model'],
+    ].flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]));
     this.#record({
       name: 'paraphrases',
       passed: usable.length === limits.paraphrases && same === usable.length,
-      says: `${same} of ${limits.paraphrases} paraphrases mean the same`,
+      says: `${same} of ${limits.paraphrases} paraphrases mean the same${missed.length === 0 ? '' : `; ${missed.join(', ')}`}`,
     });
     return this.#variants.length > 0;
   }
@@ -319,24 +324,32 @@ class Session {
     const phrases = [
       ...new Set(draft.formals.flatMap((f) => f.covers.filter((c) => c.by !== 'kind').map((c) => plainText(c.words)))),
     ];
-    const tried = phrases
+    const deletable = phrases
       .map((phrase) => {
         const pieces = phrase.split(/\s*\.\.\.\s*/);
         const left = pieces.reduce((text, piece) => text.replace(piece, ' '), plainText(this.#sentence));
         return { phrase, left: plainText(left) };
       })
-      .filter(({ left }) => /\p{L}/u.test(left))
-      .slice(0, this.#deps.limits.deletions);
+      .filter(({ left }) => /\p{L}/u.test(left));
+    const tried = deletable.slice(0, this.#deps.limits.deletions);
     if (tried.length === 0) return [];
     const readings = await Promise.all(tried.map(({ left }) => this.#author.once('deletion', left, this.#sentence)));
-    const idle = tried.filter((_, i) => this.#means(readings[i] as Understood, draft)).map(({ phrase }) => phrase);
+    const which = (is: (reading: Understood) => boolean): readonly string[] =>
+      tried.filter((_, i) => is(readings[i] as Understood)).map(({ phrase }) => phrase);
+    const idle = which((r) => this.#means(r, draft));
+    const open = [
+      [idle, 'deleted, these words change nothing'],
+      [which(isNoMeaning), 'without these words the model gave no answer to compare'],
+      [deletable.slice(tried.length).map(({ phrase }) => phrase), 'not tried'],
+    ] as const;
+    const found = open.flatMap(([of, what]) => (of.length === 0 ? [] : [`${what}: ${of.map(quoted).join(', ')}`]));
     this.#record({
       name: 'deletions',
-      passed: idle.length === 0,
+      passed: found.length === 0,
       says:
-        idle.length === 0
-          ? `${tried.length === 1 ? 'the one phrase' : `each of ${tried.length} phrases`} changes the meaning when it is deleted`
-          : `deleted, these words change nothing: ${idle.map((p) => JSON.stringify(p)).join(', ')}`,
+        found.length > 0
+          ? `${found.join('; ')} (${tried.length} of ${deletable.length} tried)`
+          : `${tried.length === 1 ? 'the one phrase' : `each of ${tried.length} phrases`} changes the meaning when it is deleted`,
     });
     return idle;
   }
@@ -413,6 +426,13 @@ class Session {
     };
   }
 }
+
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** Nothing was understood: that says of the meaning neither that it is the same nor that it is another. */
+const isNoMeaning = (understood: Understood): boolean =>
+  understood.is === 'wrong' ||
+  (understood.is === 'refused' && ['model_unavailable', 'not_understood', 'unusable'].includes(understood.code));
 
 /** Unknown only where it matters: of readings that differ on the unknown alone, such a one says more. */
 const isDecided = (reading: Reading): boolean => reading.formals.every((f) => needlesslyUnknown(f.core) === undefined);

@@ -57,7 +57,7 @@ export const DEFAULT_LIMITS: AuthorLimits = {
   leastJudged: 6,
   mostJudged: 40,
   paraphrases: 5,
-  deletions: 4,
+  deletions: 8,
   catalogueCharacters: 60_000,
   maxTokens: 16_000,
 };

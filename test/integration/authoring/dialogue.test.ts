@@ -172,6 +172,32 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     );
   });
 
+  it('asks for no approval of what a check has left open before the person has said so', async () => {
+    const { intents, ...rest } = script();
+    const few = await startMessagesServer({
+      ...rest,
+      intents: intents.map((i) => ({ ...i, paraphrases: i.paraphrases.slice(1) })),
+    });
+    try {
+      terminal = open([SENTENCE, '--base-url', few.url, '--out', 'policies', '--as', 'Ada']);
+      await judge();
+      choose(1);
+      const asked = (await terminal.until(ASKED)).replaceAll(/\s*│?\n│\s*/g, ' ');
+      expect(asked).toMatch(/What is open .*! paraphrases: 4 of 5 paraphrases mean the same; 1 not given by the model/);
+      expect(asked).toMatch(/may hang on its wording [\s\S]*Ask for its approval all the same\?/);
+      choose(0);
+      expect(await terminal.until(ASKED)).toMatch(/What shall become of it/);
+      expect(existsSync(join(folder, 'policies'))).toBe(false);
+      choose(1);
+      await terminal.until(ASKED);
+      choose(1);
+      expect(await terminal.ended).toBe(0);
+      expect(readFileSync(join(folder, 'policies', 'approvals.yaml'), 'utf8')).toMatch(/who: Ada/);
+    } finally {
+      await few.stop();
+    }
+  });
+
   it('takes nothing over from an advisory that the person has not approved', async () => {
     const advisory = await startMessagesServer({
       intents: [

@@ -713,7 +713,51 @@ describe('the checks that cost calls', () => {
         { limits },
       ),
     );
-    expect(check(result, 'paraphrases')).toMatchObject({ passed: false, says: '0 of 3 paraphrases mean the same' });
+    expect(check(result, 'paraphrases')).toMatchObject({
+      passed: false,
+      says: '0 of 3 paraphrases mean the same; 3 without a policy',
+    });
+  });
+
+  it('say which paraphrases are missing', async () => {
+    const model = modelOf((request) => {
+      if (request.role === 'explain') return { paraphrases: ['One way'] };
+      return request.purpose === 'deletion' ? otherAnswer('ambiguous') : right;
+    });
+    expect(check(authored(await run(model, { limits })), 'paraphrases')).toMatchObject({
+      passed: false,
+      says: '1 of 3 paraphrases mean the same; 2 not given by the model',
+    });
+  });
+
+  it('take no failed answer for another meaning', async () => {
+    for (const deleted of [failed('timeout'), failed('malformed'), { of: 'another shape' }]) {
+      const result = authored(
+        await run(
+          scripted(() => right, deleted),
+          { limits },
+        ),
+      );
+      expect(check(result, 'deletions')).toMatchObject({
+        passed: false,
+        says: expect.stringMatching(/without these words the model gave no answer .*"production".*\(3 of 3 tried\)/),
+      });
+      expect(result.policies[0]?.uncovered).toEqual([]);
+    }
+  });
+
+  it('say what was not tried', async () => {
+    const few = { ...limits, deletions: 2 };
+    const result = authored(
+      await run(
+        scripted(() => right),
+        { limits: few },
+      ),
+    );
+    expect(check(result, 'deletions')).toMatchObject({
+      passed: false,
+      says: expect.stringMatching(/^not tried: "keep backups for 30 days" \(2 of 3 tried\)$/),
+    });
   });
 
   it('delete no sentence whole', async () => {
