@@ -3,6 +3,7 @@ import { cancel, intro, isCancel, log, note, outro, select, spinner } from '@cla
 import type { Judge } from '../../shared/adapters/anthropic/recorded.ts';
 import type { Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Question, ShownResource } from '../../shared/authoring/intent.ts';
+import { isLikewise, isSecondLook } from '../../shared/authoring/judging.ts';
 import { plain, wrap } from '../terminal.ts';
 import { documentLines, understoodLines } from './words.ts';
 
@@ -24,6 +25,10 @@ const ANSWER_WORDS: readonly { readonly value: Answer; readonly label: string; r
   { value: 'does_not_apply', label: 'The sentence is not about it' },
   { value: 'skip', label: 'I cannot say', hint: 'it depends on something that is not shown' },
 ];
+
+const SECOND_LOOK =
+  'You and the draft differ on this resource. A slip is no meaning, so you see it once more, and this time with what the draft says. If you stand by your word, the draft is given up. If you take it back, it is recorded as corrected after a second look.';
+const LIKEWISE = 'You took it back. The like of it somewhere else, and what the draft says of it is not shown:';
 
 const width = (): number => Math.max(40, Math.min(process.stdout.columns ?? 100, 120) - 6);
 const folded = (lines: readonly string[]): string =>
@@ -89,6 +94,10 @@ export class Dialogue implements Judge {
 
   async answer(question: Question): Promise<Answer> {
     this.#still();
+    if (isSecondLook(question)) {
+      this.show('A second look', [SECOND_LOOK]);
+      return this.#choose(question.asks, question.resource);
+    }
     if (question.readings.length < 2) return this.#choose(question.asks, question.resource);
     this.show(
       'Two readings part here',
@@ -99,6 +108,10 @@ export class Dialogue implements Judge {
 
   async judge(resource: ShownResource, n: number, of: number): Promise<Answer> {
     this.#still();
+    if (isLikewise(resource)) {
+      this.say(LIKEWISE);
+      return this.#choose(plain(resource.says, 1000), resource);
+    }
     if (!this.#judging) {
       this.#judging = true;
       this.say('Judge these by what you mean, not by what stands above: what the draft says of them is not shown.');

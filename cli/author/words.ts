@@ -122,7 +122,7 @@ const CHECK_MATTERS: { readonly [name in Check['name']]: string } = {
   literals: 'a number or a name of the policy is not one of the sentence',
   paraphrases: 'said in other words the sentence may mean something else: what is drafted may hang on its wording',
   deletions: 'words without which the draft stays the same are not where it comes from: it may be a guess',
-  judging: 'nobody has looked at what the policy says of resources',
+  judging: 'what the policy says of some resources is not what a person has said of them blind',
   examples: 'a misreading that no stored document tells is seen by nobody who looks at the examples',
 };
 

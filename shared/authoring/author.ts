@@ -548,9 +548,11 @@ async function judgeBlind(
     return differs(row, answer) ? [{ row, answer }] : [];
   });
   const judged = rows.flatMap((row, i) => {
-    const resource = shown[i];
-    return resource === undefined ? [] : [{ resource, answer: answers[i] ?? 'skip', verdict: row.expected }];
+    const [resource, answer = 'skip', given = 'skip'] = [shown[i], answers[i], first[i]];
+    if (resource === undefined) return [];
+    return [{ resource, answer, ...(answer === given ? {} : { blind: given }), verdict: row.expected }];
   });
+  const corrected = judged.filter((j) => j.blind !== undefined && j.answer === answerOf(j.verdict)).length;
   const blind = careless ?? (mismatches.length > 0 ? undefined : await uncaught(draft, rows, deps, person));
   return {
     rows,
@@ -561,8 +563,8 @@ async function judgeBlind(
     ...(blind === undefined ? {} : { careless: blind }),
     check: {
       name: 'judging',
-      passed: mismatches.length === 0 && blind === undefined && untold === 0,
-      says: `${answers.filter((a) => a !== 'skip').length} of ${counted(rows.length, 'resource')} judged blind, ${mismatches.length} otherwise than the draft; ${counted(untold, 'misreading')} that none of them tells`,
+      passed: mismatches.length + corrected === 0 && blind === undefined && untold === 0,
+      says: `${answers.filter((a) => a !== 'skip').length} of ${counted(rows.length, 'resource')} judged blind, ${mismatches.length + corrected} otherwise than the draft${corrected === 0 ? '' : ` (${corrected} corrected after a second look, with what the draft says in view)`}; ${counted(untold, 'misreading')} that none of them tells`,
     },
   };
 }

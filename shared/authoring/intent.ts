@@ -105,13 +105,21 @@ export interface Check {
   readonly passed: boolean;
   readonly says: string;
 }
+/** A resource that the person has judged, and what the draft says of it. */
+export interface JudgedResource {
+  readonly resource: ShownResource;
+  readonly answer: Answer;
+  /** What was said blind, where a second look, at what the draft says, has changed it: the answer is corrected. */
+  readonly blind?: Answer;
+  readonly verdict: Verdict;
+}
 export interface Authored {
   readonly is: 'authored';
   readonly checks: readonly Check[];
   readonly policies: readonly AuthoredPolicy[];
   readonly leftOut: readonly LeftOut[];
   readonly questions: readonly { readonly question: Question; readonly answer: Answer }[];
-  readonly judged: readonly { readonly resource: ShownResource; readonly answer: Answer; readonly verdict: Verdict }[];
+  readonly judged: readonly JudgedResource[];
   readonly rounds: number;
   readonly calls: readonly ModelCall[];
 }

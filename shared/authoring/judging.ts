@@ -5,7 +5,7 @@
  */
 import type { FactStates } from '../model/fact.ts';
 import type { AuthorDeps } from './deps.ts';
-import { type Answer, ANSWERS, type Person, type ShownResource } from './intent.ts';
+import { type Answer, ANSWERS, type Person, type Question, type ShownResource } from './intent.ts';
 import { answerOf, showResource } from './resources.ts';
 import type { Row } from './rows.ts';
 
@@ -23,6 +23,13 @@ export const wordsOf = (answer: Answer): string => (answer === 'skip' ? 'cannot 
 
 /** Whether the person and the draft differ on the row. Who cannot say means that something matters which is not shown. */
 export const differs = (row: Row, answer: Answer): boolean => answer !== answerOf(row.expected);
+
+const AGAIN = 'again-';
+/** What was judged otherwise than the draft is asked once more, and the person is told what the draft says. */
+export const isSecondLook = ({ id }: Pick<Question, 'id'>): boolean => id.startsWith(AGAIN);
+const LIKEWISE = '-likewise';
+/** The like of what was looked at a second time: blind again. */
+export const isLikewise = ({ id }: Pick<ShownResource, 'id'>): boolean => id.endsWith(LIKEWISE);
 
 /** The answers, with those that differ from the draft asked once more. */
 export async function lookAgain(
@@ -46,7 +53,7 @@ export async function lookAgain(
         : `You said: ${wordsOf(said)}.`;
     const again = known(
       await person.answer({
-        id: `again-${i + 1}`,
+        id: `${AGAIN}${i + 1}`,
         asks: `${resource.says}. ${own} The draft says: ${wordsOf(drafted)}, whatever else is true of it. Look again: what do you say?`,
         resource,
         readings: [
@@ -69,7 +76,7 @@ async function likewise(
   deps: Pick<AuthorDeps, 'render'>,
 ): Promise<Answer> {
   const place: FactStates = { account: { state: 'known', value: ACCOUNTS[i % ACCOUNTS.length] ?? '', at: '' } };
-  const [answer] = await person.judge([showResource(`${id}-likewise`, kind, { ...place, ...facts }, deps)]);
+  const [answer] = await person.judge([showResource(`${id}${LIKEWISE}`, kind, { ...place, ...facts }, deps)]);
   return known(answer);
 }
 const ACCOUNTS = ['417203886120', '902113475566'];

@@ -132,6 +132,39 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     expect(listed.stdout).toMatch(new RegExp(`${draft}.*saved: .*"Production databases`));
   });
 
+  it('shows a slip once more with what the draft says, and says so in what is recorded', async () => {
+    terminal = open([SENTENCE, '--dry-run']);
+    let isSlip = true;
+    for (;;) {
+      const shown = await terminal.until(ASKED);
+      const question = shown.slice(shown.lastIndexOf('◆')).replaceAll(/\s*\n│\s*/g, ' ');
+      const choice = choiceFor(question);
+      if (isSlip && / of \d+ {2}/.test(question) && choice === 0) {
+        isSlip = false;
+        choose(1);
+      } else choose(choice);
+      if (question.includes('The draft says')) break;
+    }
+    const like = await terminal.until(ASKED);
+    expect(like.replaceAll(/\s*\n│\s*/g, ' ')).toMatch(
+      /You took it back\. The like of it .* is not shown:[\s\S]*SQL database:/,
+    );
+    choose(choiceFor(like.slice(like.lastIndexOf('◆'))));
+    await terminal.until(/Somebody says of/);
+    await terminal.until(/└/);
+    choose(0);
+    expect(await terminal.ended).toBe(0);
+    const { shown } = terminal;
+    expect(shown).toContain('A second look');
+    expect(shown).not.toMatch(/1 of 1 {2}|What the draft says\./);
+    // Only of the readings, and of the first round.
+    expect(shown.match(/Two readings part here/g)).toHaveLength(1);
+    expect(shown.match(/Judge these by what you mean/g)).toHaveLength(1);
+    expect(shown.replaceAll(/\s*│?\n│\s*/g, ' ')).toMatch(
+      /! judging: .*1 otherwise than the draft \(1 corrected after a second look/,
+    );
+  });
+
   it('refuses what the person judges otherwise, and activates nothing', async () => {
     terminal = open([SENTENCE]);
     for (;;) {

@@ -618,10 +618,19 @@ describe('what is judged otherwise than the draft', () => {
     const someone = personOf([gold], (_, answer, question) =>
       question === undefined && answer === 'violation' && slips-- > 0 ? 'fine' : answer,
     );
-    expect(await run(byRole(right, right), {}, someone)).toMatchObject({ is: 'authored' });
+    const result = authored(await run(byRole(right, right), {}, someone));
     const again = someone.questions.filter((q) => q.id.startsWith('again-'));
     expect(again).toHaveLength(1);
     expect(again[0]?.asks).toMatch(/You said: fine\. The draft says: violation, whatever .* Look again/);
+    // What was not said blind is not counted as if it had been.
+    const slipped = result.judged.filter((j) => j.blind !== undefined);
+    expect(slipped).toMatchObject([{ blind: 'fine', answer: 'violation', verdict: 'violation' }]);
+    expect(check(result, 'judging')).toMatchObject({
+      passed: false,
+      says: expect.stringMatching(
+        /judged blind, 1 otherwise than the draft \(1 corrected after a second look, with what the draft says in view\); 0 /,
+      ),
+    });
   });
 
   it('is believed where the person stands by it', async () => {
