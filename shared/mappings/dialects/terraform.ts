@@ -142,6 +142,10 @@ interface Instance {
   readonly values: unknown;
 }
 
+/** The address of something that passes on what it is given: module, resource, key. */
+const PASSES_ON =
+  /^((?:module\.[^.[]+(?:\[[^\]]*\])?\.)*)((?:data\.[^.[]+|terraform_data|null_resource|time_sleep)\.[^.[]+)(\[.*\])?$/;
+
 type Instances = ReadonlyMap<string, unknown>;
 const NO_INSTANCES: Instances = new Map();
 
@@ -285,6 +289,30 @@ class Configuration {
     const found = new Map<string, Target>();
     this.#follow(references, site, found, new Set(), 0);
     return [...found.values()];
+  }
+
+  /**
+   * What stands behind references to something that only passes values on: a data source, a trigger. The document does
+   * not tell which of its values it gives, so any resource that those refer to may be meant.
+   */
+  behind(references: readonly string[], site: Site, visited = new Set<string>()): readonly string[] {
+    return this.targets(references, site).flatMap(({ address }) => {
+      const [, module, resource = '', key = ''] = PASSES_ON.exec(address) ?? [];
+      if (module === undefined || visited.size > MOST_REFS || visited.has(address)) return [];
+      visited.add(address);
+      const scope = this.scope(module.slice(0, -1));
+      const config = this.resource(scope, resource);
+      const from: Site = {
+        scope,
+        key,
+        forEach: config?.for_each_expression,
+        siblings: this.instances(`${module}${resource}`),
+      };
+      const inside = new Set<string>();
+      collect(config?.expressions, inside, 0);
+      const next = mostSpecific([...inside]);
+      return [...this.targets(next, from).map((t) => t.address), ...this.behind(next, from, visited)];
+    });
   }
 
   #follow(
@@ -709,6 +737,10 @@ function makeNatives(
         get refs(): Body {
           return knownRefs(body, config, configuration, site);
         },
+        /** By attribute that is not known yet: what stands behind what it refers to. */
+        get behind(): Body {
+          return refsBehind(body, config, configuration, site);
+        },
         /** By attribute that is not known yet: the name of the only resource that it refers to. */
         get names(): Body {
           return namesOf(body, configuration);
@@ -744,6 +776,17 @@ function namesOf(body: Body, configuration: Configuration): Body {
     if (name !== undefined) names[`/${pointerSegment(attribute)}`] = name;
   }
   return names;
+}
+
+/** For each attribute that is not known yet: what stands behind what it refers to, where something does. */
+function refsBehind(body: Body, config: Fields | undefined, configuration: Configuration, site: Site): Body {
+  const refs: Record<string, readonly string[]> = {};
+  for (const [attribute, value] of Object.entries(fields(body))) {
+    if (!(value instanceof Unresolved)) continue;
+    const addresses = configuration.behind(referencesOf(fields(config?.expressions)[attribute]), site);
+    if (addresses.length > 0) refs[`/${pointerSegment(attribute)}`] = [...new Set(addresses)];
+  }
+  return refs;
 }
 
 /** For each attribute with a known string: the resources it refers to, and whose value it really equals. */
@@ -786,9 +829,10 @@ const isLocal = (ref: string): boolean => /(?:^|\.)local\.[\w-]+$/.test(ref);
 export function terraformOwner(native: NativeResource, pointer: string): OwnerRef | undefined {
   const value = valueAt(native.body, pointer.slice(1).split('/'));
   if (value instanceof Unresolved) {
-    return value.refs.length === 0 || value.refs.some(isLocal)
-      ? { refs: value.refs, open: true }
-      : { refs: value.refs };
+    const behind = isObject(native.extra?.behind) ? strings(native.extra.behind[pointer]) : [];
+    const refs = [...value.refs, ...behind];
+    if (refs.length === 0 || refs.some(isLocal)) return { refs, open: true };
+    return behind.length === 0 ? { refs } : { refs, others: true };
   }
   const name = text(value);
   if (name === undefined) return undefined;

@@ -60,7 +60,7 @@ const rules = (open: string, keys: readonly string[], references: readonly strin
 const opened = (...resources: readonly Declared[]): Fields =>
   Object.fromEntries(
     mapped(plan(resources)).map(({ id, facts: { ingress } }) => [
-      id.replace(/^[^[]*/, ''),
+      id.startsWith('data.') ? 'another' : id.replace(/^[^[]*/, ''),
       ingress === undefined || ingress.state === 'unknown'
         ? 'unknown'
         : JSON.stringify(ingress.value).includes('"internet":true'),
@@ -153,5 +153,44 @@ describe('a name', () => {
       ['azurerm_network_security_group.a', true],
       ['azurerm_network_security_group.b', false],
     ]);
+  });
+});
+
+describe('a group that is named by way of something else', () => {
+  const rule = (...references: readonly string[]): Declared => rules('', [''], references);
+  const passes = (type: string, references: readonly string[]): Declared => ({
+    type,
+    instances: {},
+    expressions: { it: { references: [...references] } },
+  });
+  const G = 'aws_security_group.x';
+  test.each<readonly [string, readonly Declared[], Fields]>([
+    [
+      'a trigger',
+      [passes('time_sleep', [`${G}.id`, G]), rule('time_sleep.x.triggers["id"]', 'time_sleep.x')],
+      { '': 'unknown' },
+    ],
+    [
+      'a data source',
+      [passes('data.aws_security_group', [`${G}.name`, G]), rule('data.aws_security_group.x.id')],
+      { '': 'unknown' },
+    ],
+    [
+      'a data source, and what triggers that',
+      [
+        passes('data.external', ['terraform_data.x.output']),
+        passes('terraform_data', [G]),
+        rule('data.external.x.result'),
+      ],
+      { '': 'unknown' },
+    ],
+    ['itself', [passes('data.external', ['data.external.x.result']), rule('data.external.x.result')], { '': false }],
+    [
+      'a data source of something else',
+      [passes('data.aws_security_group', ['aws_vpc.x.id']), rule('data.aws_security_group.x.id')],
+      { '': false },
+    ],
+  ])('%s', (_, [between, ...more], wanted) => {
+    expect(opened(groups(''), between as Declared, ...more)).toMatchObject(wanted);
   });
 });
