@@ -283,10 +283,30 @@ const ownNameReading = derive<string>((native) => ({
 const nameOf = ({ readings: { member_name } }: SeenPart): string | undefined =>
   member_name?.state === 'known' && typeof member_name.value === 'string' ? member_name.value : undefined;
 
-/** A Multi-AZ cluster has a switch; an Aurora cluster is reached through its members, which have one each. */
+/**
+ * An Aurora cluster without a VPC is reached through the internet access gateway, whatever its members say.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_GettingStartedAurora.AuroraPostgreSQL.ExpressConfig.html
+ * (read 2026-11-25)
+ */
+export const hasGateway = (parts: Parts | undefined): Flag | undefined => {
+  const gateway = parts?.get<boolean>('internet_gateway');
+  return gateway?.state === 'known' && !gateway.value ? undefined : gateway;
+};
+
+/**
+ * A Multi-AZ cluster has a switch; an Aurora cluster is reached through its members, which have one each; a limitless one
+ * through its shard group, which is a resource of its own.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBShardGroup.html (read 2026-11-25)
+ */
 function clusterIsPublic(parts: Parts): FactState {
+  const gateway = hasGateway(parts);
+  if (gateway !== undefined) return gateway;
   const own = parts.get<boolean>('public_endpoint');
   if (own !== undefined) return own;
+  const scalability = parts.get<string>('scalability');
+  if (scalability?.state === 'unknown') return scalability;
+  if (scalability !== undefined && scalability.value.toLowerCase() === 'limitless')
+    return unknown('not_collected', undefined, 'the shard group of the cluster was not seen');
   const listed = parts.get<readonly string[]>('member_names');
   const names = listed === undefined || listed.state === 'unknown' ? undefined : listed.value;
   // A member that is gone, or that left, is no longer listed; one that a plan adds is not listed yet.
@@ -372,6 +392,16 @@ export const rdsCluster = defineMapping('aws/rds-cluster', {
           'aws.api': unlessAurora('/Engine', at('/PubliclyAccessible').bool()),
           'aws.cfn': unlessAurora('/Engine', publicInTemplate(true)),
           terraform: unlessAurora('/engine', publicInPlan),
+        },
+        internet_gateway: {
+          'aws.config': at('/configuration/internetAccessGatewayEnabled').bool(),
+          'aws.api': at('/InternetAccessGatewayEnabled').bool(),
+        },
+        scalability: {
+          'aws.config': at('/configuration/clusterScalabilityType').string(),
+          'aws.api': at('/ClusterScalabilityType').string(),
+          'aws.cfn': at('/ClusterScalabilityType').string(),
+          terraform: at('/cluster_scalability_type').string(),
         },
         member_names: {
           'aws.config': memberNames('/configuration/dbclusterMembers', 'dbinstanceIdentifier'),

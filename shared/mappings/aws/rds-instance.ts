@@ -14,6 +14,7 @@ import {
   clusterOf,
   deletionProtected,
   encryption,
+  hasGateway,
   instanceIsPublic,
   isSql,
   ofCluster,
@@ -64,6 +65,7 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
       },
       accepts: isSql,
       readings: {
+        public_endpoint: instanceIsPublic,
         engine: {
           'aws.config': at('/configuration/engine').string(),
           'aws.api': at('/Engine').string(),
@@ -102,7 +104,13 @@ export const rdsInstance = defineMapping('aws/rds-instance', {
     },
   },
   facts: {
-    public_endpoint: { is: instanceIsPublic },
+    public_endpoint: (parts) => {
+      const flag = parts.read<boolean>('public_endpoint');
+      // The gateway reaches the cluster; whether the member's own endpoint too, it does not say.
+      return flag.state !== 'unknown' && !flag.value && hasGateway(parts.dependency('cluster')) !== undefined
+        ? unknown('not_collected', undefined, 'its cluster has an internet access gateway')
+        : flag;
+    },
     encryption: own('encryption'),
     tls_required: (parts) => {
       if (!parts.depends('cluster')) return tlsRequired(parts);

@@ -124,6 +124,33 @@ describe('a member of a cluster', () => {
     );
     expect(say(byId(unseen).get('shop')?.public_endpoint)).toBe('unknown not_collected');
   });
+  test('is reached through the internet access gateway of its cluster', () => {
+    const facts = (internetAccessGatewayEnabled: boolean) =>
+      byId(
+        configHistory(
+          cluster({ dbclusterMembers: members('shop-1'), internetAccessGatewayEnabled }),
+          member({ publiclyAccessible: false }),
+        ),
+      );
+    expect(say(facts(true).get('shop')?.public_endpoint)).toBe('known true');
+    expect(say(facts(true).get('shop-1')?.public_endpoint)).toBe('unknown not_collected');
+    expect(say(facts(false).get('shop')?.public_endpoint)).toBe('known false');
+    expect(say(facts(false).get('shop-1')?.public_endpoint)).toBe('known false');
+  });
+  test('a limitless cluster has none, and is reached through a shard group', () => {
+    const facts = (clusterScalabilityType: string) =>
+      only(configEvent(cluster({ engine: 'aurora-postgresql', clusterScalabilityType }))).facts;
+    expect(say(facts('limitless').public_endpoint)).toBe('unknown not_collected');
+    expect(say(facts('standard').public_endpoint)).toBe('default false');
+    const made = (ClusterScalabilityType: string) =>
+      only(
+        template({
+          C: { Type: 'AWS::RDS::DBCluster', Properties: { Engine: 'aurora-postgresql', ClusterScalabilityType } },
+        }),
+      ).facts;
+    expect(say(made('limitless').public_endpoint)).toBe('unknown not_collected');
+    expect(say(made('standard').public_endpoint)).toBe('default false');
+  });
   test('a Multi-AZ cluster has a switch of its own', () => {
     expect(say(only(configEvent(cluster({ engine: 'mysql', publiclyAccessible: true }))).facts.public_endpoint)).toBe(
       'known true',
