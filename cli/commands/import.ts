@@ -7,11 +7,12 @@ import { type Disagreement, disagreementOf, kindsWith, wholeInputs } from '../..
 import { IMPORTED_CLAUSE, refusedCalls, wrapRego } from '../../shared/authoring/import-tested.ts';
 import { type Lift, liftRego } from '../../shared/authoring/lift.ts';
 import { readsProblem } from '../../shared/authoring/rego-reads.ts';
+import { folderFilesOf } from '../../shared/authoring/write.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import { isObject } from '../../shared/model/json.ts';
 import type { Kind } from '../../shared/model/kind.ts';
-import { folderOf, sha256 } from '../../shared/policy/bundle.ts';
+import { type CompiledPolicy, folderOf, sha256 } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import { constantsIn } from '../../shared/policy/regions.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
@@ -158,13 +159,11 @@ function importOne(rego: string, file: string, options: ImportOptions): Imported
   const on = disagreementOf(compiled.core, lift, inputs, answers);
   if (on !== undefined) return { is: 'differs', version, on };
 
-  const folder = writePolicy(
-    id,
-    options,
+  const asks = Object.values(toEnglish(compiled.policy, kind).clauses);
+  const folder = writePolicy(compiled, kind, options, {
     yaml,
-    compiled.rego,
-    intentOf(title, lift.clauses, file, rego, Object.values(toEnglish(compiled.policy, kind).clauses)),
-  );
+    intent: intentOf(title, lift.clauses, file, rego, asks),
+  });
   return { is: 'proved', policy: id, folder, version, comparedOn: inputs.length };
 }
 
@@ -200,29 +199,28 @@ function importTested(original: string, { file, kind, version, lift, options }: 
   const answers = wrapped.decisions.map((decision) => decideRego(opa(), original, { version }, decision, inputs));
   const on = disagreementOf(compiled.core, wrapped, inputs, answers, tools.compile(compiled).evaluate);
   if (on !== undefined) return { is: 'differs', version, on };
-  const folder = writePolicy(
-    id,
-    options,
-    yaml,
-    compiled.rego,
-    intentOf(title, [clause], file, original, namesIn(original)),
-  );
+  const intent = intentOf(title, [clause], file, original, namesIn(original));
+  const folder = writePolicy(compiled, kind, options, { yaml, intent });
   const { reads } = wrapped;
   return { is: 'tested', policy: id, folder, version, comparedOn: inputs.length, reads, because: lift.because };
 }
 
-/** The folder of the policy, written. Throws `INPUT_INVALID` where there is one. */
-function writePolicy(id: string, { out }: ImportOptions, yaml: string, rego: string, intent: string): string {
-  const folder = out ?? join(POLICIES, folderOf(id));
+/** The folder of the policy, written: as `npm run gen` would have it. Throws `INPUT_INVALID` where there is one. */
+function writePolicy(
+  { policy, rego }: CompiledPolicy,
+  kind: Kind,
+  { out }: ImportOptions,
+  { yaml, intent }: { readonly yaml: string; readonly intent: string },
+): string {
+  const folder = out ?? join(POLICIES, folderOf(policy.id));
   if (existsSync(join(folder, 'policy.yaml')))
     throw new AppError(
       'INPUT_INVALID',
       `there is a policy in ${relative('.', folder)} already: give another --id or --out`,
     );
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'policy.yaml'), yaml);
-  writeFileSync(join(folder, 'policy.rego'), rego);
-  writeFileSync(join(folder, 'intent.md'), intent);
+  const files = folderFilesOf({ policy, yaml, rego, files: { 'intent.md': intent } }, kind);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 }
 
@@ -313,7 +311,7 @@ function show(output: Output, result: Imported): void {
       output.line(
         `  It says what the original says of ${result.comparedOn} whole resources; what is missing is unknown.`,
       );
-      output.line(`  ${relative('.', result.folder)}: policy.yaml, policy.rego, intent.md`);
+      output.line(`  ${relative('.', result.folder)}: policy.yaml, policy.rego, policy_test.rego, intent.md`);
       output.line(
         `  Next: edict policies complete ${relative('.', result.folder)}, then edict policies verify ${relative('.', result.folder)}`,
       );
@@ -325,7 +323,7 @@ function show(output: Output, result: Imported): void {
         `  It decides as the original does on ${result.comparedOn} whole resources; what is missing is unknown.`,
       );
       output.line(`  It reads ${result.reads.join(', ')}, and takes two people besides its author to approve.`);
-      output.line(`  ${relative('.', result.folder)}: policy.yaml, policy.rego, intent.md`);
+      output.line(`  ${relative('.', result.folder)}: policy.yaml, policy.rego, policy_test.rego, intent.md`);
       output.line('  Next: examples/<verdict>/ with native documents, then edict policies verify');
       return;
     case 'generated':

@@ -13,7 +13,10 @@ const bodyOf: { readonly [state in ClauseState]: (clause: string) => readonly st
 const failingIs = (clause: string, compare: string): string =>
   `count([failure | some failure in result.fails; failure.clause == ${quote(clause)}]) ${compare}`;
 
-/** policy_test.rego: for each clause a smallest resource on which it holds, fails and is unknown. */
+/**
+ * policy_test.rego: for each clause a smallest resource on which it holds, fails and is unknown. Of clauses that only Rego
+ * says there are none; where there are no others nothing is imported, which would be unused.
+ */
 export function toRegoTest(policy: Policy, core: CorePolicy, kind: Kind): string {
   const tests = witnessesOf(core, kind).map(({ clause, state, input }) => {
     const body = [`result := policy.result with input as ${literal(input)}`, ...bodyOf[state](clause)];
@@ -22,10 +25,7 @@ export function toRegoTest(policy: Policy, core: CorePolicy, kind: Kind): string
   return `# METADATA
 # description: Generated from policy.yaml by npm run gen; edit that.
 package ${packageOf(policy.id)}_test
-
-import data.${packageOf(policy.id)} as policy
-
-${tests.join('\n')}`;
+${tests.length === 0 ? '' : `\nimport data.${packageOf(policy.id)} as policy\n\n${tests.join('\n')}`}`;
 }
 
 /** The module that combines a policy's result into its verdict, as shared/model/verdict.ts does. */

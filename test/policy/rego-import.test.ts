@@ -250,6 +250,11 @@ describe('edict policies import', () => {
     );
     return { status, stdout, stderr };
   };
+  /** What `opa test` says of a folder; a failing test has `fail`. */
+  const opaTest = (out: string): readonly { readonly name: string; readonly fail?: true }[] => {
+    const args = ['test', '--format', 'json', out, join(root, 'policies/values.rego')];
+    return JSON.parse(spawnSync(opa, args, { encoding: 'utf8' }).stdout) as ReturnType<typeof opaTest>;
+  };
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
@@ -267,6 +272,9 @@ describe('edict policies import', () => {
     const generated = readFileSync(join(out, 'policy.rego'), 'utf8');
     expect(generated).toContain('package edict.policies.sql_database.imported');
     execFileSync(opa, ['check', '--strict', join(out, 'policy.rego'), join(root, 'policies/values.rego')]);
+    const tests = opaTest(out);
+    expect(tests.map((t) => t.name).sort()).toEqual(['test_deny_fails', 'test_deny_holds', 'test_deny_unknown']);
+    expect(tests.some((t) => t.fail)).toBe(false);
     expect(edict(rego, '--out', out, '--id', 'sql-database.imported')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('there is a policy in'),
@@ -316,6 +324,7 @@ describe('edict policies import', () => {
       { tools: projectTools(), kinds, others: [], clock: () => 0, now: PROOF_NOW, seed: 7 },
     );
     expect(evidence).toBe('tested');
+    execFileSync(opa, ['check', '--strict', out, join(root, 'policies/values.rego')]);
     // Its examples are its author's to write.
     const stopping = gates.filter((g) => !g.passed && !['examples', 'mutation'].includes(g.name));
     expect(stopping).toEqual([]);
