@@ -2,7 +2,7 @@
 /**
  * A stand-in for the Messages API on loopback, with answers that a person wrote (scripted-answers.ts):
  *
- *     node local/messages-server.ts --answers answers.yaml [--port 8089]
+ *     npm run messages-server -- --answers answers.yaml [--port 8089]
  *     edict author --base-url http://127.0.0.1:8089 "…"
  *
  * It is as strict as the API where Edict could be wrong: version and key, no sampling parameters, no forced tools, closed
@@ -186,7 +186,7 @@ if (isMain(import.meta)) {
     options: { answers: { type: 'string' }, port: { type: 'string', default: '0' }, key: { type: 'string' } },
   });
   if (values.answers === undefined) {
-    console.error('usage: node local/messages-server.ts --answers <file.yaml> [--port <n>] [--key <key>]');
+    console.error('usage: npm run messages-server -- --answers <file.yaml> [--port <n>] [--key <key>]');
     process.exitCode = 2;
   } else {
     const script = parseScript(readFileSync(values.answers, 'utf8'), values.answers);
