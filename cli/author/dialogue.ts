@@ -30,6 +30,8 @@ const SECOND_LOOK =
   'You and the draft differ on this resource. A slip is no meaning, so you see it once more, and this time with what the draft says. If you stand by your word, the draft is given up. If you take it back, it is recorded as corrected after a second look.';
 const LIKEWISE = 'You took it back. The like of it somewhere else, and what the draft says of it is not shown:';
 
+const LONG_DOCUMENT_LINES = 400;
+
 const width = (): number => Math.max(40, Math.min(process.stdout.columns ?? 100, 120) - 6);
 const folded = (lines: readonly string[]): string =>
   lines
@@ -70,6 +72,12 @@ export class Dialogue implements Judge {
   show(title: string, lines: readonly string[]): void {
     this.#still();
     note(folded(lines), title, { format: (line: string) => line });
+  }
+
+  /** A document that the person has asked for: nearly all of it. */
+  document(title: string, text: string): void {
+    this.#still();
+    log.message([plain(title), ...documentLines(text, LONG_DOCUMENT_LINES)].join('\n'));
   }
 
   say(text: string): void {

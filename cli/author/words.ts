@@ -1,7 +1,6 @@
 /** What authoring has to say to a person, as lines of text: the same on a terminal, in a pipe and in docs. */
 import type { BlastRadius, Newly } from '../../shared/authoring/blast-radius.ts';
 import type { AuthoredPolicy, Check, Draft, LeftOut, Refusal } from '../../shared/authoring/intent.ts';
-import { nativeForms } from '../../shared/authoring/renderers/render.ts';
 import type { SemanticDifference } from '../../shared/authoring/revise.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -66,30 +65,6 @@ const verdictText = (verdict: string): string => {
   const padded = verdict.replaceAll('_', ' ').padEnd(14);
   return colour === undefined ? dim(padded) : paint(colour, padded);
 };
-
-/** The example table: how many native documents of each form get which verdict. */
-export function exampleLines({ files, policy }: Pick<AuthoredPolicy, 'files' | 'policy'>): readonly string[] {
-  const forms = (nativeForms[policy.kind] ?? []).map((f) => f.name).toSorted((a, b) => b.length - a.length);
-  const counts = new Map<string, Map<string, number>>();
-  for (const path of Object.keys(files)) {
-    const [folder, verdict = '', name] = path.split('/');
-    if (folder !== 'examples' || name === undefined) continue;
-    const form = forms.find((f) => name.startsWith(f)) ?? name;
-    const of = counts.get(verdict) ?? new Map<string, number>();
-    counts.set(verdict, of.set(form, (of.get(form) ?? 0) + 1));
-  }
-  if (counts.size === 0) return ['There are none: no native document could be written that has these facts.'];
-  return [...counts]
-    .toSorted(([a], [b]) => VERDICT_ORDER.indexOf(a) - VERDICT_ORDER.indexOf(b))
-    .map(([verdict, of]) => {
-      const total = [...of.values()].reduce((n, c) => n + c, 0);
-      const named = [...of]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([form, n]) => `${form}${n === 1 ? '' : ` ×${n}`}`);
-      return `${verdictText(verdict)} ${count(total, 'document')}: ${named.join(', ')}`;
-    });
-}
-const VERDICT_ORDER = ['violation', 'compliant', 'not_applicable', 'unknown'];
 
 const OF_RELATIONS = /^(its relation to|whatever violates|it means the same as) /;
 
@@ -171,7 +146,8 @@ export function blastLines(radius: BlastRadius | undefined, where: string): read
       ? [`${count(radius.relieved, 'resource')} ${radius.relieved === 1 ? 'violates' : 'violate'} it no more`]
       : []),
   ];
-  for (const { clause, count: n, exemplars } of radius.clauses) {
+  const compliant = { clause: 'newly compliant', count: radius.newly.compliant, exemplars: radius.compliant };
+  for (const { clause, count: n, exemplars } of [...radius.clauses, compliant]) {
     if (n === 0) continue;
     lines.push(`  ${clause}: ${n}`);
     for (const e of exemplars)
@@ -179,7 +155,7 @@ export function blastLines(radius: BlastRadius | undefined, where: string): read
     if (n > exemplars.length) lines.push(dim(`    … ${n - exemplars.length} more`));
   }
   for (const [key, rows] of Object.entries(radius.by)) {
-    if (rows.length < 2) continue;
+    if (rows.length === 0) continue;
     lines.push(
       `  by ${key} (newly violating/compliant/unknown): ${rows.map((r) => `${plain(r.is, 40)} ${r.violation}/${r.compliant}/${r.unknown}`).join(', ')}`,
     );

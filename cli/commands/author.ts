@@ -31,6 +31,7 @@ import {
   openDraft,
   readNamed,
 } from '../author/drafts.ts';
+import { exampleFiles, exampleLines } from '../author/example-table.ts';
 import { configuredModel, type ModelOptions } from '../author/model.ts';
 import { review, type Reviewed } from '../author/review.ts';
 import { activate, hindrance, type Requested, requestFor, writePolicies } from '../author/save.ts';
@@ -38,7 +39,6 @@ import {
   blastLines,
   checkLines,
   differenceLines,
-  exampleLines,
   gateLines,
   kindOf,
   openLines,
@@ -427,19 +427,37 @@ function tellAll(
 /** What the person wants to become of it. */
 async function wishOf({ dialogue, options, result }: Finished, isAccepted: boolean): Promise<Wish> {
   if (dialogue === undefined || options.dryRun === true) return 'nothing';
-  const keep = { value: 'draft' as const, label: 'Keep it as a draft', hint: 'nothing is judged by it' };
-  if (!isAccepted) {
-    dialogue.warn('The gates do not accept it, so it can only be kept as a draft.');
-    return dialogue.pick('What shall become of it?', [keep, { value: 'nothing', label: 'Nothing' }]);
+  if (!isAccepted) dialogue.warn('The gates do not accept it, so it can only be kept as a draft.');
+  for (;;) {
+    const wish = await dialogue.pick<Wish | 'show'>('What shall become of it?', [
+      { value: 'draft', label: 'Keep it as a draft', hint: 'nothing is judged by it' },
+      ...(isAccepted ? [{ value: 'request' as const, label: 'Ask for its approval', hint: 'by somebody else' }] : []),
+      ...(!isAccepted || options.approveAs === undefined || !isProved(result)
+        ? []
+        : [{ value: 'activate' as const, label: `Activate it, approved by ${plain(options.approveAs, 60)}` }]),
+      { value: 'nothing', label: 'Nothing' },
+      { value: 'show', label: 'Show me an example', hint: 'the document, as it is stored' },
+    ]);
+    if (wish !== 'show') return wish;
+    await showExample(result, dialogue);
   }
-  return dialogue.pick<Wish>('What shall become of it?', [
-    keep,
-    { value: 'request', label: 'Ask for its approval', hint: 'by somebody else' },
-    ...(options.approveAs === undefined || !isProved(result)
-      ? []
-      : [{ value: 'activate' as const, label: `Activate it, approved by ${plain(options.approveAs, 60)}` }]),
-    { value: 'nothing', label: 'Nothing' },
+}
+
+/** Opens a stored document of a verdict. */
+async function showExample({ policies }: Authored, dialogue: Dialogue): Promise<void> {
+  const all = policies.flatMap((p) => exampleFiles(p).map((f) => ({ ...f, id: p.policy.id })));
+  const none = 'none';
+  const given = await dialogue.pick('Which document?', [
+    ...all.map((f, i) => ({
+      value: String(i),
+      label: plain(`${f.verdict.replaceAll('_', ' ')}  ${f.cloud}  ${f.form}  ${f.what}`),
+      ...(policies.length > 1 ? { hint: f.id } : {}),
+    })),
+    { value: none, label: 'None' },
   ]);
+  const chosen = given === none ? undefined : all[Number(given)];
+  if (chosen === undefined) return;
+  dialogue.document(`${chosen.path}: ${chosen.verdict.replaceAll('_', ' ')}`, chosen.text);
 }
 
 const isProved = ({ policies }: Authored): boolean => policies.every((p) => p.verification.evidence === 'proved');

@@ -25,6 +25,8 @@ export interface BlastRadius {
     readonly count: number;
     readonly exemplars: readonly Exemplar[];
   }[];
+  /** The first of those that become compliant: `newly.compliant` says how many there are. */
+  readonly compliant: readonly Exemplar[];
   readonly by: {
     readonly [key in 'cloud' | 'account' | 'owner']: readonly ({ readonly is: string } & Newly)[];
   };
@@ -49,6 +51,7 @@ export function blastRadius(
   let judged = 0;
   let relieved = 0;
   const newly = nothing();
+  const compliant: Exemplar[] = [];
   const clauses = new Map<string, { count: number; exemplars: Exemplar[] }>(
     [...after.clauses.map((c) => c.id), 'unknown'].map((id) => [id, { count: 0, exemplars: [] }]),
   );
@@ -66,6 +69,7 @@ export function blastRadius(
     if (was === 'violation') relieved++;
     if (!isCounted(is)) continue;
     newly[is]++;
+    if (is === 'compliant' && compliant.length < EXEMPLARS) compliant.push({ id, cloud, account, owner });
     for (const [key, value] of Object.entries({ cloud, account, owner: owner ?? NOBODY })) {
       const group = groups[key as keyof typeof groups];
       const counts = group.get(value) ?? nothing();
@@ -87,6 +91,7 @@ export function blastRadius(
     newly,
     relieved,
     clauses: [...clauses].map(([clause, row]) => ({ clause, ...row })),
+    compliant,
     by: { cloud: listed(groups.cloud), account: listed(groups.account), owner: listed(groups.owner) },
   };
 }

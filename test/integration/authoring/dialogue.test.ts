@@ -62,6 +62,11 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
   it('goes from a sentence over a question and blind judgement to a draft', async () => {
     terminal = open([SENTENCE]);
     const asked = await judge();
+    // An example is opened by its name.
+    choose(3);
+    await terminal.until(ASKED);
+    choose(0);
+    await terminal.until(ASKED);
     choose(0);
     expect(await terminal.ended).toBe(0);
 
@@ -76,6 +81,9 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     expect(judged.join('\n')).not.toMatch(/compliant|draft/);
     expect(asked.at(-1)).toMatch(/Somebody says of[\s│]+it/);
     expect(shown).toMatch(/All \d+ gates passed; evidence: proved/);
+    for (const cloud of ['AWS', 'Azure', 'GCP'])
+      expect(shown).toMatch(new RegExp(`${cloud} +\\S+ +(\\d+ +){3}\\d+ +│`));
+    expect(shown).toMatch(/examples\/violation\/aws\.api-rds-instance-\S+\.json: violation\s+│\s+[[{]\s+│\s+["{]/);
     expect(shown).toMatch(/Kept as a draft/);
 
     const [draft = ''] = drafts();

@@ -57,6 +57,11 @@ describe('the blast radius', () => {
       ['db-0'],
     ]);
     expect([kept?.clause, kept?.count, kept?.exemplars.length]).toEqual(['kept', 8, 5]);
+    const good = radius(Array.from({ length: 7 }, (_, i) => db(`db-${i}`, i === 0, 30)));
+    expect([good.newly.compliant, good.compliant.map((e) => e.id)]).toEqual([
+      6,
+      ['db-1', 'db-2', 'db-3', 'db-4', 'db-5'],
+    ]);
   });
 
   it('takes what is assumed for a violation, never for compliance', () => {
