@@ -465,17 +465,31 @@ function operatorOf(name: string): Operator | undefined {
 const saysNothing = (key: string): boolean =>
   OTHER_KEYS.has(key) || OTHER_PREFIXES.some((prefix) => key.startsWith(prefix));
 
-/** Whether a condition of an allow leaves only callers that it names. */
-function narrows(condition: Condition): Answer {
+/**
+ * Whether a condition of an allow leaves only callers that it names. One that holds for a request without its key does so
+ * only where another one asks that the key is there.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Null
+ * (read 2026-11-25)
+ */
+function narrows(condition: Condition, all: readonly Condition[]): Answer {
   const { key, operator } = condition;
   if (operator === 'null' || operator === 'nullifexists') return 'no';
   if (saysNothing(key)) return 'no';
   const isCallerKey = key in CALLER_KEYS || key === ADDRESS_KEY;
   const op = operatorOf(operator);
   if (!isCallerKey || op === undefined) return 'unknown';
-  if (op.negated || op.ifMissing) return 'no';
+  if (op.negated) return 'no';
+  const there = op.ifMissing ? or(...all.filter((c) => c.key === key).map(asksForKey)) : 'yes';
+  if (there === 'no') return 'no';
   if ((op.base === 'ipaddress') !== (key === ADDRESS_KEY)) return 'unknown';
-  return namesCallers(condition);
+  return and(there, namesCallers(condition));
+}
+
+/** Whether a condition holds only for requests that have its key. */
+function asksForKey({ operator, values }: Condition): Answer {
+  if (operator !== 'null') return 'no';
+  if (values.open || values.texts.some(isOpen)) return 'unknown';
+  return answer(values.texts.length > 0 && values.texts.every((v) => v.toLowerCase() === 'false'));
 }
 
 /** Whether a condition of a deny holds for every caller but those it names: the deny then leaves only them. */
@@ -590,7 +604,7 @@ function publicMay(requests: readonly (readonly [string, Level])[], statements: 
     const open = and(
       s.everyone,
       s.effect === undefined ? 'unknown' : 'yes',
-      s.conditions === undefined ? 'unknown' : not(or(...s.conditions.map(narrows))),
+      s.conditions === undefined ? 'unknown' : not(or(...s.conditions.map((c, _, all) => narrows(c, all)))),
     );
     if (open === 'no') continue;
     for (const [action, level] of requests) {

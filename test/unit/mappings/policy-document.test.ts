@@ -115,6 +115,17 @@ describe('conditions that narrow the callers', () => {
     ['office addresses', { IpAddress: { 'aws:SourceIp': ['198.51.100.0/24', '2001:db8:1::/48'] } }],
     ['private addresses', { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }],
     [
+      'all values, of a request that has some',
+      {
+        'ForAllValues:StringLike': { 'aws:PrincipalOrgPaths': 'o-a1b2c3d4e5/r-ab12/*' },
+        Null: { 'aws:principalOrgPaths': 'false' },
+      },
+    ],
+    [
+      'IfExists, of a key that exists',
+      { StringEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' }, Null: { 'aws:SourceVpce': false } },
+    ],
+    [
       'two conditions, one narrows',
       { Bool: { 'aws:SecureTransport': 'true' }, StringEquals: { 'aws:SourceVpce': 'vpce-1' } },
     ],
@@ -130,6 +141,17 @@ describe('conditions that narrow the callers', () => {
     ['all but an endpoint', { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } }],
     ['IfExists', { StringEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' } }],
     ['ForAllValues', { 'ForAllValues:StringEquals': { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' } }],
+    [
+      'ForAllValues, and the key is not there',
+      {
+        'ForAllValues:StringEquals': { 'aws:PrincipalOrgID': 'o-a1b2c3d4e5' },
+        Null: { 'aws:PrincipalOrgID': 'true' },
+      },
+    ],
+    [
+      'IfExists, and another key exists',
+      { StringEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' }, Null: { 'aws:SourceVpc': 'false' } },
+    ],
     ['wildcard organisation', { StringLike: { 'aws:PrincipalOrgID': 'o-*' } }],
     ['wildcard', { StringLike: { 'aws:SourceVpce': '*' } }],
     ['one value is a wildcard', { StringLike: { 'aws:PrincipalAccount': ['111122223333', '*'] } }],
@@ -149,6 +171,13 @@ describe('conditions that narrow the callers', () => {
     ['an unknown key', { StringEquals: { 'aws:SomethingNew': 'x' } }],
     ['an access point', { StringEquals: { 's3:DataAccessPointAccount': '111122223333' } }],
     ['a policy variable', { StringEquals: { 'aws:userid': '${aws:userid}' } }],
+    [
+      'a parameter that says whether the key is there',
+      {
+        StringEqualsIfExists: { 'aws:SourceVpce': 'vpce-1' },
+        Null: { 'aws:SourceVpce': new Unresolved('${Never}', ['Never']) },
+      },
+    ],
     ['no range at all', { IpAddress: { 'aws:SourceIp': 'office' } }],
     ['a date', { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }],
     ['not known', new Unresolved('Fn::If')],
