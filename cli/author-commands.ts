@@ -63,7 +63,7 @@ export function addAuthorCommands(edict: Command, run: Run): void {
   takes(
     author
       .command('edit')
-      .description('change the sentence of a policy; what becomes different is shown first')
+      .description('change the sentence of a policy; what becomes different is shown before anything is written')
       .argument('<policy>', 'an id or a folder')
       .argument('<intent>', 'the changed sentence'),
     'kind',

@@ -98,6 +98,7 @@ const CHECK_MATTERS: { readonly [name in Check['name']]: string } = {
   paraphrases: 'said in other words the sentence may mean something else: what is drafted may hang on its wording',
   deletions: 'words without which the draft stays the same are not where it comes from: it may be a guess',
   judging: 'what the policy says of some resources is not what a person has said of them blind',
+  carried: 'the version before says it, and the changed sentence does not: nobody has said that it still holds',
   examples: 'a misreading that no stored document tells is seen by nobody who looks at the examples',
 };
 

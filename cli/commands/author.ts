@@ -2,21 +2,21 @@
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Judge, recorded, type SessionLog } from '../../shared/adapters/anthropic/recorded.ts';
-import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
 import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
 import { authorRego } from '../../shared/authoring/author-rego.ts';
+import { fieldChanges } from '../../shared/authoring/carry.ts';
 import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
-import { reviseIntent, type SemanticDifference } from '../../shared/authoring/revise.ts';
+import { reviseIntent, type Revised } from '../../shared/authoring/revise.ts';
 import { EXAMPLES_NOW } from '../../shared/authoring/verify.ts';
-import { kinds } from '../../shared/kinds/index.ts';
 import { APPROVERS_NEEDED, type Identity } from '../../shared/model/approval.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
 import { toCore } from '../../shared/policy/core.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import { fromAdvisory } from '../author/advisory.ts';
+import { exampleChange, fieldLines, previousOf } from '../author/changes.ts';
 import { Dialogue, Left } from '../author/dialogue.ts';
 import {
   allowRego,
@@ -78,7 +78,7 @@ const LONGEST_FILE_BYTES = 1_000_000;
 const LONGEST_ADVISORY_BYTES = 16_000_000;
 const EXIT = { authored: 0, refused: 1, left: 130 } as const;
 
-type Result = (Authored & { readonly differences?: readonly SemanticDifference[] }) | Refusal;
+type Result = (Authored & Partial<Pick<Revised, 'differences' | 'fields'>>) | Refusal;
 
 export async function author(sentence: string | undefined, options: AuthorOptions): Promise<number> {
   checkOptions(sentence, options);
@@ -96,7 +96,10 @@ export async function author(sentence: string | undefined, options: AuthorOption
   return begin({ sentence: text, ...(yaml === undefined ? {} : { yaml }) }, options);
 }
 
-/** The sentence of a policy is changed: what the two versions say differently is shown before anything is. */
+/**
+ * The sentence of a policy is changed. It is judged blind as a new one is; what the two versions say and have otherwise is
+ * shown after that, before anything is written.
+ */
 export async function editPolicy(id: string, sentence: string, options: AuthorOptions): Promise<number> {
   checkOptions(sentence, options);
   const folders = policyFolders([id]);
@@ -240,20 +243,25 @@ async function mayWriteRego(
   );
 }
 
-function regoOf(
+async function regoOf(
   record: DraftRecord,
   refusal: Refusal,
   deps: AuthorDeps,
   person: Parameters<typeof authorIntent>[2] | undefined,
 ): Promise<Result> {
   if (record.edits === undefined) return authorRego(refusal, record.sentence, deps, regoWorld(deps.active), person);
-  const { policy } = previousOf(record.edits);
+  const previous = previousOf(record.edits);
+  const { policy } = previous;
   const active = deps.active.filter((p) => p.id !== policy.id);
-  const ids = new Map([[policy.kind, policy.id]]);
-  return authorRego(refusal, record.sentence, { ...deps, active }, regoWorld(active), person, { ids });
+  const options = { ids: new Map([[policy.kind, policy.id]]), previous: [previous] };
+  const result = await authorRego(refusal, record.sentence, { ...deps, active }, regoWorld(active), person, options);
+  if (result.is === 'refused') return result;
+  const fields = result.policies.map(({ policy: now }) => ({
+    kind: now.kind,
+    changes: fieldChanges(now.kind === policy.kind ? policy : undefined, now, kindOf(now.kind)),
+  }));
+  return { ...result, fields };
 }
-
-const previousOf = (name: string) => readPolicyFolder(policyFolders([name])[0] ?? name, kinds).compiled;
 
 function authorOf(
   record: DraftRecord,
@@ -265,7 +273,7 @@ function authorOf(
   const intent = { text: record.sentence, ...(record.kinds === undefined ? {} : { kinds: record.kinds }) };
   return record.edits === undefined
     ? authorIntent(intent, deps, person)
-    : reviseIntent([previousOf(record.edits).policy], intent, deps, person);
+    : reviseIntent([previousOf(record.edits)], intent, deps, person);
 }
 
 /**
@@ -350,14 +358,17 @@ async function finish(all: Finished): Promise<number> {
     dialogue.end(`${savedText(saved, options)} ${spentText(result.calls)}`);
     return isAccepted ? EXIT.authored : EXIT.refused;
   }
-  const saved = await save(all, automaticWish(all));
   const output = new Output();
-  if (options.json === true) output.line(JSON.stringify(jsonOf(all, saved), undefined, 2));
-  else {
+  if (options.json !== true) {
     tellAll(all, (title, text) => {
       output.line(title);
       for (const line of text) output.line(`  ${line}`);
     });
+    output.flush();
+  }
+  const saved = await save(all, automaticWish(all));
+  if (options.json === true) output.line(JSON.stringify(jsonOf(all, saved), undefined, 2));
+  else {
     output.line(savedText(saved, options));
     output.line(spentText(result.calls));
   }
@@ -409,11 +420,17 @@ async function isConfirmed(wish: Wish, { result }: Finished, dialogue: Dialogue)
 }
 
 function tellAll(
-  { result, reviewed, where, dialogue }: Finished,
+  { result, reviewed, where, dialogue, draft }: Finished,
   say: (title: string, lines: readonly string[]) => void,
 ): void {
   if (dialogue === undefined) say('What I understood', understoodLines(result.policies, result.leftOut));
   if (result.differences !== undefined) say('What it says otherwise', differenceLines(result.differences));
+  const { edits } = draft.record;
+  if (result.fields !== undefined && edits !== undefined)
+    say('What it has otherwise', [
+      ...fieldLines(result.fields.flatMap((f) => f.changes)),
+      exampleChange(edits, result.policies),
+    ]);
   for (const { policy, relatives, radius } of reviewed) {
     const { id, severity, title } = policy.policy;
     say(`${id} (${severity})`, [title, ...gateLines(policy)]);

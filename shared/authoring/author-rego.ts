@@ -13,6 +13,7 @@ import { meaningOf } from '../policy/meaning.ts';
 import { toInput } from '../policy/input.ts';
 import { subjectsOf } from '../policy/regions.ts';
 import { type AuthorOptions, claimed, freeId } from './author.ts';
+import { unconcerned } from './carry.ts';
 import { coverageOf } from './coverage.ts';
 import type { AuthorDeps, PolicyFiles } from './deps.ts';
 import { pathOf } from './examples.ts';
@@ -66,8 +67,10 @@ export async function authorRego(
       why: 'only one clause of one kind is written in Rego at a time: say it in sentences of their own',
     };
   const id = options.ids?.get(kind.id) ?? freeId(draft.policy.id, deps);
+  const before = options.previous?.find((p) => p.policy.kind === kind.id);
+  const policy = { ...draft.policy, ...(before === undefined ? {} : unconcerned(before.policy)), id };
   const session = new RegoSession(
-    { sentence, kind, clause: clause.id, policy: { ...draft.policy, id }, covers: draft.covers },
+    { sentence, why: before?.why, kind, clause: clause.id, policy, covers: draft.covers },
     refusal,
     deps,
     world,
@@ -78,6 +81,8 @@ export async function authorRego(
 
 interface Subject {
   readonly sentence: string;
+  /** What intent.md says below the sentence. */
+  readonly why: string | undefined;
   readonly kind: Kind;
   readonly policy: Policy;
   readonly clause: string;
@@ -143,7 +148,7 @@ class RegoSession {
       uncovered,
       rego: drafted.rego,
       verification,
-      files: { 'intent.md': intentText(drafted.policy, sentence), ...files },
+      files: { 'intent.md': intentText(drafted.policy, sentence, this.#subject.why), ...files },
     };
     return {
       is: 'authored',
@@ -304,7 +309,7 @@ class RegoSession {
     for (;;) {
       const verified = await this.#world.verify({
         id: policy.id,
-        intent: intentText(policy, this.#subject.sentence),
+        intent: intentText(policy, this.#subject.sentence, this.#subject.why),
         file: `${policy.id}/policy.yaml`,
         yaml,
         rego,

@@ -10,12 +10,14 @@ import { compilePolicy } from '../policy/compile.ts';
 import { parsePolicy, registryOf } from '../policy/clauses.ts';
 import { toCore } from '../policy/core.ts';
 import { type Formal, parseKinds, parseParaphrases, plainText, type Reading, type Understood } from './answer.ts';
+import { carryOver, withoutOverrides } from './carry.ts';
 import { catalogueOf } from './catalogue.ts';
 import { needlesslyUnknown } from './compare.ts';
 import { coverageOf } from './coverage.ts';
 import type { AuthorDeps, Told } from './deps.ts';
 import { examplesFor } from './examples.ts';
 import { broken, Calls, Formaliser, type NoReading, problemOf, type Said, unanswered } from './formalise.ts';
+import { intentProblem } from './intended.ts';
 import {
   type Answer,
   type Authored,
@@ -36,6 +38,13 @@ import { exceptionsYaml, intentText, policyYaml } from './write.ts';
 export interface AuthorOptions {
   /** The ids of the policies of some kinds, where they are not new. */
   readonly ids?: ReadonlyMap<string, string>;
+  /** The policies whose sentence is changed: what it does not concern stays as it was (`carryOver`). */
+  readonly previous?: readonly Previous[];
+}
+export interface Previous {
+  readonly policy: Policy;
+  /** What intent.md says below the sentence. */
+  readonly why?: string;
 }
 
 /** Authors the policies of a sentence, one per kind. Never throws over what the model says. */
@@ -163,6 +172,8 @@ class Session {
   readonly #checks = new Map<Check['name'], Check>();
   /** The reading that was told last. */
   #told: Reading | undefined;
+  /** Readings with what stays of the policies before, most of it first. */
+  readonly #carried = new Map<Reading, readonly Kept[]>();
 
   constructor(
     sentence: string,
@@ -187,7 +198,7 @@ class Session {
     const none = withoutBoth(both, this.#deps.kinds);
     if (none !== undefined) return none;
     this.#readings = both.filter((r) => r.is === 'policies');
-    this.#understood(this.#readings[0], []);
+    if (this.#readings[0] !== undefined) this.#understood(this.#keeping(this.#readings[0]), []);
     let settled = await this.#settle();
     if (settled.is === 'refused') return settled;
     this.#step('paraphrase');
@@ -198,14 +209,15 @@ class Session {
     const idle = await this.#deleted(settled);
 
     for (let isReopened = false; ; isReopened = true) {
-      this.#understood(settled, idle);
+      const kept = this.#keeping(settled);
+      this.#understood(kept, idle);
       this.#step('judge');
-      const judged = await judgeBlind(settled, this.#rejected, this.#deps, this.#person);
+      const judged = await judgeBlind(kept.reading, this.#rejected, this.#deps, this.#person);
       this.#record(judged.check);
       if (judged.careless !== undefined) return misjudged(judged.careless);
       if (judged.untold > 0) return { is: 'refused', code: 'not_understood', why: untoldText(judged.untold) };
       const [mismatch] = judged.mismatches;
-      if (mismatch === undefined) return this.#finish(settled, judged, idle);
+      if (mismatch === undefined) return this.#finish(kept, judged, idle);
       if (isReopened) return misjudged(mismatchText(mismatch));
       this.#said.push(...judged.said);
       const reopened = await this.#settle();
@@ -362,10 +374,34 @@ class Session {
     this.#deps.tells?.({ is: 'step', step });
   }
 
-  #understood(draft: Reading | undefined, idle: readonly string[]): void {
-    if (draft === undefined || (draft === this.#told && idle.length === 0)) return;
+  /** The reading with what stays of the policies before, as far as nothing that was said contradicts it. */
+  #keeping(reading: Reading): Kept {
+    const { previous = [] } = this.#options;
+    const ways = this.#carried.get(reading) ?? [true, false].map((all) => carried(reading, previous, all));
+    this.#carried.set(reading, ways);
+    const fits = ways.find(
+      (kept) => broken(kept.reading, this.#said, this.#deps.now) === undefined && this.#isSaid(kept),
+    );
+    return fits ?? { reading, drafted: reading, overridden: [] };
+  }
+
+  /** What is kept of other scopes is said by the sentence, or by what stands below it: the gate holds the clauses to that. */
+  #isSaid({ reading, overridden }: Kept): boolean {
+    const { previous = [] } = this.#options;
+    return (
+      overridden.length === 0 ||
+      reading.formals.every(({ policy, core, kind }) => {
+        const why = previous.find((p) => p.policy.kind === kind.id)?.why;
+        const intent = intentText(policy, this.#sentence, why);
+        return intentProblem(intent, { policy, core, kind }, this.#deps.active) === undefined;
+      })
+    );
+  }
+
+  #understood({ reading: draft, drafted }: Kept, idle: readonly string[]): void {
+    if (draft === this.#told && idle.length === 0) return;
     this.#told = draft;
-    const { uncovered } = coverageOf(this.#sentence, draft.formals, this.#deps.active);
+    const { uncovered } = coverageOf(this.#sentence, drafted.formals, this.#deps.active);
     this.#deps.tells?.({
       is: 'understood',
       leftOut: draft.leftOut,
@@ -382,9 +418,13 @@ class Session {
     this.#checks.set(check.name, check);
   }
 
-  async #finish(draft: Reading, { rows, judged, said }: Judged, idle: readonly string[]): Promise<Outcome> {
+  async #finish(
+    { reading: draft, drafted, overridden }: Kept,
+    { rows, judged, said }: Judged,
+    idle: readonly string[],
+  ): Promise<Outcome> {
     this.#step('prove');
-    const coverage = coverageOf(this.#sentence, draft.formals, this.#deps.active);
+    const coverage = coverageOf(this.#sentence, drafted.formals, this.#deps.active);
     const uncovered = [...new Set([...coverage.uncovered, ...idle])];
     this.#record({
       name: 'coverage',
@@ -400,6 +440,12 @@ class Session {
       passed: true,
       says: 'every number and name of the clauses stands in the sentence',
     });
+    if (overridden.length > 0)
+      this.#record({
+        name: 'carried',
+        passed: false,
+        says: `kept from the version before, and in no draft of the sentence: what ${overridden.join(', ')} ${overridden.length === 1 ? 'is' : 'are'} in other scopes`,
+      });
     // What the person has said comes first: those are stored whatever the gates would need.
     const told = [...this.#said, ...said]
       .filter(({ verdict }) => verdict !== 'unknown')
@@ -412,6 +458,8 @@ class Session {
       uncovered,
       this.#deps,
       (policy) => this.#options.ids?.get(policy.kind) ?? freeId(policy.id, this.#deps),
+      undefined,
+      this.#options.previous,
     );
     this.#record(check);
     const leftOut = draft.leftOut.filter((l) => !policies.some((p) => p.policy.kind === l.kind));
@@ -433,6 +481,28 @@ const quoted = (text: string): string => JSON.stringify(text);
 const isNoMeaning = (understood: Understood): boolean =>
   understood.is === 'wrong' ||
   (understood.is === 'refused' && ['model_unavailable', 'not_understood', 'unusable'].includes(understood.code));
+
+/** A reading, what it was drafted as, and the parameters whose values for other scopes no draft says. */
+interface Kept {
+  readonly reading: Reading;
+  readonly drafted: Reading;
+  readonly overridden: readonly string[];
+}
+
+/** The reading with what stays of the policies before; `all`: what their parameters are in other scopes, too. */
+function carried(drafted: Reading, previous: readonly Previous[], all: boolean): Kept {
+  const overridden: string[] = [];
+  const formals = drafted.formals.map((formal): Formal => {
+    const before = previous.find((p) => p.policy.kind === formal.kind.id)?.policy;
+    if (before === undefined) return formal;
+    const kept = carryOver(all ? before : withoutOverrides(before), formal.policy, formal.kind);
+    overridden.push(...kept.overridden);
+    const covers = formal.covers.map((c) => ({ ...c, by: kept.names.get(c.by) ?? c.by }));
+    return { ...formal, policy: kept.policy, core: toCore(kept.policy, formal.kind), covers };
+  });
+  const isOther = formals.some((f, i) => f !== drafted.formals[i]);
+  return { reading: isOther ? { ...drafted, formals } : drafted, drafted, overridden };
+}
 
 /** Unknown only where it matters: of readings that differ on the unknown alone, such a one says more. */
 const isDecided = (reading: Reading): boolean => reading.formals.every((f) => needlesslyUnknown(f.core) === undefined);
@@ -548,9 +618,9 @@ async function judgeBlind(
     return differs(row, answer) ? [{ row, answer }] : [];
   });
   const judged = rows.flatMap((row, i) => {
-    const [resource, answer = 'skip', given = 'skip'] = [shown[i], answers[i], first[i]];
+    const [resource, answer = 'skip', blind = 'skip'] = [shown[i], answers[i], first[i]];
     if (resource === undefined) return [];
-    return [{ resource, answer, ...(answer === given ? {} : { blind: given }), verdict: row.expected }];
+    return [{ resource, answer, ...(answer === blind ? {} : { blind }), verdict: row.expected }];
   });
   const corrected = judged.filter((j) => j.blind !== undefined && j.answer === answerOf(j.verdict)).length;
   const blind = careless ?? (mismatches.length > 0 ? undefined : await uncaught(draft, rows, deps, person));
@@ -628,6 +698,7 @@ async function finish(
   deps: AuthorDeps,
   idOf: (policy: Policy) => string,
   yaml?: string,
+  previous: readonly Previous[] = [],
 ): Promise<{ readonly policies: readonly AuthoredPolicy[]; readonly check: Check }> {
   const policies: AuthoredPolicy[] = [];
   const untold: string[] = [];
@@ -641,7 +712,7 @@ async function finish(
     const own = rows.filter((r) => r.kind.id === formal.kind.id);
     const { files: written, excused } = await examplesFor(named, text, own, deps);
     const { examples, problems } = await deps.examplesOf(text, written);
-    const intent = intentText(policy, sentence);
+    const intent = intentText(policy, sentence, previous.find((p) => p.policy.kind === policy.kind)?.why);
     // What was looked for and not found; the gate holds it against what can be written, and takes no excuse at its word.
     const impossible = deps.complete === undefined ? [] : WANTED.filter((v) => !examples.some((e) => e.verdict === v));
     const verification = await deps.verify({ ...source, id, rego, intent, examples, problems, excused, impossible });

@@ -101,7 +101,15 @@ export interface AuthoredPolicy extends Draft {
 }
 /** A check of a draft that is not a gate: what was found is recorded, whatever came of it. */
 export interface Check {
-  readonly name: 'agreement' | 'coverage' | 'literals' | 'paraphrases' | 'deletions' | 'judging' | 'examples';
+  readonly name:
+    | 'agreement'
+    | 'coverage'
+    | 'literals'
+    | 'paraphrases'
+    | 'deletions'
+    | 'judging'
+    | 'examples'
+    | 'carried';
   readonly passed: boolean;
   readonly says: string;
 }

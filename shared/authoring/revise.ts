@@ -3,7 +3,8 @@ import type { Kind } from '../model/kind.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { type CorePolicy, toCore } from '../policy/core.ts';
-import { authorIntent } from './author.ts';
+import { authorIntent, type Previous } from './author.ts';
+import { type FieldChange, fieldChanges } from './carry.ts';
 import { resourceWhere } from './compare.ts';
 import type { AuthorDeps } from './deps.ts';
 import type { Authored, Intent, Person, Refusal, ShownResource } from './intent.ts';
@@ -46,24 +47,41 @@ export function semanticDifference(
   return { kind: kind.id, changes };
 }
 
-/** Authors the changed sentence in the place of the policies of the old one; the difference is shown before anything changes. */
+/** What a changed sentence makes of policies. */
+export interface Revised extends Authored {
+  readonly differences: readonly SemanticDifference[];
+  /** What stands otherwise in policy.yaml, by kind. */
+  readonly fields: readonly { readonly kind: string; readonly changes: readonly FieldChange[] }[];
+}
+
+/**
+ * Authors the changed sentence in the place of the policies of the old one: what it does not concern stays as it was. The
+ * differences are there before anything is written; judged is without having seen them.
+ */
 export async function reviseIntent(
-  previous: readonly Policy[],
+  before: readonly Previous[],
   intent: Intent,
   deps: AuthorDeps,
   person: Person,
-): Promise<(Authored & { readonly differences: readonly SemanticDifference[] }) | Refusal> {
+): Promise<Revised | Refusal> {
+  const previous = before.map((p) => p.policy);
   const ids = new Map(previous.map((p) => [p.kind, p.id]));
   const active = deps.active.filter((p) => ![...ids.values()].includes(p.id));
-  const authored = await authorIntent(intent, { ...deps, active }, person, { ids });
+  const authored = await authorIntent(intent, { ...deps, active }, person, { ids, previous: before });
   if (authored.is === 'refused') return authored;
-  const differences = deps.kinds.flatMap((kind) => {
-    const [before, after] = [previous, authored.policies.map((p) => p.policy)].map((of) =>
+  const pairs = deps.kinds.flatMap((kind) => {
+    const [old, now] = [previous, authored.policies.map((p) => p.policy)].map((of) =>
       of.find((p) => p.kind === kind.id),
     );
-    if (before === undefined && after === undefined) return [];
-    const [a, b] = [before, after].map((p) => (p === undefined ? undefined : toCore(p, kind)));
-    return [semanticDifference(a, b, kind, deps)];
+    return old === undefined && now === undefined ? [] : [{ kind, old, now }];
   });
-  return { ...authored, differences };
+  const coreOf = (policy: Policy | undefined, kind: Kind): CorePolicy | undefined =>
+    policy === undefined ? undefined : toCore(policy, kind);
+  return {
+    ...authored,
+    differences: pairs.map(({ kind, old, now }) =>
+      semanticDifference(coreOf(old, kind), coreOf(now, kind), kind, deps),
+    ),
+    fields: pairs.map(({ kind, old, now }) => ({ kind: kind.id, changes: fieldChanges(old, now, kind) })),
+  };
 }

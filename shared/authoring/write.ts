@@ -42,7 +42,15 @@ const paramText = ({ says, type, default: byDefault, overrides, ...bounds }: Par
 });
 
 /** policy.yaml of a typed policy: `parsePolicy` reads the same policy from it. */
-export function policyYaml({ applies_when, require, params, frameworks, remediation, ...head }: Policy): string {
+export function policyYaml({
+  applies_when,
+  require,
+  params,
+  frameworks,
+  remediation,
+  exceptions,
+  ...head
+}: Policy): string {
   return stringify(
     {
       id: head.id,
@@ -56,6 +64,7 @@ export function policyYaml({ applies_when, require, params, frameworks, remediat
         : { params: Object.fromEntries(Object.entries(params).map(([name, p]) => [name, paramText(p)])) }),
       frameworks,
       remediation,
+      ...(exceptions === undefined ? {} : { exceptions }),
     },
     { lineWidth: 120, aliasDuplicateObjects: false },
   );
@@ -72,9 +81,12 @@ export const folderFilesOf = (
   'policy_test.rego': toRegoTest(policy, toCore(policy, kind), kind),
 });
 
-/** intent.md: the sentence as the person wrote it. */
-export const intentText = (policy: Pick<Policy, 'title'>, sentence: string): string =>
-  `# ${policy.title}\n\n${sentence.trim()}\n`;
+/** intent.md: the sentence as the person wrote it; and why, as it stood there before. */
+export const intentText = (policy: Pick<Policy, 'title'>, sentence: string, why = ''): string =>
+  `# ${policy.title}\n\n${sentence.trim()}\n${why === '' ? '' : `\n${why.trim()}\n`}`;
+
+/** The sections of intent.md below the sentence, each under a heading of its own. */
+export const sectionsOf = (intent: string): string => /^##[^]*/m.exec(intent)?.[0].trim() ?? '';
 
 /** examples/exceptions.yaml: the mutants that no document can tell, and the verdicts that none can have, with the reason. */
 export const exceptionsYaml = (

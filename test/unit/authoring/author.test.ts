@@ -865,11 +865,52 @@ require:
   - { id: b, says: x, that: { fact: backup_retention_days, at_least: 35 } }`,
   );
 
+  it('gives up what another scope is allowed where the person says that it is not', async () => {
+    const [policy] = authored(await run(byRole(right, right))).policies.map((p) => p.policy);
+    if (policy === undefined) throw new Error('there is one');
+    const before = {
+      ...policy,
+      severity: 'low' as const,
+      require: policy.require.map((c) =>
+        c.id === 'backups-kept'
+          ? { ...c, that: { fact: 'backup_retention_days', at_least: { param: 'days' } } as const }
+          : c,
+      ),
+      params: {
+        days: {
+          says: 'Days.',
+          type: 'int' as const,
+          default: 30,
+          overrides: [{ when: { fact: 'cloud', is: 'aws' } as const, value: 1 }],
+        },
+      },
+    };
+    const why = '## Why\n\nIn AWS a day is enough.';
+    const revise = (means: CorePolicy) =>
+      reviseIntent([{ policy: before, why }], { text: CHANGED }, worldOf(byRole(changed, changed)), personOf([means]));
+    const strict = authored(await revise(changedGold)).policies[0]?.policy;
+    expect(strict).toMatchObject({ severity: 'low', params: { days: { default: 35 } } });
+    expect(strict?.params?.['days']).not.toHaveProperty('overrides');
+    const lax = goldOf(
+      'sql_database',
+      `applies_when: { fact: environment, is: production }
+require:
+  - { id: a, says: x, that: { fact: public_endpoint, is: false } }
+  - { id: b, says: x, that: { any: [{ all: [{ fact: cloud, is: aws }, { fact: backup_retention_days, at_least: 1 }] }, { fact: backup_retention_days, at_least: 35 }] } }`,
+    );
+    expect(authored(await revise(lax)).policies[0]?.policy.params?.['days']).toHaveProperty('overrides');
+  });
+
   it('keeps the id and shows what is judged otherwise, as resources', async () => {
     const first = authored(await run(byRole(right, right)));
     const previous = first.policies.map((p) => p.policy);
     const deps = worldOf(byRole(changed, changed), { active: [coreIn(first)] });
-    const result = await reviseIntent(previous, { text: CHANGED }, deps, personOf([changedGold]));
+    const result = await reviseIntent(
+      previous.map((policy) => ({ policy })),
+      { text: CHANGED },
+      deps,
+      personOf([changedGold]),
+    );
     if (result.is === 'refused') throw new Error(result.why);
     expect(result.policies[0]?.policy.id).toBe(previous[0]?.id);
     expect(result.differences).toMatchObject([
