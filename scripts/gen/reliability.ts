@@ -68,6 +68,7 @@ const LINES: readonly Line[] = [
   { what: 'The stores throttle', drills: ['store-throttling'] },
   {
     what: 'An account is lost from the organisation or from the lists',
+    drills: ['account-lost'],
     elsewhere: [['test/unit/service/reconcile.test.ts', 'that is an account lost, not everything deleted']],
   },
   {
@@ -81,7 +82,7 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'One event in a hundred is lost',
-    elsewhere: [['test/unit/service/reconcile.test.ts', 'is found by the next sweep, all of it, and the rate is told']],
+    drills: ['dropped-events'],
   },
   {
     what: 'A bundle is activated in a storm',
