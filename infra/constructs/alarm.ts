@@ -15,6 +15,8 @@ export interface RunbookAlarmProps {
   readonly threshold?: number;
   /** Periods in a row that must be above. @default 1 */
   readonly evaluationPeriods?: number;
+  /** So many of those periods are enough. @default all of them */
+  readonly datapointsToAlarm?: number;
   /** What silence means. @default not breaching */
   readonly silence?: TreatMissingData;
   /** @default greater than the threshold */
@@ -27,19 +29,25 @@ export function addAlarm(scope: Construct, id: string, props: RunbookAlarmProps)
     metric: props.metric,
     threshold: props.threshold ?? 0,
     evaluationPeriods: props.evaluationPeriods ?? 1,
+    ...(props.datapointsToAlarm === undefined ? {} : { datapointsToAlarm: props.datapointsToAlarm }),
     comparisonOperator: props.comparison ?? ComparisonOperator.GREATER_THAN_THRESHOLD,
     treatMissingData: props.silence ?? TreatMissingData.NOT_BREACHING,
     alarmDescription: `${props.says} What to do: docs/runbook.md#${props.runbook}`,
   });
 }
 
-/** One of Edict's own metrics, as one function counts it: the sum over five minutes. */
-export const edictMetric = (config: EdictConfig, name: MetricName, service: FunctionName): Metric =>
+/** One of Edict's own metrics, as one function counts it: the sum over five minutes, or over `period`. */
+export const edictMetric = (
+  config: EdictConfig,
+  name: MetricName,
+  service: FunctionName,
+  period = Duration.minutes(5),
+): Metric =>
   new Metric({
     namespace: METRIC_NAMESPACE,
     metricName: name,
     dimensionsMap: { service, stage: config.stage },
     statistic: 'Sum',
     // No label: with one, an alarm becomes metric math, which the local AWS does not take.
-    period: Duration.minutes(5),
+    period,
   });

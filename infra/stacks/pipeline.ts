@@ -12,7 +12,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { CANARY, CANARY_MINUTES, CANARY_SOURCE } from '../../shared/model/canary.ts';
+import { CANARY, CANARY_LOOK_MINUTES, CANARY_MINUTES, CANARY_SOURCE } from '../../shared/model/canary.ts';
 import {
   AWS_DETAIL_TYPES,
   CONFIG_MESSAGE_TYPES,
@@ -471,13 +471,14 @@ export class PipelineStack extends Stack {
         AZURE_PATH: String(config.azureCallers !== undefined),
         GOOGLE_SUBSCRIPTION: config.googleCallers?.subscription,
       },
-      rings: [
-        {
-          metric: 'CanaryMissed',
-          says: 'A change that Edict made itself was not noticed within twice the promise: a path of news is broken.',
-          runbook: 'canary-missed',
-        },
-      ],
+    });
+    addAlarm(canary, 'CanaryMissed', {
+      metric: edictMetric(config, 'CanaryMissed', 'canary', Duration.minutes(CANARY_LOOK_MINUTES)),
+      // The first one rings, and it rings until a move was noticed: not anew with each move on a path that stays broken.
+      evaluationPeriods: CANARY_MINUTES / CANARY_LOOK_MINUTES + 1,
+      datapointsToAlarm: 1,
+      says: 'A change that Edict made itself was not noticed within twice the promise: a path of news is broken.',
+      runbook: 'canary-missed',
     });
     // Its own moves, and what became of the one resource of each path.
     grantItems(resources, canary, ['BatchGetItem', 'GetItem', 'PutItem', 'Query']);
@@ -502,8 +503,8 @@ export class PipelineStack extends Stack {
       runbook: 'canary-silent',
     });
     new Rule(this, 'CanaryTick', {
-      description: 'Move the canary, and look whether its last move was noticed',
-      schedule: Schedule.rate(Duration.minutes(CANARY_MINUTES)),
+      description: 'Look whether the last move of the canary was noticed, and make the next one when it is time',
+      schedule: Schedule.rate(Duration.minutes(CANARY_LOOK_MINUTES)),
       targets: [new LambdaFunction(canary.function, { retryAttempts: 0 })],
     });
   }

@@ -35,3 +35,5 @@ export const CANARY_SOURCE = 'edict.canary.config';
 export const NOTICE_PROMISE_MS = 60_000;
 /** How often the canary moves. */
 export const CANARY_MINUTES = 5;
+/** How often somebody looks whether its last move was noticed. */
+export const CANARY_LOOK_MINUTES = 1;

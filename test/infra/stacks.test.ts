@@ -193,7 +193,7 @@ describe('the canary', () => {
       },
     });
     prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
-      ScheduleExpression: 'rate(5 minutes)',
+      ScheduleExpression: 'rate(1 minute)',
       Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] } }],
     });
   });
@@ -203,6 +203,12 @@ describe('the canary', () => {
     const told = alarms.map(([, { Properties: p }]) => [p['MetricName'], p['TreatMissingData'], p['Threshold']]);
     expect(told).toContainEqual(['CanaryMissed', 'notBreaching', 0]);
     expect(told).toContainEqual(['CanaryProbes', 'breaching', 1]);
+    // At once, and until the next move was noticed.
+    expect(alarms.find(([, { Properties: p }]) => p['MetricName'] === 'CanaryMissed')?.[1].Properties).toMatchObject({
+      Period: 60,
+      DatapointsToAlarm: 1,
+      EvaluationPeriods: 6,
+    });
   });
 
   it('is not there locally, where nothing moves by itself', () => {

@@ -123,14 +123,14 @@ async function setUp() {
     for (let image = stream.shift(); image !== undefined; image = stream.shift()) await publish(image);
   };
   /** One tick, and a second later everything that it sent is judged; what is broken loses its changes. */
-  const tick = async (): Promise<void> => {
+  const tick = async (everyMs = FIVE_MINUTES): Promise<void> => {
     await canary();
     clock.advance(1000);
     const sent = [...raw.splice(0), ...changes.take()].filter(
       (body) => !broken.some((b) => JSON.stringify(body).includes(b)),
     );
     await deliver(sent);
-    clock.advance(FIVE_MINUTES - 1000);
+    clock.advance(everyMs - 1000);
   };
   return {
     tick,
@@ -165,6 +165,34 @@ describe('the canary', () => {
       ]);
       expect(kept[0]?.detectedAt).toBe(instant(START + 1000));
     }
+  });
+
+  it('moves every five minutes, and is looked after each minute', async () => {
+    const world = await setUp();
+    const outcomes = (): unknown[] => world.probes.all().flatMap((p) => (p.path === 'azure' ? [p.outcome] : []));
+    // A tick that comes a little early is in time.
+    await world.tick(59_900);
+    expect(outcomes()).toEqual([undefined]);
+    for (let minute = 1; minute < 5; minute++) {
+      await world.tick(60_000);
+      expect(outcomes()).toEqual(['detected']);
+    }
+    expect([world.counts.get('CanaryProbes'), world.counts.get('CanaryDetected')]).toEqual([3, 3]);
+    await world.tick(60_000);
+    expect(outcomes()).toEqual(['detected', undefined]);
+  });
+
+  it('is missed, once, by the tick that comes two minutes after the move', async () => {
+    const world = await setUp();
+    world.breakPath(CANARY.azure.source);
+    await world.tick(59_000);
+    await world.tick(60_000);
+    expect(world.counts.get('CanaryMissed')).toBeUndefined();
+    for (let minute = 2; minute < 5; minute++) {
+      await world.tick(60_000);
+      expect(world.counts.get('CanaryMissed')).toBe(1);
+    }
+    expect(world.counts.get('CanaryProbes')).toBe(3);
   });
 
   it('is in no list of findings and no message, unless it is asked for', async () => {

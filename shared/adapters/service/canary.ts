@@ -1,9 +1,12 @@
 import { instant } from '../../model/change.ts';
-import { CANARY, type CanaryPath, NOTICE_PROMISE_MS } from '../../model/canary.ts';
+import { CANARY, CANARY_MINUTES, type CanaryPath, NOTICE_PROMISE_MS } from '../../model/canary.ts';
 import type { ResourceState } from '../../model/resource.ts';
 import type { Probe, ProbeLog } from '../../ports/probe-log.ts';
 import type { ResourceStore } from '../../ports/resource-store.ts';
 import type { DoorDeps } from '../http-auth/door.ts';
+
+/** Ticks are a minute apart, and not to the second: one that comes so much too early is in time. */
+const EARLY_MS = 5000;
 
 export interface CanaryDeps extends Pick<DoorDeps, 'count' | 'log'> {
   /** Sends the change into the front door of a path. Only those that are configured. */
@@ -14,8 +17,8 @@ export interface CanaryDeps extends Pick<DoorDeps, 'count' | 'log'> {
 }
 
 /**
- * One tick: looks what became of the last move on each path, and makes the next one, which undoes it. A path that fails
- * does not keep the others. A move that is younger than twice the promise is left for the next tick.
+ * One tick: looks what became of the last move on each path, and makes the next one, which undoes it, when it is time. A path
+ * that fails does not keep the others. What is not noticed is left for the next tick until it is as old as twice the promise.
  */
 export function makeCanary(deps: CanaryDeps): () => Promise<void> {
   return async () => {
@@ -32,14 +35,15 @@ export function makeCanary(deps: CanaryDeps): () => Promise<void> {
 
 async function tick(deps: CanaryDeps, path: CanaryPath): Promise<void> {
   const last = await deps.probes.last(path);
+  const ageMs = last === undefined ? Infinity : deps.nowMs() - Date.parse(last.sentAt) + EARLY_MS;
   if (last !== undefined && last.outcome === undefined) {
-    if (deps.nowMs() < Date.parse(last.sentAt) + 2 * NOTICE_PROMISE_MS) return;
-    const state = await deps.resources.read(CANARY[path].id);
-    const settled = settle(last, state);
+    const settled = settle(last, await deps.resources.read(CANARY[path].id));
+    if (settled.outcome === 'missed' && ageMs < 2 * NOTICE_PROMISE_MS) return;
     await deps.probes.note(settled);
     deps.count(settled.outcome === 'detected' ? 'CanaryDetected' : 'CanaryMissed');
     if (settled.outcome === 'missed') deps.log('the canary was missed', undefined, { path, sentAt: last.sentAt });
   }
+  if (ageMs < CANARY_MINUTES * 60_000) return;
   const expects = last?.expects === 'violation' ? 'compliant' : 'violation';
   const probe: Probe = { path, sentAt: instant(deps.nowMs()), expects };
   // Noted first: a move that could not be sent is one that nobody noticed.
