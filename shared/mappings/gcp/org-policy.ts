@@ -56,7 +56,9 @@ function enforcedV2(policy: Fields, constraint: string, at: string): Reading<boo
   if (policy.spec instanceof Unresolved) return unknown('unresolved', `${at}/spec`, policy.spec.detail);
   const spec = first(policy.spec);
   const place = Array.isArray(policy.spec) ? `${at}/spec/0` : `${at}/spec`;
-  if (!isObject(spec)) return NOT_ENFORCED(constraint);
+  // A policy in dry-run mode is only observed: what is set above holds on.
+  // https://docs.cloud.google.com/organization-policy/test-policies (read 2026-11-25)
+  if (!isObject(spec)) return undefined;
   const rules = spec.rules;
   if (rules instanceof Unresolved) return unknown('unresolved', `${place}/rules`, rules.detail);
   if (!Array.isArray(rules) || rules.length === 0) return NOT_ENFORCED(constraint);

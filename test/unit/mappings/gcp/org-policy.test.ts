@@ -49,6 +49,18 @@ describe('an organisation policy above a bucket', () => {
     expect(blocked(level('projects/1', content))).toMatchObject(state);
   });
 
+  test('of a dry run decides nothing: what is set above holds', () => {
+    const name = `projects/1/policies/${CONSTRAINT}`;
+    const observed = (enforce: boolean) =>
+      level('projects/1', { v2_org_policies: [{ name, dryRunSpec: { rules: [{ enforce }] } }] });
+    const above = level('folders/2', v1({ booleanPolicy: { enforced: true } }));
+    expect(blocked(observed(false), above)).toMatchObject({ state: 'known', value: true, part: 'ancestor_1' });
+    const none = level('folders/2', v1({ booleanPolicy: { enforced: false } }));
+    expect(blocked(observed(true), none)).toMatchObject({ state: 'known', value: false, part: 'ancestor_1' });
+    const both = { name, spec: { rules: [{ enforce: false }] }, dryRunSpec: { rules: [{ enforce: true }] } };
+    expect(blocked(level('projects/1', { v2_org_policies: [both] }), above)).toMatchObject({ value: false });
+  });
+
   test('is inherited through levels that say nothing about it', () => {
     const silent = { orgPolicy: [{ constraint: 'constraints/gcp.resourceLocations' }] };
     const above = level('folders/3', v1({ booleanPolicy: { enforced: true } }));
