@@ -135,8 +135,10 @@ function databases(parts: Parts): {
   for (const part of ['database', 'tde', 'retention']) {
     for (const seen of parts.all(part)) {
       const name = nameOf(seen);
-      // A database that the list does not have is gone, unless it came later.
-      if (listed !== undefined && !byName.has(name) && seen.orderKey <= listedAt) continue;
+      // One read shows the list and what is below it. What is older was not shown again: the database is gone or was
+      // made anew, or the list was refused. One that a list of the same read does not have is gone.
+      if (seen.orderKey < listedAt) continue;
+      if (listed !== undefined && !listed.includes(name) && seen.orderKey === listedAt) continue;
       const before = byName.get(name) ?? {};
       const encrypted = seen.readings['tde'] as Reading<boolean> | undefined;
       const encryptedByDefault = seen.readings['tde_by_default'] as Reading<boolean> | undefined;

@@ -65,6 +65,26 @@ describe('an Azure SQL server', () => {
     expect(read(['a'], tde('a', 'Enabled'))['encryption']).toMatchObject(UNKNOWN);
   });
 
+  test('what an earlier read showed of its databases says nothing where a later one does not show it again', () => {
+    const later = (list: Fields, options: object = {}) =>
+      mapDocument([
+        ...armResource.read(server(), { orderKey: '2' }),
+        ...armResource.read(protector('ServiceManaged'), { orderKey: '2' }),
+        ...[tde('a', 'Disabled'), tde('b', 'Enabled'), retention('b', 3)].flatMap((d) =>
+          armResource.read(d, { orderKey: '1' }),
+        ),
+        ...armResource.read(list, { orderKey: '2', listOf: `${ID}/databases`, ...options }),
+      ]).resources[0]?.facts ?? {};
+    const refused = later({ id: `${ID}/databases` }, { denied: true });
+    expect(refused['encryption']).toMatchObject({ state: 'unknown', why: 'denied' });
+    expect(refused['backup_retention_days']).toMatchObject({ state: 'unknown', why: 'denied' });
+    // A database of that name was made anew, and did not answer yet.
+    const anew = later({ value: [child('databases/b', {})] });
+    expect(anew['encryption']).toMatchObject(UNKNOWN);
+    expect(anew['backup_retention_days']).toMatchObject(UNKNOWN);
+    expect(later({ value: [] })['encryption']).toMatchObject(is('provider_key'));
+  });
+
   test('keeps backups as long as the database that keeps them shortest', () => {
     expect(read(['a', 'b'], retention('a', 14), retention('b', 3))['backup_retention_days']).toMatchObject(is(3));
     expect(read(['a', 'b'], retention('a', 14))['backup_retention_days']).toMatchObject(UNKNOWN);
