@@ -455,6 +455,18 @@ export class PipelineStack extends Stack {
       schedule: Schedule.cron({ hour: '2', minute: '17' }),
       targets: [new SfnStateMachine(machine.machine, { input: RuleTargetInput.fromObject({}) })],
     });
+    // A beginning and no success: how long a run takes is the providers' affair, and every other end rings by itself.
+    if (!config.local)
+      addAlarm(machine, 'Silent', {
+        metric: machine.machine.metricStarted({ period: Duration.hours(1), statistic: 'Sum' }),
+        threshold: 1,
+        comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+        // A day and two hours. Periods of an hour may be looked at for seven days, shorter ones for one.
+        evaluationPeriods: 26,
+        silence: TreatMissingData.BREACHING,
+        says: 'No sweep began for 26 hours: nobody takes the inventory.',
+        runbook: 'sweep-failed',
+      });
     return machine;
   }
 

@@ -274,6 +274,33 @@ describe('the machine of a sweep', () => {
     }
   });
 
+  it('fails where the digest is given up, and goes on without anything else', () => {
+    expect(states['Sum up given up']).toMatchObject({ Next: 'Sum up failed' });
+    expect(states['Sum up failed']?.Type).toBe('Fail');
+    const inner = Object.values(states).flatMap((s) => (s.ItemProcessor === undefined ? [] : [s.ItemProcessor.States]));
+    const ends = inner.map((of) =>
+      Object.values(of).flatMap(({ Type }) => (['Fail', 'Succeed'].includes(Type) ? [Type] : [])),
+    );
+    expect(ends).toEqual([
+      ['Succeed', 'Succeed'],
+      ['Succeed', 'Succeed'],
+    ]);
+  });
+
+  it('rings when none began for more than a day, which it may without an alarm of CloudWatch’s being refused', () => {
+    const silent = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm').filter(
+      ([, { Properties: p }]) => p['MetricName'] === 'ExecutionsStarted',
+    );
+    expect(silent.map(([, { Properties: p }]) => p)).toMatchObject([
+      { Period: 3600, EvaluationPeriods: 26, TreatMissingData: 'breaching', Threshold: 1 },
+    ]);
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (Period), 2026-11-25
+    for (const [id, { Properties: p }] of resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm')) {
+      const [period, periods] = [Number(p['Period']), Number(p['EvaluationPeriods'])];
+      expect(period * periods, id).toBeLessThanOrEqual(period < 3600 ? 86_400 : 604_800);
+    }
+  });
+
   it('is started daily, by a person otherwise, and may call one function and its own executions', () => {
     prod.pipeline.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'cron(17 2 * * ? *)',
