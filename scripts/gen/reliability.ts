@@ -73,10 +73,10 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'Two write at once: a resource, an exception, a bundle',
+    drills: ['two-evaluators', 'two-deciders', 'two-releases'],
     elsewhere: [
       ['test/unit/pipeline/races.test.ts', 'lose no document, and without the condition on the revision they do'],
       ['test/property/exceptions.test.ts', 'one wins, and what stands is what was decided'],
-      ['test/unit/pipeline/active.test.ts', 'of two that race both get a number'],
       ['test/unit/pipeline/shadow.test.ts', 'one wins, the other is told by whom'],
     ],
   },

@@ -63,14 +63,6 @@ describe('releasing', () => {
     expect(await release(deps, { bundle: one })).toEqual(first);
   });
 
-  it('of two that race both get a number', async () => {
-    const { deps, policies } = setUp();
-    await release(deps, { bundle: one, context: DEFAULT_CONTEXT });
-    const both = await Promise.all([release(deps, { bundle: two }), release(deps, { context: otherContext })]);
-    expect(both.map((a) => a.sequence).sort((a, b) => a - b)).toEqual([2, 3]);
-    expect(await policies.active()).toMatchObject({ sequence: 3 });
-  });
-
   it('refuses a first release of half, and a way back to nowhere', async () => {
     const { deps } = setUp();
     await expect(release(deps, { bundle: one })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
