@@ -307,7 +307,7 @@ export async function intentsFromAdvisory(text: string, deps: AdvisoryDeps): Pro
     const candidate: Candidate = {
       intent: { text: sentence },
       why: oneLine(proposed.why),
-      from: labels.filter((l) => proposed.from.includes(l)),
+      from: labels.filter((l) => proposed.from.some((f) => wordOf(f) === wordOf(l))),
       literals: literalsInSentence(sentence),
       exempts: EXCEPTION.test(sentence),
     };
@@ -317,6 +317,9 @@ export async function intentsFromAdvisory(text: string, deps: AdvisoryDeps): Pro
   }
   return { is: 'candidates', candidates, why: oneLine(parsed.data.why), leftOut, calls };
 }
+
+/** A label as it stands in a fence, where it is one word: that is how a model says it again. */
+const wordOf = (label: string): string => label.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
 const notApproved = ({ literals, exempts }: Candidate): string =>
   [...literals.map((l) => `"${l}"`), ...(exempts ? ['it makes an exception'] : [])].join(', ');
