@@ -75,7 +75,7 @@ describe('two writers', () => {
       let collisions = 0;
       for (let seed = 1; seed <= orders; seed++) {
         const state = await started();
-        const { commit } = state.resources;
+        const commit = state.resources.commit.bind(state.resources);
         state.resources.commit = async (of) => {
           const result = await commit(of);
           if (result !== 'committed') collisions += 1;
@@ -112,7 +112,7 @@ describe('two writers', () => {
         const turns = turnsOf(seed);
         const deps: RequestDeps = {
           exceptions: turns.wrap(state.exceptions),
-          resources: turns.wrap({ read: state.resources.read }),
+          resources: turns.wrap(state.resources),
           findings: state.findings,
           policy: async () => policyNamed('not-public'),
           clock: { now: () => NOON },
