@@ -7,29 +7,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { projectTools } from '../../cli/commands/verify.ts';
 import { makePolicyTools } from '../../shared/adapters/opa/policy-tools.ts';
-import { type GateName, GATES, NOT_RUN, type Verification } from '../../shared/authoring/verify.ts';
+import { type GateName, GATES, type Verification } from '../../shared/authoring/verify.ts';
 import { describeWith } from '../support/requirements.ts';
 import { badPolicies, FAILURES } from './verifier-corpus/bad.ts';
 import { bases, corpusKinds } from './verifier-corpus/bases.ts';
-import { type Job, jobs, paths, verify } from './verifier-corpus/jobs.ts';
-import { runAll } from './verifier-corpus/pool.ts';
+import { type Job, jobs, paths, stoppedBy, verify } from './verifier-corpus/jobs.ts';
+import { type Result, runAll } from './verifier-corpus/pool.ts';
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'gates.md');
 const LONGEST_RUN_MS = 2_400_000;
 
-/** The gates that stopped a policy by themselves. */
-const stoppedBy = ({ gates }: Verification): readonly GateName[] =>
-  gates
-    .filter((g) => !g.passed && !(typeof g.counterexample === 'string' && g.counterexample.startsWith(NOT_RUN)))
-    .map((g) => g.name);
-
 describeWith(['opa', 'regal'], 'the verifier', () => {
-  let results: ReadonlyMap<number, Verification> = new Map();
-  const stops = new Map<string, readonly GateName[][]>();
+  let results: ReadonlyMap<number, Result> = new Map();
+  const stops: Stop[] = [];
   beforeAll(async () => {
     results = await runAll();
   }, LONGEST_RUN_MS);
-  const resultOf = (i: number): Verification => {
+  const resultOf = (i: number): Result => {
     const result = results.get(i);
     if (result === undefined) throw new Error(`${jobs[i]?.name} was not verified`);
     return result;
@@ -39,7 +33,7 @@ describeWith(['opa', 'regal'], 'the verifier', () => {
   const good = rowsOf('good', 'by hand', 'shipped');
 
   it.each(good)('accepts %s (%s)', (_, sort, i) => {
-    const { accepted, gates, evidence } = resultOf(i);
+    const { accepted, gates, evidence } = resultOf(i).full;
     expect(gates.filter((g) => !g.passed)).toEqual([]);
     expect(gates.map((g) => g.name)).toEqual([...GATES]);
     expect(accepted).toBe(true);
@@ -47,13 +41,12 @@ describeWith(['opa', 'regal'], 'the verifier', () => {
   });
 
   it.each(rowsOf('bad'))('stops %s', (name, _, i) => {
-    const result = resultOf(i);
-    const by = stoppedBy(result);
-    const failure = jobs[i]?.failure ?? '';
-    stops.set(failure, [...(stops.get(failure) ?? []), [...by]]);
-    expect(result.accepted, name).toBe(false);
+    const { full, without } = resultOf(i);
+    const by = stoppedBy(full);
+    stops.push({ name, failure: jobs[i]?.failure ?? '', by, without: without && whatSays(without) });
+    expect(full.accepted, name).toBe(false);
     expect(by.length).toBeGreaterThan(0);
-    expect(result.gates.every((g) => g.passed === (g.counterexample === null))).toBe(true);
+    expect(full.gates.every((g) => g.passed === (g.counterexample === null))).toBe(true);
   });
 
   it('has at least eight bad policies for each failure, no two alike, and sixty good ones', () => {
@@ -90,32 +83,77 @@ it('a tool that is missing passes nothing, and says how to get it', () => {
   expect(projectTools()).toBeDefined();
 });
 
-/** Rows of failures, columns of gates: how many bad policies a gate stops, and how many nothing else stops. */
-function pageOf(all: ReadonlyMap<string, readonly (readonly GateName[])[]>): string {
-  const cell = (by: readonly (readonly GateName[])[], gate: GateName): string => {
-    const stopped = by.filter((b) => b.includes(gate));
-    const alone = stopped.filter((b) => b.length === 1).length;
-    return stopped.length === 0 ? '' : alone === 0 ? `${stopped.length}` : `${stopped.length} (**${alone}**)`;
+/** A bad policy: the gates that stop it, and what the others say where that is one and it is switched off. */
+interface Stop {
+  readonly name: string;
+  readonly failure: string;
+  readonly by: readonly GateName[];
+  readonly without: Without | undefined;
+}
+/** Refused by gates; or by none, and yet not accepted, because something could not be run. */
+type Without = 'accepted' | 'failed' | readonly GateName[];
+
+function whatSays(result: Verification): Without {
+  if (result.accepted) return 'accepted';
+  const by = stoppedBy(result);
+  return by.length === 0 ? 'failed' : by;
+}
+
+/** Rows of failures, columns of gates: how many bad policies a gate stops, and how many are accepted without it. */
+function pageOf(all: readonly Stop[]): string {
+  const isOnly = (gate: GateName, s: Stop): boolean => s.by.length === 1 && s.by[0] === gate && s.without !== undefined;
+  const isAccepted = (gate: GateName, s: Stop): boolean => isOnly(gate, s) && s.without === 'accepted';
+  const cell = (of: readonly Stop[], gate: GateName): string => {
+    const stopped = of.filter((s) => s.by.includes(gate)).length;
+    const alone = of.filter((s) => isAccepted(gate, s)).length;
+    return stopped === 0 ? '' : alone === 0 ? `${stopped}` : `${stopped} (**${alone}**)`;
   };
-  const rows = [...all].map(
-    ([failure, by]) => `| ${failure} | ${by.length} | ${GATES.map((g) => cell(by, g)).join(' | ')} |`,
+  const rows = [...Map.groupBy(all, (s) => s.failure)].map(
+    ([failure, of]) => `| ${failure} | ${of.length} | ${GATES.map((g) => cell(of, g)).join(' | ')} |`,
   );
-  const every = [...all.values()].flat();
-  const idle = GATES.filter((g) => !every.some((b) => b.length === 1 && b[0] === g));
+  const switched = GATES.filter((g) => g !== 'types').map((gate) => {
+    const of = all.filter((s) => isOnly(gate, s));
+    const refused = of.filter((s) => Array.isArray(s.without));
+    const counts = [of.filter((s) => isAccepted(gate, s)), refused, of.filter((s) => s.without === 'failed')];
+    return { gate, counts: counts.map((c) => c.length), accepted: counts[0] ?? [] };
+  });
+  const untyped = all.filter((s) => s.by[0] === 'types');
+  const idle = switched.filter((s) => s.accepted.length === 0).map((s) => s.gate);
   return `# Gates
 Written by the corpus of the verifier (\`test/policy/verifier-corpus\`): \`EDICT_WRITE=1 npx vitest run test/policy/verifier-corpus.test.ts\`.
 
-How many of the bad policies each gate stops, by what is wrong with them; in brackets how many only it stops. A policy that does not type is given to no other gate, and one that does not compile to none that runs it.
+How many of the bad policies each gate stops, by what is wrong with them; in brackets how many only it stops: with this gate switched off they are accepted. A policy that does not type is given to no other gate, and one that does not compile to none that runs it.
 
 | what is wrong | policies | ${GATES.join(' | ')} |
 | --- | --- | ${GATES.map(() => '---').join(' | ')} |
 ${rows.join('\n')}
-| **all** | ${every.length} | ${GATES.map((g) => cell(every, g)).join(' | ')} |
+| **all** | ${all.length} | ${GATES.map((g) => cell(all, g)).join(' | ')} |
+
+## Each gate switched off
+A bad policy that two gates stop is refused without either of them. One that a single gate stops goes through all the others again, without that gate, and is then accepted; or another gate refuses it, which had nothing to run on before; or nothing refuses it, and yet something could not be run, so that it is not accepted either. Types cannot be switched off: what does not type (${untyped.length} of them) is no policy, and there is nothing to run the other gates on. Without the proof, bugs are still planted only in Rego that it finds right.
+
+| switched off | accepted then | refused by another | not accepted: not run |
+| --- | --- | --- | --- |
+${switched.map(({ gate, counts }) => `| ${gate} | ${counts.join(' | ')} |`).join('\n')}
+
+${switched
+  .filter((s) => s.accepted.length > 0)
+  .map(({ gate, accepted }) => folded(`Only ${gate}: ${accepted.length}`, accepted))
+  .join('\n')}
 
 Gates that stop none of these alone: ${idle.length === 0 ? 'none' : idle.join(', ')}.
 ${idle.map((g) => `- ${g}: ${WHY_KEPT[g] ?? 'not explained yet'}`).join('\n')}
 `;
 }
+
+/** The names of bad policies, shown when asked for. */
+const folded = (title: string, of: readonly Stop[]): string =>
+  `<details><summary>${title}</summary>
+
+${of.map((s) => `- ${s.name}`).join('\n')}
+
+</details>
+`;
 
 /** Why a gate stands that stops nothing of the corpus alone. */
 const WHY_KEPT: { readonly [gate in GateName]?: string } = {

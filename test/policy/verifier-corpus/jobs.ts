@@ -6,6 +6,9 @@ import {
   type Candidate,
   EXAMPLES_NOW,
   type ExampleResource,
+  type GateName,
+  type GateResult,
+  NOT_RUN,
   type Verification,
   verifyPolicy,
 } from '../../../shared/authoring/verify.ts';
@@ -52,6 +55,7 @@ export function verify(
   rego?: string,
   other?: Source,
   using: PolicyTools = tools,
+  without: readonly GateName[] = [],
 ): Verification {
   const others = other === undefined ? [] : [compilePolicy({ file: 'other', yaml: yamlOf(other) }, corpusKinds).core];
   const clock = (): number => performance.now();
@@ -65,7 +69,8 @@ export function verify(
       problems: [],
       excused: [],
     };
-    return verifyPolicy(candidate, { tools: using, kinds: corpusKinds, others, clock, now: PROOF_NOW, seed: 7 });
+    const options = { tools: using, kinds: corpusKinds, others, clock, now: PROOF_NOW, seed: 7, without };
+    return verifyPolicy(candidate, options);
   };
   const result = given(examplesOf(base, false));
   // Examples for bugs in Rego are many to find, and are asked for where the Rego is right: then it has them.
@@ -78,7 +83,10 @@ function replaced(text: string, [find, replace]: readonly [string, string]): str
   return text.replaceAll(find, replace);
 }
 
-function verifyBad({ base, clauses, rego, generated, other }: BadPolicy): Verification {
+function verifyBad(
+  { base, clauses, rego, generated, other }: BadPolicy,
+  without: readonly GateName[] | undefined,
+): Verification {
   const source = clauses?.(bases[base]) ?? bases[base];
   const text =
     rego !== undefined
@@ -86,11 +94,19 @@ function verifyBad({ base, clauses, rego, generated, other }: BadPolicy): Verifi
       : generated !== undefined
         ? replaced(generatedFor(source), generated)
         : undefined;
-  return verify(base, source, text, other);
+  return verify(base, source, text, other, tools, without);
 }
 
+/**
+ * The gates that stopped a policy by themselves: what had nothing to run on did not. One gate alone is looked at again,
+ * switched off.
+ */
+export const stoppedBy = ({ gates }: Verification): readonly GateName[] => gates.filter(isOwn).map((g) => g.name);
+const isOwn = ({ passed, counterexample }: GateResult): boolean =>
+  !passed && !(typeof counterexample === 'string' && counterexample.startsWith(NOT_RUN));
+
 /** A folder of the second author, with everything that `edict policies verify` looks at. */
-function verifyFolder(candidate: Candidate): Verification {
+function verifyFolder(candidate: Candidate, without: readonly GateName[] = []): Verification {
   const clock = (): number => performance.now();
   return verifyPolicy(candidate, {
     tools,
@@ -99,6 +115,7 @@ function verifyFolder(candidate: Candidate): Verification {
     clock,
     now: EXAMPLES_NOW,
     seed: 7,
+    without,
     render: renderMapped,
   });
 }
@@ -114,8 +131,24 @@ export interface Job {
   readonly name: string;
   /** What is wrong with a bad one. */
   readonly failure?: string;
-  readonly run: () => Verification | Promise<Verification>;
+  /** `without`: gates that are switched off; looked at of bad ones only. */
+  readonly run: (without?: readonly GateName[]) => Verification | Promise<Verification>;
 }
+
+/** Bad policies are called by what is wrong, numbered, and by the good policy that they were made from. */
+const namesOf = (failures: readonly (readonly [failure: string, base: string])[]): readonly string[] => {
+  const seen = new Map<string, number>();
+  return failures.map(([failure, base]) => {
+    const n = (seen.get(failure) ?? 0) + 1;
+    seen.set(failure, n);
+    return `${failure} ${n} (${base})`;
+  });
+};
+const badNames = namesOf([
+  ...badPolicies.map(({ failure, base }) => [failure, base] as const),
+  ...agreeing.map(([failure, of]) => [failure, of] as const),
+]);
+const badName = (i: number): string => badNames[i] ?? '';
 
 /** All of the corpus. */
 export const jobs: readonly Job[] = [
@@ -131,9 +164,9 @@ export const jobs: readonly Job[] = [
   ...badPolicies.map(
     (bad, i): Job => ({
       sort: 'bad',
-      name: `${i}: ${bad.failure}`,
+      name: badName(i),
       failure: bad.failure,
-      run: () => verifyBad(bad),
+      run: (without) => verifyBad(bad, without),
     }),
   ),
   ...second.good.map(
@@ -149,9 +182,9 @@ export const jobs: readonly Job[] = [
   ...agreeing.map(
     ([failure, of, instead], i): Job => ({
       sort: 'bad',
-      name: `second ${i}: ${failure}`,
+      name: badName(badPolicies.length + i),
       failure,
-      run: () => verifyFolder(folderOfSecond(of, instead)),
+      run: (without) => verifyFolder(folderOfSecond(of, instead), without),
     }),
   ),
 ];

@@ -7,12 +7,17 @@ interface Share {
   readonly first: number;
   readonly step: number;
 }
-type Done = readonly [job: number, result: Verification];
+export interface Result {
+  readonly full: Verification;
+  /** Of what one gate alone stops: what is said without that gate. Not of types: without these there is nothing to run. */
+  readonly without?: Verification;
+}
+type Done = readonly [job: number, result: Result];
 
 /** Every result, by the index of its job. */
-export async function runAll(): Promise<ReadonlyMap<number, Verification>> {
+export async function runAll(): Promise<ReadonlyMap<number, Result>> {
   const step = availableParallelism();
-  const results = new Map<number, Verification>();
+  const results = new Map<number, Result>();
   await Promise.all(
     Array.from({ length: step }, (_, first) => {
       const share: Share = { first, step };
@@ -35,9 +40,13 @@ if (
   'step' in workerData
 ) {
   const { first, step } = workerData as Share;
-  const { jobs } = await import('./jobs.ts');
+  const { jobs, stoppedBy } = await import('./jobs.ts');
   for (let i = first; i < jobs.length; i += step) {
-    const done: Done = [i, await (jobs[i] as (typeof jobs)[number]).run()];
+    const { run } = jobs[i] as (typeof jobs)[number];
+    const full = await run();
+    const [only, another] = stoppedBy(full);
+    const isAlone = only !== undefined && only !== 'types' && another === undefined;
+    const done: Done = [i, isAlone ? { full, without: await run([only]) } : { full }];
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     parentPort.postMessage(done);
   }
