@@ -189,8 +189,11 @@ const rulesAt = (pointer: string, each: (value: Body) => Rules): Reader<readonly
     return { state: 'known', value: items, closed, at: found.at };
   });
 
-/** The rules of a template's group; without any it lets nothing in. */
-const cfnRules = rulesAt('/SecurityGroupIngress', cfnRule).orDefault([], NO_RULES);
+/** The rules of a template's group; without any it lets nothing in. What is not in the template may add some. */
+const cfnRules = derive<readonly Item[]>((native) => {
+  const rules = rulesAt('/SecurityGroupIngress', cfnRule).orDefault([], NO_RULES)(native);
+  return rules === undefined || rules.state === 'unknown' || native.complete ? rules : { ...rules, closed: false };
+});
 
 /**
  * Terraform shows the rules of a group that exists even where they are written elsewhere, as they are before the plan:

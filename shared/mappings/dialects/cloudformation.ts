@@ -466,16 +466,25 @@ const isWhole = (document: Fields, resources: Fields): boolean => {
   return !('Fn::Transform' in resources) && transforms.every((t) => HARMLESS_TRANSFORMS.has(t));
 };
 
+/** The resources that are handed to nested stacks, whose templates are not here and may hold parts of them. */
+function handedOn(template: Template, all: readonly Declared[]): ReadonlySet<string> {
+  const stacks = all.filter(({ resource }) => typeOf(resource) === 'AWS::CloudFormation::Stack');
+  return new Set(
+    refsIn(stacks.map(({ resource }) => template.resolve(fields(fields(resource).Properties).Parameters))),
+  );
+}
+
 interface Whole {
   readonly types: Fields;
   readonly names: Fields;
   readonly complete: boolean;
+  readonly handedOn: ReadonlySet<string>;
 }
 
 function readResource(
   template: Template,
   at: Declared,
-  { types, names: written, complete }: Whole,
+  { types, names: written, complete, handedOn: handed }: Whole,
   options: ReadOptions,
 ): NativeResource | undefined {
   const resource = fields(at.resource);
@@ -502,7 +511,7 @@ function readResource(
     body,
     pointer,
     tags: readTags(body instanceof Unresolved ? body : names.Tags, pointer),
-    complete,
+    complete: complete && !handed.has(at.logicalId),
     creates: true,
     ...(when === undefined || exists === true ? {} : { when }),
     orderKey: '',
@@ -538,6 +547,7 @@ export const cloudFormation: DocumentForm = {
         }),
       ),
       complete: isWhole(fields(document), template.resources),
+      handedOn: handedOn(template, all),
     };
     return all.flatMap((d) => readResource(template, d, whole, options) ?? []);
   },

@@ -81,3 +81,40 @@ test('a rule of a security group by a parameter is not that of one that the temp
     ['${Group}', 'known', { closed: false }],
   ]);
 });
+
+describe('a security group that is handed to a nested stack', () => {
+  const group = (rules: Json): Json => ({
+    Type: 'AWS::EC2::SecurityGroup',
+    Properties: { GroupDescription: 'web', SecurityGroupIngress: rules },
+  });
+  const ingress = (rules: Json, handed: Json) =>
+    mapped({
+      AWSTemplateFormatVersion: '2010-09-09',
+      Resources: {
+        Web: group(rules),
+        App: {
+          Type: 'AWS::CloudFormation::Stack',
+          Properties: { TemplateURL: 'https://example.com/app.yaml', Parameters: handed },
+        },
+      },
+    })[0]?.facts['ingress'];
+
+  test.each([
+    ['may get further rules there', { Group: { 'Fn::GetAtt': ['Web', 'GroupId'] } }, false],
+    ['may be one of several', { Groups: { 'Fn::Join': [',', [{ Ref: 'Web' }, 'sg-1']] } }, false],
+    ['or not', { Name: 'web' }, true],
+  ])('%s', (_, handed, closed) => {
+    expect(ingress([], handed)).toMatchObject({ value: [], closed });
+    const rule = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' };
+    expect(ingress([rule], handed)).toMatchObject({ value: [{ internet: true }], closed });
+  });
+});
+
+test('a macro may add rules to a security group', () => {
+  const [web] = mapped({
+    AWSTemplateFormatVersion: '2010-09-09',
+    Transform: 'AddRules',
+    Resources: { Web: { Type: 'AWS::EC2::SecurityGroup', Properties: { GroupDescription: 'web' } } },
+  });
+  expect(web?.facts['ingress']).toMatchObject({ value: [], closed: false });
+});
