@@ -75,15 +75,22 @@ function publicEndpoint(
   });
 }
 
+/** True while the value of a configuration is not in force. MySQL writes it as a text. */
+const waitsForRestart = at('/properties/isConfigPendingRestart').bool();
+
 /**
  * The value of the configuration that makes TLS a must. A document of another configuration says nothing of it; one whose
- * name is not known may be it.
+ * name is not known may be it. One that waits for a restart is not in force yet.
  */
 const secureTransport = (value: string, name: (native: NativeResource) => string | undefined): Reader<boolean> =>
   derive<boolean>((native) => {
     const named = name(native)?.toLowerCase();
     if (named === undefined) return unknown('unresolved', native.pointer, 'the name of a server configuration');
-    return named === SECURE_TRANSPORT ? at(value).oneOf<boolean>(SWITCH)(native) : undefined;
+    if (named !== SECURE_TRANSPORT) return undefined;
+    const waits = waitsForRestart(native);
+    return waits?.state === 'known' && waits.value
+      ? unknown('not_collected', waits.at, 'the configuration is not in force before the server restarts')
+      : at(value).oneOf<boolean>(SWITCH)(native);
   });
 const armConfiguration = (native: NativeResource): string | undefined => {
   const name = armName(native.id);

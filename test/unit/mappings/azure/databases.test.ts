@@ -259,6 +259,17 @@ describe.each([
     expect(tls('require_secure_transport', 'ON')).toMatchObject(is(true));
     expect(tls('require_secure_transport', 'off')).toMatchObject(is(false));
     expect(tls('tls_version', 'TLSv1.2')).toMatchObject(UNKNOWN);
+    for (const [waits, expected] of [
+      [true, UNKNOWN],
+      ['True', UNKNOWN],
+      [false, is(true)],
+      ['False', is(true)],
+      [null, is(true)],
+    ] as const) {
+      const one = configuration('require_secure_transport', 'on');
+      const properties = { value: 'on', isConfigPendingRestart: waits };
+      expect(factOf('tls_required', server(), { ...one, properties })).toMatchObject(expected);
+    }
   });
 
   const inTemplate = (subnet: string, network: Fields = {}): Json => ({
