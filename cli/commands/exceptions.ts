@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { makeDynamoExceptionStore } from '../../shared/adapters/dynamodb/exception-store.ts';
 import { makeDynamoResourceStore } from '../../shared/adapters/dynamodb/resource-store.ts';
+import { instant } from '../../shared/model/change.ts';
 import { AppError } from '../../shared/model/errors.ts';
 import type { Exception, ExceptionSelector, ExceptionsFile } from '../../shared/model/exception.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../shared/pipeline/exception-requests.ts';
 import { untilOf } from '../../shared/pipeline/exceptions.ts';
 import type { BundledPolicy } from '../../shared/policy/bundle.ts';
+import { coverageOfAnswer, sayAnswer } from '../findings/coverage.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { type Column, tableOf, type TableStyle } from '../table.ts';
 import { count, Output, plain, style, terminalWidth } from '../terminal.ts';
@@ -183,13 +185,19 @@ export async function listExceptions(options: ExceptionsListOptions): Promise<nu
   if (state !== undefined && !SHOWN_STATES.some((s) => s === state))
     throw refuse(`--state cannot be "${state}"; it is one of ${SHOWN_STATES.join(', ')}`);
   const nowMs = Date.now();
-  const all = await exceptionDeps(await findStack(options)).exceptions.list();
+  const stack = await findStack(options);
+  const [all, coverage] = await Promise.all([
+    exceptionDeps(stack).exceptions.list(),
+    coverageOfAnswer(stack, {}, nowMs),
+  ]);
   const chosen = all.filter((e) => state === undefined || shownState(e, nowMs) === state);
   const output = new Output();
-  if (options.format === 'json')
-    output.line(JSON.stringify({ version: 1, exceptions: chosen.map((e) => recordOf(e, nowMs)) }, undefined, 2));
-  else output.write(exceptionsTable(chosen, nowMs, { paint: style(process.stdout), width: terminalWidth() }));
+  if (options.format === 'json') {
+    const exceptions = chosen.map((e) => recordOf(e, nowMs));
+    output.line(JSON.stringify({ version: 1, as_of: instant(nowMs), coverage, exceptions }, undefined, 2));
+  } else output.write(exceptionsTable(chosen, nowMs, { paint: style(process.stdout), width: terminalWidth() }));
   output.flush();
+  sayAnswer(options.format, {}, coverage, nowMs);
   return 0;
 }
 

@@ -4,12 +4,12 @@ import { AppError } from '../../shared/model/errors.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { readManifest } from '../bundle.ts';
-import { coverageOfAnswer } from '../findings/coverage.ts';
+import { coverageOfAnswer, sayAnswer } from '../findings/coverage.ts';
 import { findingDetail } from '../findings/detail.ts';
 import { findingRecord, transitionRecord } from '../findings/record.ts';
 import { findStack, type StackOptions } from '../stack/stack.ts';
 import { Output, style } from '../terminal.ts';
-import { findingQueries, sayCoverage } from './findings.ts';
+import { findingQueries } from './findings.ts';
 
 /** As commander gives them. */
 export interface FindingOptions extends StackOptions {
@@ -52,7 +52,7 @@ export async function finding(id: string, options: FindingOptions): Promise<numb
     );
   }
   output.flush();
-  sayCoverage(coverage, options.format);
+  sayAnswer(options.format, {}, coverage, nowMs);
   return 0;
 }
 

@@ -6,7 +6,7 @@ import { type Finding, type FindingFilter } from '../../shared/model/finding.ts'
 import { SEVERITIES, type Severity } from '../../shared/model/verdict.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
 import { makeDynamoFindingStore } from '../../shared/adapters/dynamodb/finding-store.ts';
-import { coverageLine, coverageOfAnswer, type CoverageRecord } from '../findings/coverage.ts';
+import { coverageOfAnswer, sayAnswer } from '../findings/coverage.ts';
 import { csvHeader, csvRow } from '../findings/csv.ts';
 import { findingRecord, type FindingsPage } from '../findings/record.ts';
 import { findingsFooter, findingsTable } from '../findings/table.ts';
@@ -82,14 +82,8 @@ export async function findings(options: FindingsOptions): Promise<number> {
     const say = findingsFooter(items.length, next, 'add');
     process.stderr.write(`${style(process.stderr)('dim', say)}\n`);
   }
-  sayCoverage(coverage, options.format);
+  sayAnswer(options.format, filter, coverage, nowMs);
   return 0;
-}
-
-/** What stands in the way of an answer, beside it. */
-export function sayCoverage(coverage: CoverageRecord, format: string): void {
-  const line = format === 'json' ? undefined : coverageLine(coverage);
-  if (line !== undefined) process.stderr.write(`${style(process.stderr)('yellow', line)}\n`);
 }
 
 /** As many as were asked for, however the store cuts its pages. */

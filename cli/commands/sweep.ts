@@ -4,6 +4,7 @@ import { AppError } from '../../shared/model/errors.ts';
 import type { Finding } from '../../shared/model/finding.ts';
 import { SEVERITIES } from '../../shared/model/verdict.ts';
 import type { FindingQueries } from '../../shared/ports/finding-store.ts';
+import { coverageOfAnswer, sayAnswer } from '../findings/coverage.ts';
 import { SEVERITY_FORMAT, type Format } from '../findings/words.ts';
 import { quiet } from '../stack/quiet.ts';
 import { findStack, type StackOptions } from '../stack/stack.ts';
@@ -41,6 +42,7 @@ export async function sweep(options: SweepOptions): Promise<number> {
   const queues = [stack.output('ChangesQueueUrl'), stack.output('ReJudgeQueueUrl')];
   const patienceMs = Math.max(0, until - Date.now());
   const done = told !== undefined && (await quiet(new SQSClient(stack.aws), queues, { patienceMs, lookMs }));
+  const nowMs = Date.now();
   output.write((told ?? []).map(listed).join(''));
   output.write(digest(await allOpen(findingQueries(stack)), style(process.stdout)));
   if (!done)
@@ -50,7 +52,9 @@ export async function sweep(options: SweepOptions): Promise<number> {
   output.line('What a first sweep finds is published as one event, FindingsBaselined.v1, once it is judged;');
   output.line('what no event had told, and what is gone, as SourceReconciled.v1.');
   output.flush();
-  return (told ?? []).every(({ scopes }) => scopes.swept === sum(scopes)) ? 0 : 1;
+  sayAnswer('table', {}, await coverageOfAnswer(stack, {}, nowMs), nowMs);
+  if (told === undefined) return 0;
+  return told.length > 0 && told.every(({ scopes }) => scopes.swept === sum(scopes)) ? 0 : 1;
 }
 
 const sum = (of: { readonly [name: string]: number }): number => Object.values(of).reduce((a, b) => a + b, 0);

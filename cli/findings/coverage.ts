@@ -10,9 +10,10 @@ import {
   type SweptCloud,
   SWEPT_CLOUDS,
 } from '../../shared/model/coverage.ts';
+import { instant } from '../../shared/model/change.ts';
 import type { SourceLog } from '../../shared/ports/source-log.ts';
 import type { Stack } from '../stack/stack.ts';
-import { plain } from '../terminal.ts';
+import { plain, style } from '../terminal.ts';
 
 /** The JSON of it, in every answer. */
 export interface CoverageRecord {
@@ -83,4 +84,30 @@ export function coverageLine({ complete, stale }: CoverageRecord): string | unde
   const named = stale.slice(0, NAMED).map(staleText).join('; ');
   const rest = stale.length - NAMED;
   return `Not complete: ${named}${rest > 0 ? `; and ${rest} more` : ''}. See: npx edict coverage`;
+}
+
+/** The last lines of an answer to people: as of when it is, and what stands in the way of it. `asked`: the past that it speaks of. */
+export function answerLines(
+  asked: { readonly asOf?: string; readonly knownAt?: string },
+  coverage: CoverageRecord,
+  nowMs: number,
+  paint: ReturnType<typeof style>,
+): string {
+  const { asOf = instant(nowMs), knownAt } = asked;
+  const known = knownAt === undefined ? '' : `, by what was known at ${knownAt}`;
+  const line = coverageLine(coverage);
+  if (line === undefined) return `${paint('dim', `as of ${asOf}${known}; every source keeps its promise`)}\n`;
+  return `${paint('dim', `as of ${asOf}${known}`)}\n${paint('yellow', line)}\n`;
+}
+
+/** Says them: under what people read, and beside rows that a program reads. In JSON they are fields. */
+export function sayAnswer(
+  format: 'table' | 'csv' | 'json',
+  asked: Parameters<typeof answerLines>[0],
+  coverage: CoverageRecord,
+  nowMs: number,
+): void {
+  if (format === 'json') return;
+  const stream = format === 'csv' ? process.stderr : process.stdout;
+  stream.write(answerLines(asked, coverage, nowMs, style(stream)));
 }

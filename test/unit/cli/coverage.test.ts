@@ -1,7 +1,7 @@
 /** What an answer says of what it does not know. */
 import { describe, expect, it } from 'vitest';
 import { coverageJson, coverageTable, nativeTypesOf } from '../../../cli/commands/coverage.ts';
-import { coverageLine, coverageRecord } from '../../../cli/findings/coverage.ts';
+import { answerLines, coverageLine, coverageRecord } from '../../../cli/findings/coverage.ts';
 import { controlsOf, type Heard, staleSources } from '../../../shared/model/coverage.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00.000Z');
@@ -57,6 +57,17 @@ describe('an answer', () => {
   it('of a deployment that heard of nothing is not complete', () => {
     expect(coverageRecord([], {}, NOW).complete).toBe(false);
     expect(coverageLine(coverageRecord([], {}, NOW))).toContain('no good news');
+  });
+});
+
+describe('under an answer', () => {
+  it('stands as of when it is, and what stands in the way of it', () => {
+    const whole = coverageRecord([fresh], {}, NOW);
+    expect(answerLines({}, whole, NOW, unpainted)).toBe(`as of ${at(0)}; every source keeps its promise\n`);
+    const partial = coverageRecord([fresh, old], {}, NOW);
+    expect(answerLines({ asOf: at(9), knownAt: at(3) }, partial, NOW, unpainted)).toBe(
+      `as of ${at(9)}, by what was known at ${at(3)}\n${coverageLine(partial)}\n`,
+    );
   });
 });
 
