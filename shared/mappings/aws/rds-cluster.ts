@@ -309,10 +309,18 @@ function clusterIsPublic(parts: Parts): FactState {
     return unknown('not_collected', undefined, 'the shard group of the cluster was not seen');
   const listed = parts.get<readonly string[]>('member_names');
   const names = listed === undefined || listed.state === 'unknown' ? undefined : listed.value;
-  // A member that is gone, or that left, is no longer listed; one that a plan adds is not listed yet.
+  // A member that is gone, or that left, is no longer listed; one that a plan adds, or that is newer than the list, is not
+  // listed yet.
+  const listedAt = parts.all('cluster')[0]?.orderKey ?? '';
   const members = parts
     .all('member')
-    .filter((m) => names === undefined || parts.dialect === 'terraform' || names.includes(nameOf(m) ?? ''));
+    .filter(
+      (m) =>
+        names === undefined ||
+        parts.dialect === 'terraform' ||
+        names.includes(nameOf(m) ?? '') ||
+        m.orderKey > listedAt,
+    );
   const flags = members.flatMap((m) => (m.readings.member_public as Flag | undefined) ?? []);
   const open = flags.find((f) => f.state !== 'unknown' && f.value);
   if (open !== undefined) return open;

@@ -124,6 +124,16 @@ describe('a member of a cluster', () => {
     );
     expect(say(byId(unseen).get('shop')?.public_endpoint)).toBe('unknown not_collected');
   });
+  test('that is newer than the list of members counts already', () => {
+    const joined = (captured: string) =>
+      configHistory(
+        { ...cluster({ dbclusterMembers: members('shop-1') }), captured: '2026-10-14T09:00:00.000Z' },
+        member({ publiclyAccessible: false }),
+        { ...member({ publiclyAccessible: true }, 'shop-2'), captured },
+      );
+    expect(say(byId(joined('2026-10-14T09:05:00.000Z')).get('shop')?.public_endpoint)).toBe('known true');
+    expect(say(byId(joined('2026-10-14T08:55:00.000Z')).get('shop')?.public_endpoint)).toBe('known false');
+  });
   test('is reached through the internet access gateway of its cluster', () => {
     const facts = (internetAccessGatewayEnabled: boolean) =>
       byId(
