@@ -5,7 +5,7 @@ import type { Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Question, ShownResource } from '../../shared/authoring/intent.ts';
 import { isLikewise, isSecondLook } from '../../shared/authoring/judging.ts';
 import { plain, wrap } from '../terminal.ts';
-import { documentLines, understoodLines } from './words.ts';
+import { documentLines, realLines, understoodLines } from './words.ts';
 
 /** The person left the dialogue. What was said is kept. */
 export class Left extends Error {}
@@ -128,9 +128,10 @@ export class Dialogue implements Judge {
     return this.#choose(`${n} of ${of}  ${plain(resource.says, 1000)}`, resource);
   }
 
-  async #choose(asks: string, { native }: ShownResource): Promise<Answer> {
+  async #choose(asks: string, resource: ShownResource): Promise<Answer> {
+    const { native } = resource;
     for (;;) {
-      const given = await this.pick<Answer | 'show'>(folded([plain(asks, 2000)]), [
+      const given = await this.pick<Answer | 'show'>(folded([...realLines(resource), plain(asks, 2000)]), [
         ...ANSWER_WORDS,
         ...(native === undefined
           ? []

@@ -22,7 +22,8 @@ import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { count, Output, plain, style } from '../terminal.ts';
 import { Dialogue, Left } from './dialogue.ts';
 import { readNamed } from './drafts.ts';
-import { refusalLines } from './words.ts';
+import { gateText } from './gate-words.ts';
+import { realLines, refusalLines } from './words.ts';
 import { writeBelow } from './world.ts';
 
 /** As commander gives them. */
@@ -176,7 +177,7 @@ function linesOf({ asked, state, outcome }: Job): readonly string[] {
         ...head,
         ...outcome.policies.flatMap((p) => [
           ...understoodLines(p),
-          ...p.gates.flatMap((g) => (g.passed ? [] : [`  stopped by ${g.name}: ${plain(textOf(g.counterexample))}`])),
+          ...p.gates.flatMap((g) => (g.passed ? [] : [`  stopped by ${g.name}: ${plain(gateText(g), 600)}`])),
           `  Evidence: none. Not run: ${p.notRun.join(', ')}`,
         ]),
         ...outcome.checks.map((c) => `${c.passed ? '✓' : '!'} ${c.name}: ${plain(c.says, 300)}`),
@@ -190,8 +191,11 @@ function linesOf({ asked, state, outcome }: Job): readonly string[] {
   }
 }
 
-const textOf = (of: unknown): string => (typeof of === 'string' ? of : JSON.stringify(of));
-const saysOf = (asked: Asked): string => ('question' in asked ? asked.question.asks : asked.resource.says);
+const saysOf = (asked: Asked): string =>
+  [
+    ...realLines('question' in asked ? asked.question.resource : asked.resource),
+    'question' in asked ? asked.question.asks : asked.resource.says,
+  ].join(' ');
 
 function understoodLines({ id, kind, english, uncovered }: UnderstoodPolicy): readonly string[] {
   const texts = [...(english.scope === undefined ? [] : [english.scope]), ...Object.values(english.clauses)];

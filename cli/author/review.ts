@@ -4,6 +4,7 @@ import { relationOf } from '../../shared/authoring/compare.ts';
 import type { AuthorDeps } from '../../shared/authoring/deps.ts';
 import type { AuthoredPolicy } from '../../shared/authoring/intent.ts';
 import { toCore } from '../../shared/policy/core.ts';
+import { resourceText } from './gate-words.ts';
 import { kindOf } from './words.ts';
 
 /** An active policy that the new one repeats, covers or contradicts. */
@@ -12,6 +13,8 @@ export interface Relative {
   readonly is: 'duplicate' | 'covers' | 'covered' | 'conflict' | 'undecided';
   /** A resource, or why it could not be decided. */
   readonly on?: string;
+  /** The resource in words. */
+  readonly says?: string;
 }
 export interface Reviewed {
   readonly policy: AuthoredPolicy;
@@ -29,8 +32,9 @@ export function review(policy: AuthoredPolicy, { active, inventory, now }: Autho
       const relation = relationOf(core, other);
       if (relation.is === 'independent') return [];
       if (relation.is === 'undecided') return [{ policy: other.id, is: relation.is, on: relation.why }];
-      const on = relation.is === 'conflict' ? JSON.stringify(relation.on.input.facts) : undefined;
-      return [{ policy: other.id, is: relation.is, ...(on === undefined ? {} : { on }) }];
+      if (relation.is !== 'conflict') return [{ policy: other.id, is: relation.is }];
+      const { facts } = relation.on.input;
+      return [{ policy: other.id, is: relation.is, on: JSON.stringify(facts), says: resourceText(facts) }];
     });
   const before = active.find((other) => other.id === replaces);
   const radius = inventory === undefined ? undefined : blastRadius(core, before, kind, inventory(kind.id), now);

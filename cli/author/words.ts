@@ -1,6 +1,6 @@
 /** What authoring has to say to a person, as lines of text: the same on a terminal, in a pipe and in docs. */
 import type { BlastRadius, Newly } from '../../shared/authoring/blast-radius.ts';
-import type { AuthoredPolicy, Check, Draft, LeftOut, Refusal } from '../../shared/authoring/intent.ts';
+import type { AuthoredPolicy, Check, Draft, LeftOut, Refusal, ShownResource } from '../../shared/authoring/intent.ts';
 import type { SemanticDifference } from '../../shared/authoring/revise.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
@@ -9,6 +9,7 @@ import type { Policy } from '../../shared/model/policy.ts';
 import { toEnglish } from '../../shared/policy/to-english.ts';
 import type { ModelCall } from '../../shared/ports/language-model.ts';
 import { count, plain, style } from '../terminal.ts';
+import { gateText } from './gate-words.ts';
 import type { Relative } from './review.ts';
 
 const paint = style(process.stdout);
@@ -51,6 +52,10 @@ export function understoodLines(drafts: readonly Draft[], leftOut: readonly Left
   return lines;
 }
 
+/** Where a resource is one of the inventory: which. */
+export const realLines = ({ real, id }: Pick<ShownResource, 'real' | 'id'>): readonly string[] =>
+  real === true ? [`There is such a one, in your inventory: ${plain(id, 300)}.`] : [];
+
 /** A native document as a person can read it, cut. */
 export function documentLines(document: unknown, most = 40): readonly string[] {
   const text = typeof document === 'string' ? document : JSON.stringify(document, undefined, 2);
@@ -77,10 +82,7 @@ export function gateLines({ verification: v }: AuthoredPolicy): readonly string[
     : paint('red', `${stopped.length} of ${v.gates.length} gates ${stopped.length === 1 ? 'stops' : 'stop'} it`);
   return [
     `${head}; evidence: ${v.evidence} (${seconds} s)`,
-    ...stopped.map((g) => {
-      const text = typeof g.counterexample === 'string' ? g.counterexample : JSON.stringify(g.counterexample);
-      return `  ${g.name}: ${plain(text, 400)}`;
-    }),
+    ...stopped.map((g) => `  ${g.name}: ${plain(gateText(g), 600)}`),
     // How it stands to other policies is told by itself (`relationLines`).
     ...v.warnings.filter((w) => !OF_RELATIONS.test(w)).map((w) => dim(`  warning: ${plain(w, 400)}`)),
   ];
@@ -126,11 +128,11 @@ export function relationLines(relatives: readonly Relative[]): readonly string[]
       `Whether it repeats or contradicts ${of.map((r) => r.policy).join(', ')} could not be decided: ${why}`,
     ),
   );
-  const decided = relatives.flatMap(({ is, policy, on }) =>
+  const decided = relatives.flatMap(({ is, policy, says }) =>
     is === 'undecided'
       ? []
       : paint(is === 'conflict' ? 'red' : 'yellow', `It ${RELATION_WORDS[is]} ${policy}`) +
-        (on === undefined ? '' : `: ${plain(on, 300)}`),
+        (says === undefined ? '' : `, of ${plain(says, 300)}`),
   );
   return [...decided, ...undecided];
 }

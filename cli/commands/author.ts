@@ -1,6 +1,7 @@
 /** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
 import { type Judge, recorded, type SessionLog } from '../../shared/adapters/anthropic/recorded.ts';
 import { literalsToApprove } from '../../shared/authoring/advisory.ts';
 import { authorFromYaml, authorIntent } from '../../shared/authoring/author.ts';
@@ -91,6 +92,7 @@ export async function author(sentence: string | undefined, options: AuthorOption
     options.fromClauses === undefined
       ? undefined
       : readNamed(options.fromClauses, '--from-clauses', LONGEST_FILE_BYTES);
+  if (yaml !== undefined) checkKind(yaml, options);
   const text =
     options.file === undefined ? (sentence ?? '') : readNamed(options.file, '--file', LONGEST_FILE_BYTES).trim();
   return begin({ sentence: text, ...(yaml === undefined ? {} : { yaml }) }, options);
@@ -115,6 +117,16 @@ const begin = (asked: Omit<DraftRecord, 'version' | 'id' | 'createdAt'>, options
     ),
     options,
   );
+
+/** Clauses are of the kind that they name: another one cannot be asked of them. */
+function checkKind(yaml: string, { kind: wanted, fromClauses = '' }: AuthorOptions): void {
+  const kind = parseDocument(yaml).get('kind');
+  if (wanted !== undefined && typeof kind === 'string' && !wanted.includes(kind))
+    throw new AppError(
+      'INPUT_INVALID',
+      `--kind ${wanted.join(' ')}: the clauses in ${fromClauses} are of the kind ${plain(kind, 60)}`,
+    );
+}
 
 function checkOptions(sentence: string | undefined, options: AuthorOptions): void {
   const sources = [sentence, options.file, options.fromClauses, options.advisory, options.resume].filter(
@@ -206,6 +218,8 @@ async function inSession(begun: Draft, options: AuthorOptions, hold: () => void)
       if (isAllowed && isKept && draft.record.rego !== true) draft = allowRego(draft);
       if (isAllowed) result = await regoOf(draft.record, result, deps, dialogue === undefined ? undefined : person);
     }
+    if (nobody.wasAsked && result.is === 'refused' && result.code === 'ambiguous')
+      result = { ...result, why: `${result.why}; with --yes nobody is asked` };
     if (replayed() > 0) dialogue?.say(`${count(replayed(), 'answer')} were known from before.`);
     if (result.is === 'refused') {
       // What is refused for the model's sake can be tried again; nothing that was said is lost.
@@ -285,7 +299,10 @@ class Nobody implements Judge {
   readonly tells = (told: Told): void => {
     if (told.is === 'understood') this.#drafts = told.drafts;
   };
+  /** What two readings part on was put to nobody. */
+  wasAsked = false;
   async answer(question: Parameters<Judge['answer']>[0]): Promise<Answer> {
+    this.wasAsked ||= question.id !== 'claim';
     return question.id === 'claim' ? this.judge(question.resource) : 'skip';
   }
   judge({ kind, facts }: Parameters<Judge['judge']>[0]): Promise<Answer> {

@@ -11,8 +11,9 @@ import { coreOf } from '../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../shared/policy/compile.ts';
 import type { CorePolicy } from '../../shared/policy/core.ts';
 import type { PolicyTools } from '../../shared/ports/policy-tools.ts';
+import { gateText } from '../author/gate-words.ts';
 import { readManifest } from '../bundle.ts';
-import { Output, style } from '../terminal.ts';
+import { Output, plain, style } from '../terminal.ts';
 import { verifyAll } from '../verify/apart.ts';
 import { foldersNamed, POLICIES, policyFolders, readCandidate } from '../verify/candidates.ts';
 
@@ -73,7 +74,10 @@ function showResult(output: Output, { policy, accepted, evidence, gates, warning
     `${accepted ? 'accepted' : 'REFUSED '}  ${paint('bold', policy)}  ${evidence}, ${(ms / 1000).toFixed(1)} s`,
   );
   for (const g of gates.filter((x) => !x.passed)) {
-    const text = typeof g.counterexample === 'string' ? g.counterexample : JSON.stringify(g.counterexample);
+    const text = gateText(g)
+      .split('\n')
+      .map((line) => plain(line, Number.POSITIVE_INFINITY))
+      .join('\n');
     output.line(`  ${g.name}: ${text.length > WIDEST ? `${text.slice(0, WIDEST)}… (--format json shows all)` : text}`);
   }
   for (const w of warnings) output.line(`  ${paint('dim', `warning: ${w}`)}`);

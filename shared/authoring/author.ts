@@ -2,6 +2,7 @@
  * From a sentence to a policy that the gates have judged: two formalisations apart, what they differ on asked of the
  * person, what is drafted judged blind. The same answers of the model and the person give the same bytes.
  */
+import { isMap, parseDocument } from 'yaml';
 import { AppError, isAppError } from '../model/errors.ts';
 import type { FactStates } from '../model/fact.ts';
 import type { Kind } from '../model/kind.ts';
@@ -69,8 +70,9 @@ export async function authorIntent(
 export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Person): Promise<Authored | Refusal> {
   const refuse = (code: Refusal['code'], why: string): Refusal => ({ is: 'refused', code, why, calls: [] });
   let formal: Formal;
+  const written = withFrameworks(yaml);
   try {
-    const policy = parsePolicy(yaml, { file: 'policy.yaml', kinds: registryOf(deps.kinds) });
+    const policy = parsePolicy(written, { file: 'policy.yaml', kinds: registryOf(deps.kinds) });
     const kind = deps.kinds.find((k) => k.id === policy.kind);
     if (kind === undefined) throw new AppError('INVARIANT_BROKEN', `no kind ${policy.kind}`);
     const covers = policy.require.map((c) => ({ words: c.says, by: c.id }));
@@ -98,7 +100,7 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     [],
     deps,
     (p) => p.id,
-    yaml,
+    written,
   );
   return {
     is: 'authored',
@@ -110,6 +112,14 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     checks: judged === undefined ? [check] : [judged.check, check],
     calls: [],
   };
+}
+
+/** Clauses that somebody has written need not be mapped to frameworks: none is as good as an empty mapping. */
+function withFrameworks(yaml: string): string {
+  const document = parseDocument(yaml);
+  if (document.errors.length > 0 || !isMap(document.contents) || document.has('frameworks')) return yaml;
+  document.set('frameworks', {});
+  return document.toString({ lineWidth: 0 });
 }
 
 // ── before any call ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,11 +282,21 @@ class Session {
         return {
           is: 'refused',
           code: 'ambiguous',
-          why: `after ${counted(this.#questions.length, 'question')} the sentence still has more than one reading`,
+          why: this.#unsettled(),
           readings: readings.map(readingInEnglish),
         };
       await this.#ask(best, left);
     }
+  }
+
+  /** Why more than one reading is left: who was asked, and has not said which, has decided nothing. */
+  #unsettled(): string {
+    const asked = counted(this.#questions.length, 'question');
+    const answered = this.#questions.filter((q) => q.answer !== 'skip').length;
+    if (this.#questions.length > 0 && answered === 0)
+      return `the sentence has more than one reading, and none of ${asked} on it was answered`;
+    const of = answered === this.#questions.length ? '' : `, of which ${answered} could be answered,`;
+    return `after ${asked}${of} the sentence still has more than one reading`;
   }
 
   async #ask(separation: Separation, readings: readonly Reading[]): Promise<void> {

@@ -92,7 +92,8 @@ const words = (name: string): string => name.replaceAll('_', ' ');
 /** `3 resources`, `1 resource`. */
 export const counted = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
 
-function valueText(v: unknown, spec?: FactSpec | FieldSpec): string {
+/** A value in words: of whatever is given. */
+export function valueText(v: unknown, spec?: FactSpec | FieldSpec, name = ''): string {
   if (isNone(v)) return 'none';
   if (isIpRange(v)) return formatIpRange(v);
   if (isRange(v)) return formatRange(v);
@@ -102,15 +103,21 @@ function valueText(v: unknown, spec?: FactSpec | FieldSpec): string {
     return `(${Object.entries(v)
       .map(([f, x]) => `${words(f)}: ${valueText(x)}`)
       .join(', ')})`;
-  const unit = spec?.shape.type === 'int' && spec.shape.unit !== undefined ? ` ${spec.shape.unit}` : '';
-  return typeof v === 'string' ? words(v) : `${String(v)}${unit}`;
+  return typeof v === 'string' ? words(v) : `${String(v)}${unitOf(v, spec, name)}`;
+}
+
+/** ` days`, ` day` of one; nothing where the name of the fact says it. */
+function unitOf(v: unknown, spec: FactSpec | FieldSpec | undefined, name: string): string {
+  const unit = spec?.shape.type === 'int' ? spec.shape.unit : undefined;
+  if (unit === undefined || words(name).endsWith(unit)) return '';
+  return ` ${v === 1 ? unit.replace(/s$/, '') : unit}`;
 }
 
 /** A resource in words, from its facts: the same each time. */
 export function describe(kind: Kind, facts: FactStates): string {
   const specs = factsOf(kind);
   const parts = Object.entries(facts).flatMap(([fact, state]) =>
-    state.state === 'unknown' ? [] : [`${words(fact)}: ${valueText(state.value, specs[fact])}`],
+    state.state === 'unknown' ? [] : [`${words(fact)}: ${valueText(state.value, specs[fact], fact)}`],
   );
   return parts.length === 0 ? `${kind.title}, whatever it is like` : `${kind.title}: ${parts.join(', ')}`;
 }

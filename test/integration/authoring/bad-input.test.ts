@@ -332,6 +332,22 @@ describeWith(['opa', 'regal'], 'a pipeline', () => {
     expect(told).toMatchObject({ is: 'authored', calls: [], policies: [{ accepted: true }] });
     expect(code).toBe(0);
     expect(server.posts).toHaveLength(before);
+    // They are of the kind that they name.
+    const other = await edict([
+      'author',
+      '--yes',
+      '--json',
+      '--from-clauses',
+      file,
+      '--kind',
+      'firewall',
+      'sql_database',
+    ]);
+    expect(other).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/--kind firewall sql_database: the clauses in \S+ are of the kind object_store/),
+    });
     const broken = await author(['--from-clauses', 'broken.yaml'], { 'broken.yaml': 'id: [' });
     expect(broken.told).toMatchObject({ is: 'refused', code: 'unusable' });
   });

@@ -35,7 +35,7 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     folder = mkdtempSync(join(tmpdir(), 'edict-dialogue-'));
   });
   afterEach(() => {
-    terminal.drop();
+    terminal?.drop(); // a test may do without one
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -269,6 +269,41 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     } finally {
       await advisory.stop();
     }
+  });
+
+  it('refuses with --yes what somebody would have been asked about, and says that nobody was', async () => {
+    const args = ['author', '--base-url', server.url, '--yes', '--json', SENTENCE];
+    const { code, stdout } = await edict(args, { cwd: folder });
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      {
+        code: 'ambiguous',
+        why: expect.stringMatching(
+          /^the sentence has more than one reading, and none of \d questions? on it was answered; with --yes nobody is asked$/,
+        ) as unknown,
+      },
+    ]);
+  });
+
+  it('says which resource of the inventory a question is about', async () => {
+    const database = {
+      Type: 'AWS::RDS::DBInstance',
+      Properties: {
+        Engine: 'postgres',
+        BackupRetentionPeriod: 7,
+        PubliclyAccessible: false,
+        Tags: [{ Key: 'environment', Value: 'sandbox' }],
+      },
+    };
+    writeFileSync(join(folder, 'stack.json'), JSON.stringify({ Resources: { Ledger: database } }));
+    terminal = open([SENTENCE, '--dry-run', '--inventory', 'stack.json']);
+    const shown = (await terminal.until(ASKED)).replaceAll(/\s*\n│\s*/g, ' ');
+    expect(shown).toMatch(
+      /◆ +There is such a one, in your inventory: \S*Ledger\. SQL database: .*days: 7,.* Does that violate/,
+    );
+    expect(shown).not.toContain('Show me the document');
+    terminal.press(KEYS.interrupt);
+    expect(await terminal.ended).toBe(130);
   });
 
   it('shows the document, and paints nothing where NO_COLOR is set', async () => {

@@ -7,6 +7,7 @@ import { reviseIntent } from '../../../shared/authoring/revise.ts';
 import { kinds } from '../../../shared/kinds/index.ts';
 import { canonicalJson } from '../../../shared/model/json.ts';
 import type { FactStates } from '../../../shared/model/fact.ts';
+import { parsePolicy } from '../../../shared/policy/clauses.ts';
 import { type CorePolicy, toCore } from '../../../shared/policy/core.ts';
 import type { LanguageModel, ModelRequest } from '../../../shared/ports/language-model.ts';
 import {
@@ -292,6 +293,10 @@ describe('two formalisations that differ', () => {
     expect(result.readings?.length).toBe(2);
     expect(result.readings?.join(' ')).toContain('backup retention days is at least 30 days');
     expect(someone.questions.length).toBeLessThanOrEqual(3);
+    // Who was asked and could not say has decided nothing.
+    expect(result.why).toMatch(
+      /^the sentence has more than one reading, and none of \d questions? on it was answered$/,
+    );
   });
 
   it.each([1, 3])('ask at most as many questions as there may be: %i', async (questions) => {
@@ -564,7 +569,7 @@ describe('blind judgement', () => {
     // Whatever is drafted, the resource at the bound is said to violate, and again when it is asked about.
     let sessions = 0;
     const isBound = ({ says }: { readonly says: string }): boolean =>
-      (sessions === 1 ? / 30 days/ : / 31 days/).test(says);
+      (sessions === 1 ? /days: 30\b/ : /days: 31\b/).test(says);
     const someone = personOf([gold], (resource, answer) =>
       answer === 'fine' && isBound(resource) ? 'violation' : answer,
     );
@@ -836,6 +841,14 @@ describe('clauses that are written already', () => {
     expect(result.judged.length).toBeGreaterThanOrEqual(6);
     expect(noModel.requests).toEqual([]);
     expect(authored(await authorFromYaml(yaml, worldOf(noModel))).judged).toEqual([]);
+  });
+
+  it('need not be mapped to frameworks', async () => {
+    const bare = yaml.replace('frameworks: {}\n', '');
+    const result = authored(await authorFromYaml(bare, worldOf(noModel), personOf([kept])));
+    expect(result.policies[0]?.policy.frameworks).toEqual({});
+    // What is stored says so, and is a policy.
+    expect(parsePolicy(result.policies[0]?.yaml ?? '', { file: 'policy.yaml' }).frameworks).toEqual({});
   });
 
   it('are refused where they do not type, say nothing, or the person means something else', async () => {
