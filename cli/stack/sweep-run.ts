@@ -64,7 +64,9 @@ async function standing(sfn: SFNClient, executionArn: string): Promise<string> {
   const counts = await Promise.all(
     mapRuns.map(async ({ mapRunArn }) => (await sfn.send(new DescribeMapRunCommand({ mapRunArn }))).itemCounts),
   );
-  const [lists, walks] = mapRuns.length > 1 ? [counts.at(-1), counts[0]] : [counts[0], undefined];
+  /** By the label of its map: `…:mapRun:<machine>/<label>:<id>`. */
+  const labelled = (label: string) => counts[mapRuns.findIndex(({ mapRunArn }) => mapRunArn?.includes(`/${label}:`))];
+  const [lists, walks] = [labelled('List'), labelled('Walk')];
   const of = (done: typeof lists): string => `${done?.succeeded ?? 0} of ${done?.total ?? 0}`;
   if (lists === undefined) return 'beginning';
   if (walks === undefined) return `scopes listed: ${of(lists)}`;

@@ -15,6 +15,7 @@ import { makeInventories } from '../../shared/adapters/service/inventories.ts';
 import { makeReconciling } from '../../shared/adapters/service/reconciling.ts';
 import { makeSweep, sweepStepSchema } from '../../shared/adapters/service/sweep.ts';
 import type { Change } from '../../shared/model/change.ts';
+import { isAppError } from '../../shared/model/errors.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { baseStack } from '../../shared/runtime/middleware.ts';
 import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
@@ -23,15 +24,18 @@ const env = parseEnvironment('sweep', process.env);
 const telemetry = makeTelemetry('sweep', env);
 const { count, failed: log } = telemetry;
 const client = makeDocumentClient();
-let inventories: ReturnType<typeof makeInventories> | undefined;
+/** What the machine does not try again: it is the name of the error that Lambda hands on. */
+class BadInput extends Error {
+  override readonly name = 'BadInput';
+}
 
 export const handler = middleware<unknown>()
   .use(baseStack(telemetry))
   .handler(async (event, context: Context) => {
-    const step = sweepStepSchema.parse(event);
-    inventories ??= makeInventories(env);
+    const { data: step, error } = sweepStepSchema.safeParse(event);
+    if (step === undefined) throw new BadInput(error.message);
     const sweep = makeSweep({
-      inventories: await inventories,
+      inventories: step.job === 'give_up' ? [] : await makeInventories(env, log),
       observe: makeCountedObserve(makeS3Quarantine(new S3Client(), env.QUARANTINE_BUCKET), telemetry),
       send: makeSqsQueue<Change>(sqsClient(), env.CHANGES_QUEUE_URL).send,
       sources: makeDynamoSourceLog({ client, name: env.RESOURCES_TABLE }),
@@ -42,5 +46,7 @@ export const handler = middleware<unknown>()
       count,
       log,
     });
-    return sweep(step, () => context.getRemainingTimeInMillis());
+    return sweep(step, () => context.getRemainingTimeInMillis()).catch((cause: unknown) => {
+      throw isAppError(cause, 'INPUT_INVALID') ? new BadInput(cause.message, { cause }) : cause;
+    });
   });

@@ -4,6 +4,7 @@ import {
   Condition,
   DefinitionBody,
   DistributedMap,
+  Fail,
   type IChainable,
   JsonPath,
   Pass,
@@ -26,6 +27,8 @@ export interface SweepMachineProps {
   readonly sweep: AppFunction<'sweep'>;
 }
 
+/** The error of a step that nobody can do. */
+const BAD_INPUT = 'BadInput';
 /** How many scopes are listed, or segments walked, at once. Providers count calls for a tenant: what is above that waits. */
 const AT_ONCE = 8;
 /** Longer than a day would meet the next one. */
@@ -51,6 +54,8 @@ export class SweepMachine extends Construct {
         taskTimeout: Timeout.duration(sweep.timeout.plus(Duration.seconds(30))),
       });
     const retried = (task: LambdaInvoke): LambdaInvoke => {
+      // What nobody can do does not become possible by waiting.
+      task.addRetry({ errors: [BAD_INPUT], maxAttempts: 0 });
       task.addRetry({
         errors: ['States.ALL'],
         interval: Duration.minutes(1),
@@ -61,20 +66,22 @@ export class SweepMachine extends Construct {
       return task;
     };
     /** Steps until nothing follows: the function says what comes next, and after how long. */
-    const chain = (name: string): IChainable => {
+    const chain = (name: string, without: Succeed | Fail): IChainable => {
       const more = new Choice(this, `${name} more?`);
       const todo = retried(step(`${name} step`, TaskInput.fromJsonPathAt('$.again')));
-      const given = step(
-        `${name} given up`,
-        TaskInput.fromObject({
-          job: 'give_up',
-          of: JsonPath.objectAt('$.again'),
-          why: JsonPath.stringAt('$.failed.Error'),
-        }),
+      const given = retried(
+        step(
+          `${name} given up`,
+          TaskInput.fromObject({
+            job: 'give_up',
+            of: JsonPath.objectAt('$.again'),
+            why: JsonPath.stringAt('$.failed.Error'),
+          }),
+        ),
       );
       todo.addCatch(given, { resultPath: '$.failed' });
       const wait = new Wait(this, `${name} wait`, { time: WaitTime.secondsPath('$.waitSeconds') });
-      given.next(new Succeed(this, `${name} without it`));
+      given.next(without);
       return more
         .when(Condition.isPresent('$.again'), wait.next(todo).next(more))
         .otherwise(new Succeed(this, `${name} done`));
@@ -86,7 +93,9 @@ export class SweepMachine extends Construct {
         maxConcurrency: AT_ONCE,
         mapExecutionType: StateMachineType.STANDARD,
         resultPath: JsonPath.DISCARD,
-      }).itemProcessor(chain(name));
+        // However one is lost, the others go on: the digest sees that it has no outcome.
+        toleratedFailurePercentage: 100,
+      }).itemProcessor(chain(name, new Succeed(this, `${name} without it`)));
 
     const begin = retried(
       step(
@@ -106,7 +115,7 @@ export class SweepMachine extends Construct {
           .next(all('List', '$.scopes', 'List'))
           .next(all('Look for what is gone', '$.walks', 'Walk'))
           .next(new Pass(this, 'What there was', { inputPath: '$.digest' }))
-          .next(chain('Sum up')),
+          .next(chain('Sum up', new Fail(this, 'Sum up failed', { error: 'SumUpFailed' }))),
       ),
     });
     const kept = 'An execution keeps its whole history for 90 days. ';

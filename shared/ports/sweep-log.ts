@@ -41,6 +41,12 @@ export interface SweepLog {
   ): Promise<void>;
   /** All scopes of the run. Strong. */
   scopes(run: string): Promise<readonly SweptScope[]>;
+  /** Notes that what the run finds first is told by a digest that is still to come. Idempotent. */
+  owe(run: string, at: string): Promise<void>;
+  /** The runs whose digest is still to come, of the last month: the last, and those that never came to their end. Strong. */
+  owed(): Promise<readonly string[]>;
+  /** Notes that the digest of the run was told. Idempotent. */
+  settle(run: string, at: string): Promise<void>;
   /** Notes that something was listed of these places. Idempotent. */
   listed(run: string, source: string, places: readonly string[], at: string): Promise<void>;
   /** Whether something was listed of the place. Strong. */

@@ -177,7 +177,7 @@ const ASKS: readonly Ask[] = [
         clock,
         types: ['AWS::S3::Bucket'],
       });
-      return pagesOf((next) => inventory.page('account', next));
+      return pagesOf((next) => inventory.page('account#AWS::S3::Bucket', next));
     },
   },
   {

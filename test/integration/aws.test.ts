@@ -374,6 +374,7 @@ describe('the inventory', () => {
       ...(aggregator === undefined ? {} : { aggregator }),
     });
   }
+  const DATABASES = 'account#AWS::RDS::DBInstance';
   const row = (name: string, more: object = {}) =>
     JSON.stringify({
       resourceType: 'AWS::RDS::DBInstance',
@@ -400,22 +401,22 @@ describe('the inventory', () => {
         },
       };
     });
-    expect(inventory.scopes).toEqual(['account', 'services']);
-    const first = await inventory.page('account', undefined);
+    expect(inventory.scopes).toEqual(['account#AWS::S3::Bucket', DATABASES, 'services']);
+    const first = await inventory.page(DATABASES, undefined);
     expect(first.next).toBe('second');
     expect(first.contents).toMatchObject([
       { is: 'document', form: 'config-select' },
       { is: 'notice', resourceId: 'arn:aws:rds:eu-central-1:111122223333:pg:shop-postgres' },
     ]);
-    expect((await inventory.page('account', 'second')).next).toBeUndefined();
+    expect((await inventory.page(DATABASES, 'second')).next).toBeUndefined();
     const { Expression } = JSON.parse(provider.asked[0]?.body ?? '') as { Expression: string };
-    expect(Expression).toContain("WHERE resourceType IN ('AWS::S3::Bucket', 'AWS::RDS::DBInstance')");
+    expect(Expression).toContain("WHERE resourceType = 'AWS::RDS::DBInstance'");
     expect(Expression).toMatch(/\bconfiguration\b.*\bsupplementaryConfiguration\b/);
   });
 
   it('asks an aggregator where one is configured', async () => {
     const inventory = await startInventory(() => ({ status: 200, body: { Results: [] } }), 'organisation');
-    await inventory.page('organisation', undefined);
+    await inventory.page('organisation#AWS::S3::Bucket', undefined);
     expect(target(provider.asked[0] as Asked)).toBe('SelectAggregateResourceConfig');
     expect(JSON.parse(provider.asked[0]?.body ?? '')).toMatchObject({ ConfigurationAggregatorName: 'organisation' });
   });
@@ -424,7 +425,7 @@ describe('the inventory', () => {
     const { covers } = await startInventory(() => undefined);
     const there = { cloud: 'aws', account: '111122223333', region: 'eu-central-1' } as const;
     expect(covers?.({ ...there, id: 'arn:aws:s3:::files', nativeType: 'AWS::S3::Bucket' })).toEqual({
-      scope: 'account',
+      scope: 'account#AWS::S3::Bucket',
       place: '111122223333 eu-central-1 AWS::S3::Bucket',
       absence: 'gone',
     });
@@ -470,7 +471,7 @@ describe('the inventory', () => {
     [refusal(500, 'InternalFailure'), 'UPSTREAM_UNAVAILABLE'],
   ])('says what %j means', async (answer, code) => {
     const inventory = await startInventory(() => answer);
-    await expect(inventory.page('account', undefined)).rejects.toMatchObject({ code });
+    await expect(inventory.page(DATABASES, undefined)).rejects.toMatchObject({ code });
   });
 });
 

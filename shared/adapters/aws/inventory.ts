@@ -49,9 +49,9 @@ export function makeAwsInventory(options: {
   /** @default this account and region alone */
   readonly aggregator?: string;
 }): Inventory {
-  const expression = `SELECT ${COLUMNS} WHERE resourceType IN (${options.types.map((type) => `'${type}'`).join(', ')})`;
-  const select = (next: string | undefined) => {
-    const query = { Expression: expression, Limit: PAGE, ...(next === undefined ? {} : { NextToken: next }) };
+  const select = (type: string, next: string | undefined) => {
+    const Expression = `SELECT ${COLUMNS} WHERE resourceType = '${type}'`;
+    const query = { Expression, Limit: PAGE, ...(next === undefined ? {} : { NextToken: next }) };
     return options.aggregator === undefined
       ? options.config.send(new SelectResourceConfigCommand(query))
       : options.config.send(
@@ -59,12 +59,13 @@ export function makeAwsInventory(options: {
         );
   };
 
-  const configScope = options.aggregator ?? 'account';
-  const configTypes = new Set(options.types);
+  /** Each type is a list of its own: they are listed side by side, and one that fails says nothing of the others. */
+  const scopeOf = (type: string): string => `${options.aggregator ?? 'account'}#${type}`;
+  const configTypes = new Map(options.types.map((type) => [scopeOf(type), type]));
 
-  const configPage = async (next: string | undefined): Promise<InventoryPage> => {
+  const configPage = async (type: string, next: string | undefined): Promise<InventoryPage> => {
     const readKey = instant(options.clock.now());
-    const { Results, QueryInfo, NextToken } = await select(next);
+    const { Results, QueryInfo, NextToken } = await select(type, next);
     if (Results === undefined) throw noList('AWS Config');
     // One change for each row: what cannot be used of one resource does not touch the others.
     const documents = Results.map((row) => ({ Results: [row], QueryInfo: (QueryInfo ?? {}) as Json }));
@@ -108,12 +109,13 @@ export function makeAwsInventory(options: {
 
   return {
     source: 'aws.sweep',
-    scopes: [configScope, SERVICES],
+    scopes: [...configTypes.keys(), SERVICES],
     covers({ nativeType, account = '', region = '', id: resourceId }) {
       // Without an aggregator this account and region alone are listed; with one, what it gathers. The place says which, and
       // by its type that the recorder still records such things: what it leaves out is gone from the list and not from the world.
-      if (configTypes.has(nativeType))
-        return { scope: configScope, place: `${account} ${region} ${nativeType}`, absence: 'gone' as const };
+      const scope = scopeOf(nativeType);
+      if (configTypes.has(scope))
+        return { scope, place: `${account} ${region} ${nativeType}`, absence: 'gone' as const };
       if (nativeType !== ENDPOINT) return undefined;
       const hints = { name: resourceId.replace(/^.*\//, '') };
       const notice = { is: 'notice', cloud: 'aws', resourceId, nativeType, account, region, hints } as const;
@@ -121,7 +123,8 @@ export function makeAwsInventory(options: {
     },
     async page(scope, next) {
       try {
-        return await (scope === SERVICES ? servicesPage(next) : configPage(next));
+        const type = configTypes.get(scope);
+        return await (type === undefined ? servicesPage(next) : configPage(type, next));
       } catch (error) {
         throw fromAws(error, 'list resources of AWS');
       }

@@ -17,6 +17,9 @@ const KEPT_DAYS = 30;
 /** How many scopes are noted at once. */
 const PARALLEL = 10;
 
+/** Where it is noted whose digest is still to come, by run. */
+const OWED = 'sweeps-untold';
+
 /** The runs of the sweep, in the resources table: `resource = sweep#<run>`, `item = scope#<source>#<scope>`, `place#…`, `count#…`. */
 export function makeDynamoSweepLog(table: Table): SweepLog {
   const { client, name: TableName } = table;
@@ -91,6 +94,44 @@ export function makeDynamoSweepLog(table: Table): SweepLog {
           start = answer.LastEvaluatedKey;
         } while (start !== undefined);
         return scopes;
+      }),
+    owe: (run, at) =>
+      guarded('note that a digest is to come', async () => {
+        await client.send(
+          new UpdateCommand({
+            TableName,
+            Key: { resource: OWED, item: run },
+            UpdateExpression: 'SET #expires = :expires',
+            ExpressionAttributeNames: { '#expires': 'expires_at' },
+            ExpressionAttributeValues: { ':expires': expires(at) },
+          }),
+        );
+      }),
+    owed: () =>
+      guarded('read which digests are to come', async () => {
+        const answer = await client.send(
+          new QueryCommand({
+            TableName,
+            ConsistentRead: true,
+            KeyConditionExpression: '#resource = :resource',
+            ExpressionAttributeNames: { '#resource': 'resource' },
+            ExpressionAttributeValues: { ':resource': OWED },
+          }),
+        );
+        const rows = answer.Items ?? []; // of a month: far less than a page of a megabyte
+        return rows.filter((row) => row['told_at'] === undefined).map((row) => String(row['item']));
+      }),
+    settle: (run, at) =>
+      guarded('note that a digest was told', async () => {
+        await client.send(
+          new UpdateCommand({
+            TableName,
+            Key: { resource: OWED, item: run },
+            UpdateExpression: 'SET #told = :at, #expires = :expires',
+            ExpressionAttributeNames: { '#told': 'told_at', '#expires': 'expires_at' },
+            ExpressionAttributeValues: { ':at': at, ':expires': expires(at) },
+          }),
+        );
       }),
     listed: (run, source, places, at) =>
       guarded('note what a sweep lists', () =>

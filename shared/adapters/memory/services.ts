@@ -131,6 +131,7 @@ export function makeMemoryProbeLog(): ProbeLog & { all(): readonly Probe[] } {
 export function makeMemorySweepLog(): SweepLog {
   const runs = new Map<string, Map<string, SweptScope>>();
   const places = new Set<string>();
+  const owed = new Set<string>();
   const counted = new Map<string, Map<string, SweepCounts>>();
   return {
     begin: async (run, scopes) => {
@@ -152,6 +153,18 @@ export function makeMemorySweepLog(): SweepLog {
     scopes: async (run) => {
       await undefined;
       return [...(runs.get(run)?.values() ?? [])];
+    },
+    owe: async (run) => {
+      await undefined;
+      owed.add(run);
+    },
+    owed: async () => {
+      await undefined;
+      return [...owed].sort();
+    },
+    settle: async (run) => {
+      await undefined;
+      owed.delete(run);
     },
     listed: async (run, source, of) => {
       await undefined;

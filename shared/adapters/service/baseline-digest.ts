@@ -19,18 +19,20 @@ export interface DigestSum {
   readonly byAccount: Detail['byAccount'];
 }
 
-/** Sums up what a run found first, page by page: without what is in shadow, which nobody is told. */
-export async function sumUp(queries: FindingQueries, run: string): Promise<DigestSum> {
+/** Sums up what runs found first, page by page: without what is in shadow, which nobody is told. */
+export async function sumUp(queries: FindingQueries, runs: readonly string[]): Promise<DigestSum> {
   const sum = makeSum();
-  let next: string | undefined;
-  do {
-    const got = await queries.list(
-      { baseline: run, shadow: false },
-      { limit: 500, ...(next === undefined ? {} : { next }) },
-    );
-    for (const finding of got.items) sum.add(finding);
-    next = got.next;
-  } while (next !== undefined);
+  for (const baseline of runs) {
+    let next: string | undefined;
+    do {
+      const got = await queries.list(
+        { baseline, shadow: false },
+        { limit: 500, ...(next === undefined ? {} : { next }) },
+      );
+      for (const finding of got.items) sum.add(finding);
+      next = got.next;
+    } while (next !== undefined);
+  }
   return sum.total();
 }
 

@@ -67,8 +67,8 @@ export function coverageOf(
   const bySource = Map.groupBy(scopes, ({ source }) => source);
   return counts.map(({ source, account, type, counts: of }) => {
     const all = bySource.get(source) ?? [];
-    // Where each account is a scope it is that scope; elsewhere every scope holds a share of every account.
-    const own = all.filter(({ scope }) => scope === account);
+    // Where each account, or each type, is a scope it is that scope; elsewhere every scope holds a share of every account.
+    const own = all.filter(({ scope }) => scope === account || scope.endsWith(`#${type}`));
     return {
       source,
       account,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Change, changeIdOf, instant, instantSchema } from '../../model/change.ts';
 import type { FindingEvent, ReconciledEvent } from '../../model/finding-event.ts';
-import { isAppError } from '../../model/errors.ts';
+import { AppError, isAppError } from '../../model/errors.ts';
 import { SEGMENTS } from '../../model/tables.ts';
 import type { Observation, Observed } from '../../pipeline/stages.ts';
 import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
@@ -139,7 +139,8 @@ async function one(deps: SweepDeps, step: Step<'page' | 'walk' | 'digest'>): Pro
 /** A scope that was given up has no outcome: nothing is taken for gone by it, and the digest says that it is not finished. */
 async function giveUp(deps: SweepDeps, { of, why }: Step<'give_up'>): Promise<SweepNext> {
   const what = of.job === 'page' ? { source: of.source, scope: of.scope } : {};
-  deps.count('SweepsGivenUp');
+  // A scope is counted by the digest, which sees that it has no outcome, however it was lost.
+  if (of.job !== 'page') deps.count('SweepsGivenUp');
   deps.log('a step of a sweep failed every time, and is given up', undefined, { job: of.job, why, ...what });
   return Promise.resolve(DONE);
 }
@@ -148,13 +149,19 @@ async function begin(deps: SweepDeps, { startedAt, asked }: Step<'begin'>): Prom
   const scopes: Omit<SweptScope, 'outcome'>[] = [];
   for (const { source, scopes: listed } of deps.inventories) {
     if (asked.sources !== undefined && !asked.sources.includes(source)) continue;
-    const known = await deps.sources.list(source);
-    const swept = new Set(known.filter((h) => h.lastSweptAt !== undefined).map((h) => h.account));
+    const heard = await deps.sources.list(source);
+    const swept = new Set(heard.filter((h) => h.lastSweptAt !== undefined).map((h) => h.account));
     scopes.push(...listed.map((scope) => ({ source, scope, baseline: !swept.has(scope) })));
   }
+  const known = new Set(deps.inventories.map(({ source }) => source));
+  const stranger = asked.sources?.find((source) => !known.has(source));
+  if (stranger !== undefined)
+    throw new AppError('INPUT_INVALID', `there is no source ${stranger}; there are ${[...known].join(', ')}`);
   const id = `sweep-${instant(Date.parse(startedAt))}`;
-  await deps.runs.begin(id, scopes, instant(deps.nowMs()));
+  const now = instant(deps.nowMs());
+  await deps.runs.begin(id, scopes, now);
   const sweep = { id, baseline: scopes.some((scope) => scope.baseline) };
+  if (sweep.baseline) await deps.runs.owe(id, now);
   return {
     scopes: scopes.map(({ source, scope, baseline }) => at({ job: 'page', source, scope, sweep: { id, baseline } })),
     walks: Array.from({ length: SEGMENTS }, (_, segment) => at({ job: 'walk', sweep, segment })),
@@ -215,18 +222,24 @@ async function walk(deps: SweepDeps, step: Step<'walk'>): Promise<SweepNext> {
 
 async function digest(deps: SweepDeps, step: Step<'digest'>): Promise<SweepNext> {
   const { sweep, found, looks } = step;
-  const [sum, told] = [await sumUp(deps.findings, sweep.id), await sumUpRun(deps.runs, sweep.id)];
+  // Of a run that never came to this, nobody has told what it found first.
+  const owed = await deps.runs.owed();
+  const [sum, told] = [await sumUp(deps.findings, owed), await sumUpRun(deps.runs, sweep.id)];
   const seen = sum.findings + told.repaired;
   if (seen !== found && looks < MAX_LOOKS) return at({ ...step, found: seen, looks: looks + 1 }, LOOK_SECONDS);
   const scopes = await deps.runs.scopes(sweep.id);
+  const lost = scopes.filter(({ outcome }) => outcome === undefined).length;
+  if (lost > 0) deps.count('SweepsGivenUp', lost);
   const time = instant(deps.nowMs());
   await sumUpRun(deps.runs, sweep.id, (counts) => deps.ledger.note(coverageOf(counts, scopes, time)));
   const reconciled = reconciledEvents(sweep.id, scopes, told, time);
   const events: FindingEvent[] = [...reconciled];
+  const first = await baselineScopes(deps, owed, scopes);
   // Where a provider shows nothing there is no baseline: it is one the first time that it does.
-  const first = scopes.filter(({ baseline }) => baseline);
-  if (first.some(isSeen)) events.push(baselineEvent(sweep.id, sum, first, time));
+  const isTold = first.some(isSeen);
+  if (isTold) events.push(baselineEvent(sweep.id, sum, first, time));
   await deps.bus.publish(events);
+  if (isTold) for (const run of owed) await deps.runs.settle(run, time);
   const bySource = reconciled.map(({ detail: { edict: of } }) => ({
     sweep: of.sweep,
     source: of.source,
@@ -235,4 +248,17 @@ async function digest(deps: SweepDeps, step: Step<'digest'>): Promise<SweepNext>
     missedEvents: of.missedEvents,
   }));
   return { ...DONE, told: bySource };
+}
+
+/** The scopes of this run that are listed for the first time by it, or were by one whose digest is still to come. */
+async function baselineScopes(
+  deps: SweepDeps,
+  owed: readonly string[],
+  scopes: readonly SweptScope[],
+): Promise<readonly SweptScope[]> {
+  const first = new Set<string>();
+  for (const run of owed)
+    for (const { source, scope, baseline } of await deps.runs.scopes(run))
+      if (baseline) first.add(`${source} ${scope}`);
+  return scopes.filter(({ source, scope }) => first.has(`${source} ${scope}`));
 }

@@ -130,6 +130,16 @@ export function sweepLogSuite(title: string, make: () => SweepLog): void {
       expect(await log.scopes(run)).toEqual([{ ...scope('one'), outcome: 'denied' }]);
     });
 
+    it('remembers whose digest is still to come', async () => {
+      const log = make();
+      const mine = async () => (await log.owed()).filter((run) => run.startsWith(`${title}-owed`));
+      for (const run of ['a', 'b', 'b']) await log.owe(`${title}-owed-${run}`, at(1));
+      expect(await mine()).toEqual([`${title}-owed-a`, `${title}-owed-b`]);
+      await log.settle(`${title}-owed-a`, at(2));
+      await log.settle(`${title}-owed-a`, at(3));
+      expect(await mine()).toEqual([`${title}-owed-b`]);
+    });
+
     it('remembers of which places something was listed, and adds up what is counted', async () => {
       const log = make();
       const run = `${title}-4`;

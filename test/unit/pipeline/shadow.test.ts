@@ -147,7 +147,7 @@ describe('a policy in shadow', () => {
       ),
     );
     await w.drain();
-    expect((await sumUp(w.findings, 'first')).byPolicy.map((p) => p.policy)).toEqual(['store.versioned']);
+    expect((await sumUp(w.findings, ['first'])).byPolicy.map((p) => p.policy)).toEqual(['store.versioned']);
   });
 });
 

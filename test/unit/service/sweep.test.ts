@@ -200,6 +200,26 @@ describe('a sweep', () => {
     expect(worked.filter((step) => step.job === 'page' && step.source === 'aws.sweep')).toHaveLength(1 + TRIES_AGAIN);
   });
 
+  it('tells in the next digest what a run found first that never came to its own', async () => {
+    const world = setUp(twoPages);
+    await find(world, RUN, 'r1');
+    await world.run(undefined, (step) => {
+      if (step.job === 'digest') throw new Error('out of order');
+    });
+    expect(digests(world)).toEqual([]);
+    expect(world.door.count('SweepsGivenUp')).toBe(1);
+    await world.run();
+    expect(digests(world)).toMatchObject([{ findings: 1, scopes: { swept: 1, notSeen: 0 } }]);
+    await world.run();
+    expect(digests(world)).toHaveLength(1);
+  });
+
+  it('of a source that there is not is refused, once and for all', async () => {
+    const world = setUp(twoPages);
+    const begin = { job: 'begin', startedAt: '2026-11-25T12:00:00Z', asked: { sources: ['azur'] } };
+    await expect(world.sweep(begin as SweepStep)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
   it('goes on with what follows for as long as there is time, and keeps what was done when something fails', async () => {
     const world = setUp({ first: twoPages.first, second: { ...twoPages.second, next: 'third' } });
     const page = { job: 'page', source: 'azure.sweep', scope: 'one', sweep: { id: RUN, baseline: false } } as const;
@@ -239,7 +259,7 @@ describe('a sweep', () => {
   });
 
   it('of other sources is none of this', async () => {
-    const world = setUp(twoPages);
+    const world = setUp(twoPages, [inventory('gcp.sweep', [], () => ({}))]);
     expect(new Set((await world.run(['gcp.sweep'])).map(({ job }) => job))).toEqual(new Set(['begin', 'walk']));
     expect(world.bus.events).toEqual([]);
   });
