@@ -263,6 +263,8 @@ const OUR_KEY =
 const THEIR_KEY =
   /\bprovider|\bdefault\b|\bplatform|\bservice-managed\b|\bmanaged by\b|\b(?:aws|google|microsoft)[- ]managed\b/;
 
+const ANY_KEY = /\bkeys?\b|\bcme?ks?\b|\bbyok\b|\bkms\b|\bhsms?\b|\bvaults?\b/;
+
 /** Whose key it is that data is under. */
 const checkKeys: Check = (text, { policy, kind }) => {
   const shape = kind.facts['encryption']?.shape;
@@ -275,6 +277,8 @@ const checkKeys: Check = (text, { policy, kind }) => {
     return `the sentence asks for a key of one's own, the clauses for ${shown(some)}`;
   if (/\bencrypt/.test(text) && !/\bunencrypt|\bnot (?:be )?encrypt/.test(text) && allowed.every((a) => a.has('none')))
     return `the sentence asks for encryption, the clauses for ${shown(some)}`;
+  if (!ANY_KEY.test(text) && !OUR_KEY.test(text) && allowed.every((a) => a.size === 1 && a.has('customer_key')))
+    return `no words of the sentence ask for a key of one's own, the clauses do`;
   if (!THEIR_KEY.test(text) && allowed.every((a) => !a.has('customer_key')))
     return `no words of the sentence exclude a key of one's own, the clauses ask for ${shown(some)}`;
   return undefined;

@@ -114,6 +114,12 @@ describe('what was not asked for is told', () => {
       /speaks of access_logged/,
     ],
     [
+      'that it is a key of ours',
+      'Databases must be encrypted.',
+      database(fact('encryption', 'customer_key')),
+      /no words of the sentence ask for a key of one's own/,
+    ],
+    [
       'whose key',
       'Buckets are encrypted with a key that we control.',
       store(fact('encryption', 'provider_key')),
@@ -199,7 +205,7 @@ describe('what was not asked for is told', () => {
     ],
     [
       'either for both',
-      'Databases require TLS and are encrypted at rest.',
+      'Databases require TLS and are encrypted with our own key.',
       database({ any: [fact('tls_required', true), fact('encryption', 'customer_key')] }),
       /the clauses for one of them/,
     ],
@@ -294,7 +300,8 @@ describe('what was asked for in other words is not', () => {
       database(days('at_least', { param: 'd' }), { params: { d: days30 } }),
     ],
     ['Automatic backups are kept long enough.', database(days('at_least', 7))],
-    ['Backups are encrypted.', database(fact('encryption', 'customer_key'))],
+    ['Backups are encrypted.', database({ fact: 'encryption', in: ['provider_key', 'customer_key'] })],
+    ['Databases are encrypted with a CMK.', database(fact('encryption', 'customer_key'))],
     ['Databases must be encrypted in transit.', database(fact('tls_required', true))],
     [
       'Databases reachable from the internet require TLS.',
