@@ -1,5 +1,5 @@
 /** Issuers of tokens as Entra ID and Google are, with keys of their own, and what their tokens say. */
-import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { azureCallers, googleCallers } from '../../shared/runtime/env.ts';
 
 export const tenantId = '0b9d3c5e-1111-4222-8333-944455556666';
@@ -83,3 +83,38 @@ export async function makeIssuer() {
         .sign(privateKey),
   };
 }
+
+/** Claims that are signed by the issuer and are not those of who may call; and what the refusal says. */
+export const WRONG_CLAIMS: readonly (readonly ['azure' | 'google', string, object, RegExp])[] = [
+  ['azure', 'of another audience', { ...claims.azure, aud: 'api://other' }, /claim aud/],
+  ['azure', 'of another issuer', { ...claims.azure, iss: 'https://login.microsoftonline.com/other/v2.0' }, /claim iss/],
+  ['azure', 'of another tenant', { ...claims.azure, tid: 'other' }, /tid/],
+  ['azure', 'of another application', { ...claims.azure, azp: 'other' }, /azp/],
+  ['azure', 'of no application', { ...claims.azure, azp: undefined }, /azp/],
+  ['azure', 'of two applications', { ...claims.azure, appid: 'other' }, /azp/],
+  ['azure', 'without a role', { ...claims.azure, roles: undefined }, /roles/],
+  ['azure', 'in another role', { ...claims.azure, roles: ['Reader'] }, /roles/],
+  ['azure', 'whose role is a text', { ...claims.azure, roles: azure.role }, /roles/],
+  ['google', 'of another audience', { ...claims.google, aud: 'https://other.example' }, /claim aud/],
+  ['google', 'of another issuer', { ...claims.google, iss: 'https://accounts.example' }, /claim iss/],
+  ['google', 'of another account', { ...claims.google, email: 'x@example.iam.gserviceaccount.com' }, /email/],
+  ['google', 'with an unverified address', { ...claims.google, email_verified: false }, /email_verified/],
+  ['google', 'whose address is verified by a text', { ...claims.google, email_verified: 'true' }, /email_verified/],
+];
+
+type Issuer = Awaited<ReturnType<typeof makeIssuer>>;
+/** Tokens with good claims that the issuer did not sign: another key, our key id; another kind of key; another key id; no signature; a shared secret. */
+export const forgedTokens = async (
+  issuer: Issuer,
+  stranger: Issuer,
+  payload: JWTPayload,
+): Promise<readonly string[]> => [
+  await stranger.token(payload),
+  await issuer.curveToken(payload),
+  await stranger.token(payload, { kid: 'unknown' }),
+  new UnsecuredJWT({ ...payload }).setExpirationTime('1h').encode(),
+  await new SignJWT({ ...payload })
+    .setProtectedHeader({ alg: 'HS256', kid })
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(JSON.stringify(issuer.published.keys[0]))),
+];

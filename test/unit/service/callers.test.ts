@@ -1,10 +1,9 @@
 /** Who may call the front door: every claim by itself, and what proves nothing. */
-import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeAzureCaller } from '../../../shared/adapters/http-auth/azure-caller.ts';
 import { makeGoogleCaller } from '../../../shared/adapters/http-auth/google-caller.ts';
 import type { CheckCaller } from '../../../shared/adapters/http-auth/caller.ts';
-import { azure, claims, google, kid, makeIssuer } from '../../support/tokens.ts';
+import { azure, claims, forgedTokens, google, makeIssuer, WRONG_CLAIMS } from '../../support/tokens.ts';
 
 let issuer: Awaited<ReturnType<typeof makeIssuer>>;
 let stranger: Awaited<ReturnType<typeof makeIssuer>>;
@@ -31,28 +30,7 @@ describe('a caller is known', () => {
 });
 
 describe('a caller is refused', () => {
-  const wrong: readonly (readonly ['azure' | 'google', string, object, RegExp])[] = [
-    ['azure', 'of another audience', { ...claims.azure, aud: 'api://other' }, /claim aud/],
-    [
-      'azure',
-      'of another issuer',
-      { ...claims.azure, iss: 'https://login.microsoftonline.com/other/v2.0' },
-      /claim iss/,
-    ],
-    ['azure', 'of another tenant', { ...claims.azure, tid: 'other' }, /tid/],
-    ['azure', 'of another application', { ...claims.azure, azp: 'other' }, /azp/],
-    ['azure', 'of no application', { ...claims.azure, azp: undefined }, /azp/],
-    ['azure', 'of two applications', { ...claims.azure, appid: 'other' }, /azp/],
-    ['azure', 'without a role', { ...claims.azure, roles: undefined }, /roles/],
-    ['azure', 'in another role', { ...claims.azure, roles: ['Reader'] }, /roles/],
-    ['azure', 'whose role is a text', { ...claims.azure, roles: azure.role }, /roles/],
-    ['google', 'of another audience', { ...claims.google, aud: 'https://other.example' }, /claim aud/],
-    ['google', 'of another issuer', { ...claims.google, iss: 'https://accounts.example' }, /claim iss/],
-    ['google', 'of another account', { ...claims.google, email: 'x@example.iam.gserviceaccount.com' }, /email/],
-    ['google', 'with an unverified address', { ...claims.google, email_verified: false }, /email_verified/],
-    ['google', 'whose address is verified by a text', { ...claims.google, email_verified: 'true' }, /email_verified/],
-  ];
-  it.each(wrong)('%s: %s', async (door, _what, payload, why) => {
+  it.each(WRONG_CLAIMS)('%s: %s', async (door, _what, payload, why) => {
     expect(await check[door](bearer(await issuer.token({ ...payload })))).toEqual({
       is: 'refused',
       why: expect.stringMatching(why),
@@ -73,17 +51,8 @@ describe('a caller is refused', () => {
   });
 
   it('with a forged token: another key, our key id; another kind of key; another key id; no signature; a shared secret', async () => {
-    const forged = [
-      await stranger.token(claims.azure),
-      await issuer.curveToken(claims.azure),
-      await stranger.token(claims.azure, { kid: 'unknown' }),
-      new UnsecuredJWT({ ...claims.azure }).setExpirationTime('1h').encode(),
-      await new SignJWT(claims.azure)
-        .setProtectedHeader({ alg: 'HS256', kid })
-        .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(JSON.stringify(issuer.published.keys[0]))),
-    ];
-    for (const token of forged) expect(await check.azure(bearer(token))).toMatchObject({ is: 'refused' });
+    for (const token of await forgedTokens(issuer, stranger, claims.azure))
+      expect(await check.azure(bearer(token))).toMatchObject({ is: 'refused' });
   });
 
   it('whose signed claims were changed', async () => {

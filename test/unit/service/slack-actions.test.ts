@@ -1,128 +1,16 @@
 /** Who presses a button, and what comes of it: nobody but Slack is believed, nothing is done twice, nobody approves their own wish. */
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { makeActionsDoor } from '../../../shared/adapters/slack/actions-door.ts';
-import { type SlackClient, parseSlackSecret } from '../../../shared/adapters/slack/client.ts';
 import { sign } from '../../../shared/adapters/slack/signature.ts';
-import { makeMemoryExceptionStore } from '../../../shared/adapters/memory/exception-store.ts';
-import type { Finding } from '../../../shared/model/finding.ts';
-import { notifyConfigSchema } from '../../../shared/model/notify.ts';
-import type { ResourceState } from '../../../shared/model/resource.ts';
-import type { BundledPolicy } from '../../../shared/policy/bundle.ts';
-import { fakeSlack, memorySent } from '../../support/slack.ts';
-
-const signingSecret = 'shhh-0000';
-const nowMs = Date.parse('2026-11-25T12:00:00.000Z');
-const seconds = nowMs / 1000;
-const finding = {
-  id: 'abcdefgh01234567abcdefgh01234567',
-  policy: 'store.not-public',
-  title: 'Stores are not public <!channel>',
-  severity: 'high',
-  status: 'open',
-  verdict: 'violation',
-  resource: { id: 's1', mapping: 'm', cloud: 'aws', kind: 'object_store', nativeType: 'x', name: '<!here> s1' },
-  since: { trueAt: '2026-11-25T11:00:00.000Z', knownAt: '2026-11-25T11:00:01.000Z' },
-  last: {
-    clauses: [{ id: 'no-read', says: 'nobody can read', verdict: 'fails' }],
-    facts: [{ fact: 'public_read', after: { state: 'known', value: true, at: '/acl' } }],
-  },
-} as unknown as Finding; // what is explained of it
-const policy = {
-  id: finding.policy,
-  title: finding.title,
-  severity: 'high',
-  remediation: 'Close it.',
-  clauses: [
-    { id: 'no-read', says: 'nobody can read', english: 'public_read is false' },
-    { id: 'no-write', says: 'nobody can write', english: 'public_write is false' },
-  ],
-} as unknown as BundledPolicy; // what is explained of it
-
-function setUp({
-  approvers = ['U0APPROVER'],
-  form = 'bot',
-  signed = true,
-}: {
-  readonly approvers?: string[];
-  readonly form?: 'bot' | 'webhook';
-  readonly signed?: boolean;
-} = {}) {
-  const slack = fakeSlack(form);
-  const forms: { private_metadata?: string }[] = [];
-  const told: unknown[] = [];
-  const client: SlackClient = {
-    ...slack,
-    openForm: (_trigger, view) => (form === 'bot' ? (forms.push(view), Promise.resolve(true)) : Promise.resolve(false)),
-    respond: (_url, body) => Promise.resolve(void told.push(body)),
-  };
-  const exceptions = makeMemoryExceptionStore();
-  const counted: string[] = [];
-  const state = { verdicts: { [finding.policy]: { verdict: 'violation', decided: '0123456789abcdef' } } };
-  const door = makeActionsDoor({
-    slack: () =>
-      Promise.resolve({
-        secret: parseSlackSecret(JSON.stringify({ token: 'x', channel: 'C1', ...(signed ? { signingSecret } : {}) })),
-        client,
-      }),
-    sent: memorySent(),
-    find: (id) => Promise.resolve(id === finding.id ? finding : undefined),
-    requests: {
-      exceptions,
-      resources: { read: () => Promise.resolve(state as unknown as ResourceState) }, // the rest is not looked at
-      findings: { list: () => Promise.resolve({ items: [] }) },
-      policy: (id) => Promise.resolve(id === policy.id ? policy : undefined),
-      clock: { now: () => nowMs },
-    },
-    config: () => Promise.resolve(notifyConfigSchema.parse({ approvers })),
-    count: (name) => void counted.push(name),
-    log: (_what, error) => {
-      throw error;
-    },
-  });
-  const call = (payload: object | string, { at = seconds, signature = undefined as string | undefined } = {}) => {
-    const body =
-      typeof payload === 'string' ? payload : new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-    return door({
-      method: 'POST',
-      path: '/slack/actions',
-      headers: {
-        'x-slack-request-timestamp': `${at}`,
-        'x-slack-signature': signature ?? sign(signingSecret, `${at}`, body),
-      },
-      body,
-    });
-  };
-  return { call, slack, forms, told, exceptions, counted };
-}
-
-let press = 0;
-const pressed = (action_id: string, value: string, user = 'U0ASKER') => ({
-  type: 'block_actions',
-  user: { id: user, name: 'ana' },
-  team: { id: 'T0TEAM' },
-  trigger_id: `${(press += 1)}`,
-  response_url: 'https://hooks.slack.com/actions/T/1/x',
-  channel: { id: 'C1' },
-  message: { ts: '1.0' },
-  actions: [{ action_id, value }],
-});
-const sent = (private_metadata: string, fields: Record<string, string>, until: string | null = '2026-12-25') => ({
-  type: 'view_submission',
-  user: { id: 'U0ASKER' },
-  team: { id: 'T0TEAM' },
-  view: {
-    callback_id: 'except',
-    private_metadata,
-    state: {
-      values: {
-        ...Object.fromEntries(Object.entries(fields).map(([id, value]) => [id, { [id]: { value } }])),
-        expires: { expires: { selected_date: until } },
-      },
-    },
-  },
-});
-const words = { owner: 'team-web', reason: 'A public website', ticket: 'SEC-42' };
+import {
+  finding,
+  makeSlackActions,
+  pressed,
+  seconds,
+  signingSecret,
+  submitted,
+  words,
+} from '../../support/slack-actions.ts';
 
 describe('a call', () => {
   it('is signed as Slack documents it', () => {
@@ -137,23 +25,23 @@ describe('a call', () => {
     ['one of later', { at: seconds + 301 }],
     ['no time', { at: Number.NaN }],
   ])('with %s is refused, and counted', async (_what, how) => {
-    const { call, counted, told } = setUp();
+    const { call, counted, told } = makeSlackActions();
     expect(await call('payload=%7B%7D', how)).toEqual({ status: 401 });
     expect([counted, told]).toEqual([['CallersRefused'], []]);
   });
   it('whose body was changed is refused', async () => {
-    const { call } = setUp();
+    const { call } = makeSlackActions();
     const signature = sign(signingSecret, `${seconds}`, 'payload=a');
     expect(await call('payload=b', { signature })).toEqual({ status: 401 });
   });
   it('that is too large is refused before anything is read', async () => {
-    expect(await setUp().call('x'.repeat(300_000))).toEqual({ status: 413 });
+    expect(await makeSlackActions().call('x'.repeat(300_000))).toEqual({ status: 413 });
   });
   it('finds nobody where there is no signing secret', async () => {
-    expect(await setUp({ signed: false }).call(pressed('explain', finding.id))).toEqual({ status: 404 });
+    expect(await makeSlackActions({ signed: false }).call(pressed('explain', finding.id))).toEqual({ status: 404 });
   });
   it('that comes again is answered and not done again', async () => {
-    const { call, told } = setUp();
+    const { call, told } = makeSlackActions();
     const same = pressed('explain', finding.id);
     expect([await call(same), await call(same)]).toEqual([{ status: 200 }, { status: 200 }]);
     expect(told).toHaveLength(1);
@@ -161,7 +49,7 @@ describe('a call', () => {
   it.each(['payload=%5B%5D', 'payload=x', 'x=y', '', `payload=${'%5B'.repeat(20_000)}`])(
     'that is signed and says nothing of ours does nothing: %#',
     async (body) => {
-      const { call, told, slack } = setUp();
+      const { call, told, slack } = makeSlackActions();
       expect(await call(body)).toEqual({ status: 200 });
       expect([told, slack.sent]).toEqual([[], []]);
     },
@@ -170,7 +58,7 @@ describe('a call', () => {
 
 describe('explain', () => {
   it('shows the policy in English, what does not hold and the facts that decided, to whoever asked', async () => {
-    const { call, told } = setUp();
+    const { call, told } = makeSlackActions();
     await call(pressed('explain', finding.id));
     expect(told[0]).toMatchObject({ response_type: 'ephemeral', replace_original: false });
     const text = JSON.stringify(told[0]);
@@ -187,7 +75,7 @@ describe('explain', () => {
     expect(text).not.toContain('mrkdwn');
   });
   it.each(['zzz', 'z'.repeat(32), '../../x'])('of a finding that is none says so: %s', async (id) => {
-    const { call, told } = setUp();
+    const { call, told } = makeSlackActions();
     await call(pressed('explain', id));
     expect(JSON.stringify(told)).toContain('not there any more');
   });
@@ -195,9 +83,9 @@ describe('explain', () => {
 
 describe('an exception', () => {
   it('is asked for by the form, told in the thread, and approved by somebody else who may', async () => {
-    const { call, forms, exceptions, slack, told } = setUp();
+    const { call, forms, exceptions, slack, told } = makeSlackActions();
     await call(pressed('except', finding.id));
-    const answer = await call(sent(forms[0]?.private_metadata ?? '', words));
+    const answer = await call(submitted(forms[0]?.private_metadata ?? '', words));
     expect(answer).toEqual({ status: 200 });
     const [asked] = await exceptions.list();
     expect(asked).toMatchObject({
@@ -221,9 +109,9 @@ describe('an exception', () => {
     });
   });
   it('is not approved by whoever asked for it, although they may approve those of others', async () => {
-    const { call, forms, exceptions, told } = setUp({ approvers: ['U0ASKER'] });
+    const { call, forms, exceptions, told } = makeSlackActions({ approvers: ['U0ASKER'] });
     await call(pressed('except', finding.id));
-    await call(sent(forms[0]?.private_metadata ?? '', words));
+    await call(submitted(forms[0]?.private_metadata ?? '', words));
     await call(pressed('approve', (await exceptions.list())[0]?.id ?? '', 'U0ASKER'));
     expect((await exceptions.list())[0]?.state).toBe('requested');
     expect(told).toHaveLength(1);
@@ -235,8 +123,8 @@ describe('an exception', () => {
     [words, '2027-12-25', 'reason'],
     [{ ...words, owner: 'a\u202Eb' }, '2026-12-25', 'reason'],
   ])('%# that is not whole leaves the form open and says what is wrong', async (fields, until, field) => {
-    const { call, exceptions } = setUp();
-    const { body } = await call(sent(JSON.stringify({ finding: finding.id }), fields, until));
+    const { call, exceptions } = makeSlackActions();
+    const { body } = await call(submitted(JSON.stringify({ finding: finding.id }), fields, until));
     const said = JSON.parse(body ?? '{}') as { errors?: object };
     expect(Object.keys(said.errors ?? {})).toEqual([field]);
     expect(await exceptions.list()).toEqual([]);
@@ -244,7 +132,7 @@ describe('an exception', () => {
   it.each([{ approvers: [] }, { form: 'webhook' as const }])(
     'is asked for by the command where the form could come to nothing: %j',
     async (how) => {
-      const { call, told, forms } = setUp(how);
+      const { call, told, forms } = makeSlackActions(how);
       await call(pressed('except', finding.id));
       expect(forms).toEqual([]);
       expect(JSON.stringify(told)).toContain(`npx edict except ${finding.id} --owner`);
