@@ -109,13 +109,14 @@ const union = (rules: readonly Rules[]): Rules => ({
 });
 const NOT_KNOWN: Rules = { items: [{}], closed: false };
 
-/** The IPv4 ranges of a list of texts, of `{cidrIp}` or of `{value}`. */
-const rangeTexts = (list: Body | undefined): readonly Body[] =>
-  Array.isArray(list)
-    ? (list as readonly Body[]).map((entry) =>
-        isObject(entry) ? (fields(entry).cidrIp ?? fields(entry).value ?? null) : entry,
-      )
-    : [];
+/** The IPv4 ranges of a list of texts, of `{cidrIp}` or of `{value}`; anything else in place of it is one not known. */
+const rangeTexts = (list: Body | undefined): readonly Body[] => {
+  if (!isSet(list)) return [];
+  if (!Array.isArray(list)) return [null];
+  return (list as readonly Body[]).map((entry) =>
+    isObject(entry) ? (fields(entry).cidrIp ?? fields(entry).value ?? null) : entry,
+  );
+};
 
 /** AWS Config and the EC2 API; Config writes IPv4 ranges twice, and its queries wrap texts in `{value}`. */
 function permission(value: Body): Rules {

@@ -49,6 +49,11 @@ describe('a live group', () => {
     const got = ingress(configEvent(group({ ...ssh, ...(sources as { [k: string]: Json }) })));
     expect(got.value).toEqual([{ protocol: 'tcp', ports: { from: 22, to: 22 } }]);
   });
+  test('ranges that are no list may be any, also beside a group that is let in', () => {
+    const ssh = { ipProtocol: 'tcp', fromPort: 22, toPort: 22, userIdGroupPairs: [{ groupId: 'sg-2' }] };
+    const got = ingress(configEvent(group({ ...ssh, ipRanges: '0.0.0.0/0' })));
+    expect(got.value).toContainEqual({ protocol: 'tcp', ports: { from: 22, to: 22 } });
+  });
   test('each source of a rule is an item; groups are no addresses; the internet comes first', () => {
     const got = ingress(
       configEvent(
