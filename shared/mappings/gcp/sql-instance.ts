@@ -175,6 +175,15 @@ function backupRetention(parts: Parts): FactState {
   return primary === undefined ? NOT_SEEN : fromPrimary(backupRetention(primary));
 }
 
+/**
+ * The request that makes a clone names no key: only its source tells.
+ * https://cloud.google.com/sql/docs/mysql/admin-api/rest/v1beta4/instances/clone (read 2026-11-25)
+ */
+const ofSource: Read<string> = (native) => {
+  const clone = look(native, '/clone/0');
+  return clone.is === 'absent' ? undefined : unknown('not_collected', clone.at, 'the source of the clone was not seen');
+};
+
 /** An instance that only stands for a server outside Google Cloud stores nothing. */
 const stored = <V>(reader: Read<V>): Reader<V> =>
   derive<V>((native) => {
@@ -199,7 +208,7 @@ export const sqlInstance: Mapping = defineMapping('gcp/sql-instance', {
         },
         own_key: {
           'gcp.cai': stored(customerKey('/diskEncryptionConfiguration/kmsKeyName')),
-          terraform: customerKey('/encryption_key_name'),
+          terraform: customerKey('/encryption_key_name').or(ofSource),
         },
       },
     },

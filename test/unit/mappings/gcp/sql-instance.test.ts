@@ -168,6 +168,7 @@ describe('a Cloud SQL instance in a plan', () => {
   test('a clone shows no settings', () => {
     const f = only(plan(instance({ clone: [{ source_instance_name: 'old' }] }))).facts;
     expect(f.public_endpoint?.state).toBe('unknown');
+    expect(f.encryption?.state).toBe('unknown');
   });
 
   test('a replica has its primary’s key', () => {
