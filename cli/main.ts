@@ -43,7 +43,7 @@ function program(run: (action: Action) => Promise<void>): Command {
         'what the documents do not say: environment=production,data_classification=restricted',
       )
       .option('--config <file>', 'context rules (default: edict.config.yaml, if it is there)')
-      .option('--parameters <file|name=value,…>', 'values of template parameters')
+      .option('--parameters <file|name=value,…>', 'values of template parameters; without one, its default')
       .option('--max-megabytes <n>', 'the largest file that is read', '500');
 
   shared(
