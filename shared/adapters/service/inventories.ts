@@ -22,7 +22,7 @@ export async function makeInventories(
       return await make();
     } catch (error) {
       log(`the inventory ${source} cannot be taken`, error);
-      return { source, scopes: [NO_SCOPE], page: () => Promise.reject(error as Error) };
+      return { source, scopes: [NO_SCOPE], page: () => Promise.reject(error) };
     }
   };
   return Promise.all([
