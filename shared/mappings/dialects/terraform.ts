@@ -831,7 +831,8 @@ export function terraformOwner(native: NativeResource, pointer: string): OwnerRe
   if (value instanceof Unresolved) {
     const behind = isObject(native.extra?.behind) ? strings(native.extra.behind[pointer]) : [];
     const refs = [...value.refs, ...behind];
-    if (refs.length === 0 || refs.some(isLocal)) return { refs, open: true };
+    // Of very many not all are followed.
+    if (refs.length === 0 || refs.length >= MOST_REFS || refs.some(isLocal)) return { refs, open: true };
     return behind.length === 0 ? { refs } : { refs, others: true };
   }
   const name = text(value);

@@ -156,6 +156,12 @@ describe('a name', () => {
   });
 });
 
+test('an index that is computed may be that of any of very many', () => {
+  const keys = Array.from({ length: 100 }, (_, i) => `[${i}]`);
+  const seen = opened(groups(...keys), rules('[0]', ['[0]'], ['aws_security_group.x', 'var.which']));
+  expect(Object.values(seen)).toEqual(keys.map(() => 'unknown'));
+});
+
 describe('a group that is named by way of something else', () => {
   const rule = (...references: readonly string[]): Declared => rules('', [''], references);
   const passes = (type: string, references: readonly string[]): Declared => ({
