@@ -80,7 +80,10 @@ export interface Parts {
   all(part: string): readonly SeenPart[];
   /** The part was seen (a deleted one was: it is known to be gone). */
   seen(part: string): boolean;
-  /** Everything about the resource is in the document set: a part that was not seen does not exist. */
+  /**
+   * Nothing of the document is left out. Where it also creates the resource, a part that was not seen does not exist; of
+   * what exists already, parts may be managed elsewhere.
+   */
   readonly complete: boolean;
   /** The document creates the resource. */
   readonly creates: boolean;
