@@ -267,11 +267,11 @@ const memberNames = (list: string, name = ''): Reader<readonly string[]> =>
   derive<readonly string[]>((native) => {
     const found = look(native, list);
     if (found.is !== 'value' || !Array.isArray(found.value)) return undefined;
-    const names = (found.value as readonly Body[]).flatMap((member) => {
-      const value = isObject(member) ? member[name] : member;
-      return typeof value === 'string' ? [value.toLowerCase()] : [];
-    });
-    return { state: 'known', value: names, at: found.at };
+    const names = (found.value as readonly Body[]).map((member) => (isObject(member) ? member[name] : member));
+    // One that cannot be read is a member all the same: the list is not whole.
+    return names.every((n) => typeof n === 'string')
+      ? { state: 'known', value: names.map((n) => n.toLowerCase()), at: found.at }
+      : undefined;
   });
 
 const ownNameReading = derive<string>((native) => ({

@@ -124,6 +124,11 @@ describe('a member of a cluster', () => {
     );
     expect(say(byId(unseen).get('shop')?.public_endpoint)).toBe('unknown not_collected');
   });
+  test('whose name cannot be read is a member that was not seen', () => {
+    const facts = (...dbclusterMembers: Json[]) => only(configEvent(cluster({ dbclusterMembers }))).facts;
+    expect(say(facts({ isClusterWriter: true }).public_endpoint)).toBe('unknown not_collected');
+    expect(say(facts().public_endpoint)).toBe('default false');
+  });
   test('that is newer than the list of members counts already', () => {
     const joined = (captured: string) =>
       configHistory(
