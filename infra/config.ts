@@ -124,6 +124,11 @@ const google = {
   jwksUrl: 'https://www.googleapis.com/oauth2/v3/certs',
 };
 
+/** Of all variables of a function together, Lambda takes so much: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read 2026-11-25. */
+const ENVIRONMENT_BYTES = 4096;
+/** What a function that knows the subscriptions is told besides the clouds: tables, queues, its stage. Held by test/infra/stacks.test.ts. */
+const BESIDES_BYTES = 1200;
+
 /** Reads the context. Throws an Error that says which key is wrong and what it may be. */
 export function readConfig(context: (key: string) => unknown): EdictConfig {
   const given: Record<string, unknown> = {};
@@ -155,6 +160,8 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
   if (!c.local && c.azureCredential === 'none')
     throw new Error('azureCredential=none is for a server on this machine: only the local context may say it');
 
+  const clouds = { ...azure(c), ...googleFrom(c), awsReader: awsFrom(c) };
+  refuseWhatDoesNotFit(clouds);
   return {
     stage: c.stage,
     account: c.account,
@@ -162,9 +169,7 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
     local: c.local,
     bundle: c.bundle,
     slack: c.slackSecretName === undefined ? undefined : { secretName: c.slackSecretName, url: c.slackUrl },
-    ...azure(c),
-    ...googleFrom(c),
-    awsReader: awsFrom(c),
+    ...clouds,
     organizationId: c.organizationId,
     awsAggregator: c.awsAggregator,
     archiveDays: c.archiveDays,
@@ -173,6 +178,27 @@ export function readConfig(context: (key: string) => unknown): EdictConfig {
 }
 
 type Context = z.output<typeof contextSchema>;
+
+/** The subscriptions of Azure lie in the environment of functions: a deployment with too many of them would fail half way. */
+function refuseWhatDoesNotFit(
+  clouds: Pick<EdictConfig, 'azureCallers' | 'azureReader' | 'googleCallers' | 'googleReader' | 'awsReader'>,
+): void {
+  const { azureCallers: door, azureReader: reader } = clouds;
+  const bytes = (...told: unknown[]): number => Buffer.byteLength(told.map((t) => JSON.stringify(t) ?? '').join(''));
+  const most = Math.max(
+    bytes(door, clouds.googleCallers),
+    reader === undefined ? 0 : bytes(reader, clouds.googleReader, clouds.awsReader),
+  );
+  const over = most - (ENVIRONMENT_BYTES - BESIDES_BYTES);
+  if (over <= 0 || door === undefined) return;
+  const named = door.subscriptions.length;
+  // An id, its quotes and a comma.
+  const each = Math.max(...door.subscriptions.map((id) => bytes(id) + 1));
+  const fit = Math.max(0, named - Math.ceil(over / each));
+  throw new Error(
+    `azureSubscriptions names ${named} subscriptions, and ${fit} of them fit: a function takes ${ENVIRONMENT_BYTES} bytes of configuration. A management group cannot be named instead: divide them among several deployments, each with a stage of its own`,
+  );
+}
 
 function authoringFrom(c: Context): EdictConfig['authoring'] {
   const { authoringSecretName: secretName, authoringBedrockModels: bedrock } = c;

@@ -764,6 +764,40 @@ describe('the context', () => {
     expect(() => readConfig((key) => context[key])).toThrow(sentence);
   });
 
+  const subscriptions = (n: number): string =>
+    Array.from({ length: n }, (_, i) => `aaaaaaaa-0000-4000-8000-${String(i).padStart(12, '0')}`).join();
+  const googleCredentials = JSON.stringify({ type: 'external_account', audience: 'x'.repeat(900) });
+
+  it('refuses more subscriptions than a function can be told, and says how many fit', () => {
+    const context: Record<string, string> = {
+      ...everything,
+      azureSubscriptions: subscriptions(200),
+      googleCredentials,
+    };
+    const read = () => readConfig((key) => context[key]);
+    let said = '';
+    expect(read).toThrow(/names 200 subscriptions, and \d+ of them fit.* several deployments/);
+    try {
+      read();
+    } catch (error) {
+      said = String(error);
+    }
+    const fit = Number(/and (\d+) of them fit/.exec(said)?.[1]);
+    expect(fit).toBeGreaterThan(30);
+    context['azureSubscriptions'] = subscriptions(fit + 1);
+    expect(read).toThrow(`and ${fit} of them fit`);
+    // As many as fit are within what Lambda takes, with the longest name of a stage; what a deployment fills in is taken for long.
+    const { pipeline } = deploy({ ...context, stage: 'production-eu-01', azureSubscriptions: subscriptions(fit) });
+    for (const [id, { Properties: p }] of resourcesOf(pipeline, 'AWS::Lambda::Function')) {
+      const { Variables: told = {} } = (p['Environment'] ?? {}) as { readonly Variables?: Record<string, unknown> };
+      const sizes = Object.entries(told).map(([name, v]) => name.length + (typeof v === 'string' ? v.length : 128));
+      expect(
+        sizes.reduce((a, b) => a + b, 0),
+        id,
+      ).toBeLessThanOrEqual(4096);
+    }
+  });
+
   it('says what the commands look for in the outputs', () => {
     for (const name of STACK_OUTPUTS.state) prod.state.hasOutput(name, {});
     for (const name of STACK_OUTPUTS.pipeline) prod.pipeline.hasOutput(name, {});
