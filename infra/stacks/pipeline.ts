@@ -565,7 +565,7 @@ export class PipelineStack extends Stack {
       },
       targets: [new SqsQueue(queue.queue, { deadLetterQueue: queue.deadLetters })],
     });
-    // One message at a time: what belongs together must meet in one batch, and Slack takes one a second for a channel.
+    // What belongs together must meet in one batch; two at once tell at most two a second, and Slack takes about one for a channel.
     queue.consume(notify, { batchSize: 200, window: Duration.seconds(config.local ? 1 : 15), maxConcurrency: 2 });
     this.#tick(queue, 'SlackTick', Schedule.rate(Duration.minutes(1)), 'Tell digests, and of what flaps', 'tick');
   }

@@ -62,7 +62,7 @@ export function makeAssetInventory(options: {
             pageSize: PAGE,
             ...(next === undefined ? {} : { pageToken: next }),
           },
-          // Back-off is ours: a page that is throttled goes back to the queue with Google's hint.
+          // Back-off is ours: the step whose page was throttled comes again by the state machine.
           { autoPaginate: false, timeout: TIMEOUT_MS, retry: { retryCodes: [] } },
         );
         const token = (answer as { readonly nextPageToken?: string } | undefined)?.nextPageToken;
