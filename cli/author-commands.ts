@@ -39,6 +39,7 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     .option('--yes', 'there is nobody to ask: what is not clear is refused')
     .option('--json', 'the result for a machine; where there would be a dialogue, with --yes')
     .option('--dry-run', 'write nothing')
+    .option('--draft-fact <file>', 'where no fact says it: write what is missing to this file, for an engineer')
     .option('--allow-rego', 'where clauses cannot say it, models may write Rego: tested, never activated by itself')
     .option('--resume <draft>', 'go on with a draft; with --remote: with a sentence that no model answered')
     .option('--remote', 'a deployment drafts it: edict author status and answer say what comes of it')
@@ -71,6 +72,7 @@ export function addAuthorCommands(edict: Command, run: Run): void {
     'yes',
     'json',
     'dryRun',
+    'draftFact',
     'allowRego',
     'out',
     'as',

@@ -55,6 +55,7 @@ const HERE_ALONE = [
   'baseUrl',
   'config',
   'allowRego',
+  'draftFact',
 ] as const;
 const LONGEST_FILE_BYTES = 1_000_000;
 const LISTED = 50;

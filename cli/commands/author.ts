@@ -1,4 +1,5 @@
 /** `edict author`: from a sentence to a policy that was proven and judged, in a dialogue or by a pipeline. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
@@ -9,9 +10,11 @@ import { authorRego } from '../../shared/authoring/author-rego.ts';
 import { fieldChanges } from '../../shared/authoring/carry.ts';
 import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
+import { factDraft } from '../../shared/authoring/fact-draft.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
 import { reviseIntent, type Revised } from '../../shared/authoring/revise.ts';
 import { EXAMPLES_NOW } from '../../shared/authoring/verify.ts';
+import { kinds } from '../../shared/kinds/index.ts';
 import { APPROVERS_NEEDED, type Identity } from '../../shared/model/approval.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
 import { toCore } from '../../shared/policy/core.ts';
@@ -49,7 +52,7 @@ import {
   spentText,
   understoodLines,
 } from '../author/words.ts';
-import { authoringWorld, inventoryOf, regoWorld, stackInventory } from '../author/world.ts';
+import { authoringWorld, inventoryOf, regoWorld, stackInventory, writeBelow } from '../author/world.ts';
 import { readConfig } from '../options.ts';
 import { readLocalStack } from '../stack/local-stack.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
@@ -67,6 +70,7 @@ export interface AuthorOptions extends StackOptions, ModelOptions {
   readonly json?: true;
   readonly dryRun?: true;
   readonly allowRego?: true;
+  readonly draftFact?: string;
   readonly as?: string;
   readonly approveAs?: string;
   readonly out?: string;
@@ -139,6 +143,8 @@ function checkOptions(sentence: string | undefined, options: AuthorOptions): voi
         ? 'what should hold? edict author "<sentence>", or one of --file, --from-clauses, --advisory, --resume'
         : 'a sentence, --file, --from-clauses, --advisory and --resume are each alone',
     );
+  if (options.draftFact !== undefined && existsSync(options.draftFact))
+    throw new AppError('INPUT_INVALID', `--draft-fact: there is a file ${options.draftFact} already`);
   if (options.json === true && options.yes !== true)
     throw new AppError('INPUT_INVALID', '--json is for automation and has no dialogue: give --yes, too');
   if (options.yes !== true && !(process.stdin.isTTY && process.stdout.isTTY))
@@ -226,7 +232,7 @@ async function inSession(begun: Draft, options: AuthorOptions, hold: () => void)
       const isOpen = result.code === 'model_unavailable';
       const isThere = kept > 0 && isKept;
       if (isThere) endDraft(draft, isOpen ? 'begun' : 'refused', result.code);
-      return refused(result, draft, options, dialogue, isOpen && isThere ? resume : undefined);
+      return await refused(result, draft, options, dialogue, isOpen && isThere ? resume : undefined);
     }
     const replaces = draft.record.edits === undefined ? undefined : previousOf(draft.record.edits).policy.id;
     const reviewed = result.policies.map((p) => review(p, deps, p.policy.id === replaces ? replaces : undefined));
@@ -318,28 +324,63 @@ const unjudged = (check: Check): Check =>
     ? { ...check, passed: false, says: 'nobody has judged the resources: the draft was agreed with (--yes)' }
     : check;
 
-function refused(
+async function refused(
   result: Refusal,
   draft: Draft,
   options: AuthorOptions,
   dialogue: Dialogue | undefined,
   resume: string | undefined,
-): number {
+): Promise<number> {
   const output = new Output();
+  const { missing = [] } = result;
+  const lacking = missing.length === 0 ? undefined : factDraft(missing, draft.record.sentence, kinds);
+  // In the dialogue it is offered, below.
+  const isWritten = lacking !== undefined && options.draftFact !== undefined && options.dryRun !== true;
+  if (isWritten) writeFileSync(options.draftFact, lacking, { flag: 'wx' });
   if (options.json === true) {
-    const more = resume === undefined ? {} : { draft: draft.record.id };
+    const more = {
+      ...(resume === undefined ? {} : { draft: draft.record.id }),
+      ...(lacking === undefined ? {} : { factDraft: lacking }),
+    };
     output.line(JSON.stringify({ version: 1, ...result, ...more }, undefined, 2));
   } else {
     const lines = [...refusalLines(result), ...(resume === undefined ? [] : [`What was said is kept: ${resume}`])];
-    if (dialogue === undefined) for (const line of lines) output.line(line);
-    else {
+    const written = (file: string): string => `A draft for an engineer, unchecked, is in ${file}.`;
+    if (dialogue === undefined) {
+      for (const line of lines) output.line(line);
+      if (isWritten) output.line(written(options.draftFact));
+      else if (lacking !== undefined) output.line('--draft-fact <file> writes a draft of it for an engineer.');
+    } else {
       dialogue.show('No policy', lines);
-      dialogue.end(spentText(result.calls));
+      const file = isWritten ? options.draftFact : await offeredDraft(lacking, draft, options, dialogue);
+      dialogue.end(`${file === undefined ? '' : `${written(file)} `}${spentText(result.calls)}`);
     }
   }
   output.flush();
   return EXIT.refused;
 }
+
+/** Offers to write what is missing for an engineer. The file that was written. */
+async function offeredDraft(
+  lacking: string | undefined,
+  { folder }: Draft,
+  { dryRun }: AuthorOptions,
+  dialogue: Dialogue,
+): Promise<string | undefined> {
+  if (lacking === undefined || dryRun === true) return undefined;
+  const answer = await dialogue.pick('Shall what is missing be written down, for an engineer to add?', [
+    { value: 'no', label: 'No' },
+    {
+      value: 'yes',
+      label: 'Yes',
+      hint: 'a draft by the steps of docs/adding-a-kind.md: unchecked, and no model is asked',
+    },
+  ]);
+  if (answer === 'no') return undefined;
+  writeBelow(folder, MISSING_FACTS, lacking);
+  return join(folder, MISSING_FACTS);
+}
+const MISSING_FACTS = 'missing-facts.md';
 
 interface Finished {
   readonly draft: Draft;

@@ -89,6 +89,7 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
     const [draft = ''] = drafts();
     const policy = join(folder, '.edict', 'drafts', draft, 'policies', 'sql-database', 'closed-and-backed-up');
     expect(readdirSync(policy).sort()).toEqual([
+      'authoring.yaml',
       'examples',
       'intent.md',
       'policy.rego',
@@ -268,6 +269,43 @@ describeWith(['opa', 'regal', 'python'], 'edict author in a terminal', () => {
       expect(existsSync(join(folder, '.edict', 'drafts', drafts()[0] ?? '', 'policies'))).toBe(false);
     } finally {
       await advisory.stop();
+    }
+  });
+
+  it('writes down for an engineer what is missing, where the person wants it', async () => {
+    const updates = { kind: 'sql_database', fact: 'minor_updates', says: 'Minor versions install themselves.' };
+    const text = 'Databases install minor updates by themselves';
+    const own = await startMessagesServer(
+      parseScript(
+        JSON.stringify({
+          intents: [{ text, author: { outcome: 'out_of_model', why: 'No fact.', missing: [updates] } }],
+        }),
+      ),
+    );
+    try {
+      terminal = open([text, '--base-url', own.url]);
+      expect(await terminal.until(ASKED)).toMatch(
+        /missing: sql_database\.minor_updates[\s\S]*Shall what is missing be/,
+      );
+      choose(1);
+      expect(await terminal.ended).toBe(1);
+      const file = join('.edict', 'drafts', drafts()[0] ?? '', 'missing-facts.md');
+      expect(terminal.shown.replaceAll(/\s+/g, ' ')).toContain(`A draft for an engineer, unchecked, is in ${file}.`);
+      const written = readFileSync(join(folder, file), 'utf8');
+      expect(written).toMatch(/minor_updates: bool\('Minor versions install themselves\.'\)/);
+
+      const args = ['author', '--base-url', own.url, '--yes', '--json', text, '--draft-fact', 'fact.md'];
+      const { code, stdout } = await edict(args, { cwd: folder });
+      const told = JSON.parse(stdout) as { readonly factDraft: string };
+      expect([code, told.factDraft]).toEqual([1, written]);
+      expect(readFileSync(join(folder, 'fact.md'), 'utf8')).toBe(written);
+      // Nothing of somebody's is written over.
+      expect(await edict(args, { cwd: folder })).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/--draft-fact: there is a file fact\.md already/),
+      });
+    } finally {
+      await own.stop();
     }
   });
 
