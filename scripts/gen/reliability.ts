@@ -48,7 +48,7 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'Poison: a change, a policy, a bundle, Slack',
-    drills: ['poisoned-change', 'poisoned-bundle', 'poisoned-slack'],
+    drills: ['poisoned-change', 'poisoned-policy', 'poisoned-bundle', 'poisoned-slack'],
     elsewhere: [
       ['test/policy/engine.test.ts', 'isolates a policy that traps'],
       ['test/unit/pipeline/active.test.ts', 'stays the last good one'],

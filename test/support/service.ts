@@ -21,7 +21,7 @@ import { type Doc, makeWorld, makeWorldState, testForm, type WorldOptions } from
 
 export const FUNCTIONS = ['ingest', 'evaluate', 'project', 're-judge', 'notify-slack'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
-export interface ServiceOptions extends Pick<WorldOptions, 'policies' | 'readBack'> {
+export interface ServiceOptions extends Pick<WorldOptions, 'policies' | 'readBack' | 'loadEngine'> {
   readonly start?: (name: FunctionName) => Life;
   /** The order in which a queue gives its messages; the default is that of their arrival. */
   readonly pick?: (waiting: number) => number;
@@ -91,12 +91,13 @@ export function makeService(options: ServiceOptions = {}) {
   };
 
   const worldOf = ({ wrap }: Life) => {
-    const { policies, readBack } = options;
+    const { policies, readBack, loadEngine } = options;
     return makeWorld({
       state,
       wrap,
       ...(policies === undefined ? {} : { policies }),
       ...(readBack === undefined ? {} : { readBack }),
+      ...(loadEngine === undefined ? {} : { loadEngine }),
     });
   };
   const makers = {

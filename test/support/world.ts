@@ -23,6 +23,7 @@ import { makePublish } from '../../shared/pipeline/publish.ts';
 import { makeRecord } from '../../shared/pipeline/record.ts';
 import type { Outcome } from '../../shared/pipeline/stages.ts';
 import type { ResourceState } from '../../shared/model/resource.ts';
+import type { Engine } from '../../shared/ports/engine.ts';
 import type { ExceptionStore } from '../../shared/ports/exception-store.ts';
 import type { FindingStore } from '../../shared/ports/finding-store.ts';
 import type { EventBus } from '../../shared/ports/event-bus.ts';
@@ -255,6 +256,8 @@ export interface WorldOptions {
   readonly readBack?: { readonly [cloud: string]: ReadBack };
   /** The mappings of the build. */
   readonly registry?: Registry;
+  /** How a bundle becomes an engine; the default evaluates the clauses themselves. */
+  readonly loadEngine?: (bundle: Bundle) => Engine;
   /** Told of what is kept of the changes. */
   readonly keep?: (told: Change) => void;
   /** Wraps a port, for tests that interleave or kill. */
@@ -295,7 +298,7 @@ export function makeWorld(options: WorldOptions = {}) {
   const bad: unknown[] = [];
   const active = makeActiveSource({
     policies,
-    loadEngine: async (b) => makeMeaningEngine(b, [store]),
+    loadEngine: async (b) => (options.loadEngine ?? ((of) => makeMeaningEngine(of, [store])))(b),
     onBad: (_activation, error) => void bad.push(error),
   });
   const normalize = makeNormalize({
