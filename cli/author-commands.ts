@@ -47,8 +47,11 @@ export function addAuthorCommands(edict: Command, run: Run): void {
       '--out <folder>',
       'where policies are written (default: the draft, or the policies of this project; status: nowhere)',
     )
-    .option('--as <who>', 'your name or address (default: your user name here)')
-    .option('--approve-as <who>', 'who else approves it: activates what is proved')
+    .option('--as <who>', 'your name or address; nothing checks it, it is what you type (default: your user name here)')
+    .option(
+      '--approve-as <who>',
+      'who else approves it: activates what is proved. Nothing checks it, it is what you type: on this machine only',
+    )
     .option('--base-url <url>', 'another address of the Messages API')
     .option('--config <file>', 'models and context rules (default: edict.config.yaml, if it is there)')
     .option('--stage <stage>', 'the inventory of a deployment in an AWS account; with --remote: who drafts')

@@ -187,13 +187,24 @@ export function addApprovalCommands(policies: Command, run: Run): void {
   const decided = (command: Command): Command =>
     kept(command)
       .argument('<policies...>', 'ids, or folders with policies')
-      .option('--as <who>', 'your name or address (a deployment in an AWS account knows you by your credentials)');
+      .option(
+        '--as <who>',
+        'your name or address: nothing checks it, it is what you type (a deployment in an AWS account takes none: it knows you by your credentials)',
+      );
   decided(policies.command('request').description('ask for the approval of policies as they are now')).action(
     (names, options) => run(async () => (await import('./commands/approvals.ts')).requestPolicies(names, options)),
   );
-  decided(policies.command('approve').description('approve policies that somebody else asked to be approved'))
+  decided(
+    policies
+      .command('approve')
+      .description(
+        'show policies that somebody else asked to be approved, and approve them: those of one sentence together',
+      ),
+  )
     .option('--hash <hash>', 'only if it is still this version')
     .option('--because <reason>')
+    .option('--yes', 'on a terminal: do not ask once more, you have seen it')
+    .addOption(new Option('--format <format>').choices(['table', 'json']).default('table'))
     .action((names, options) =>
       run(async () => (await import('./commands/approvals.ts')).approvePolicies(names, options)),
     );

@@ -3,12 +3,13 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildBundle } from '../../shared/adapters/opa/build.ts';
 import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
+import { readAuthoring, writeAuthoring } from '../../shared/adapters/files/authoring-file.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import type { AuthoredPolicy } from '../../shared/authoring/intent.ts';
 import { folderFilesOf } from '../../shared/authoring/write.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { AppError } from '../../shared/model/errors.ts';
-import { approvalState, type Identity, isSamePerson } from '../../shared/model/approval.ts';
+import { approvalState, type AuthoringRecord, type Identity, isSamePerson } from '../../shared/model/approval.ts';
 import { approve, releaseApproved, requestApproval, shortHash } from '../../shared/pipeline/approval.ts';
 import { type CompiledPolicy, folderOf } from '../../shared/policy/bundle.ts';
 import type { ApprovalStore } from '../../shared/ports/approvals.ts';
@@ -38,19 +39,29 @@ function freeFolders(
   return folders;
 }
 
-/** Writes the folders of the policies; nothing is written if one may not be (`freeFolders`). Throws `INPUT_INVALID`. */
+/**
+ * Writes the folders of the policies, with what is to be said to those who approve them; nothing is written if one may not
+ * be (`freeFolders`). Throws `INPUT_INVALID`.
+ */
 export function writePolicies(
   root: string,
   policies: readonly AuthoredPolicy[],
+  authored: AuthoringRecord,
   replaces: readonly string[] = [],
 ): readonly string[] {
   const folders = freeFolders(root, policies, replaces);
-  for (const [i, authored] of policies.entries()) {
+  for (const [i, policy] of policies.entries()) {
     const folder = folders[i] as string;
     // Examples of another version would be judged by this one.
     rmSync(folder, { recursive: true, force: true });
-    const files = folderFilesOf(authored, kindOf(authored.policy.kind));
+    const files = folderFilesOf(policy, kindOf(policy.policy.kind));
     for (const [path, text] of Object.entries(files)) writeBelow(folder, path, text);
+  }
+  const versions = folders.map((folder) => readPolicyFolder(folder, kinds).version);
+  for (const [i, version] of versions.entries()) {
+    const others = versions.filter((v) => v !== version);
+    const together = others.map(({ policy, hash }) => ({ policy, hash }));
+    writeAuthoring(folders[i] as string, version, { authored, together });
   }
   return folders;
 }
@@ -69,7 +80,7 @@ export async function requestFor(folders: readonly string[], by: Identity): Prom
   for (const folder of folders) {
     const { version } = readPolicyFolder(folder, kinds);
     const approvals = makeFileApprovals(approvalsFileOf(folder, version.policy));
-    const approval = await requestApproval({ approvals, clock: Date }, version, by);
+    const approval = await requestApproval({ approvals, clock: Date }, version, by, readAuthoring(folder, version));
     requested.push({
       policy: version.policy,
       version: shortHash(version.hash),
@@ -93,6 +104,7 @@ export function hindrance(
 }
 
 interface Activating {
+  readonly authored: AuthoringRecord;
   /** Where the policies are to lie, and which of those there they replace. */
   readonly root: string;
   readonly replaces: readonly string[];
@@ -121,16 +133,17 @@ export async function activate(policies: readonly AuthoredPolicy[], how: Activat
   freeFolders(root, policies, replaces);
   rmSync(staging, { recursive: true, force: true });
   try {
-    const staged = writePolicies(staging, policies);
+    const staged = writePolicies(staging, policies, how.authored);
     await requestFor(staged, how.author);
     const approvals = makeFileApprovals(join(staging, 'approvals.yaml'));
-    for (const folder of staged) {
-      const { version } = readPolicyFolder(folder, kinds);
+    const versions = staged.map((folder) => readPolicyFolder(folder, kinds).version);
+    const together = versions.map((v) => v.hash);
+    for (const version of versions) {
       const judged = how.isAutomatic ? { judged: 'none' as const } : {};
-      await approve({ approvals, clock: Date }, { current: version, by: how.approver, ...judged });
+      await approve({ approvals, clock: Date }, { current: version, by: how.approver, together, ...judged });
     }
     const activation = await releaseBeside(staged, approvals, how);
-    const folders = writePolicies(root, policies, replaces);
+    const folders = writePolicies(root, policies, how.authored, replaces);
     const kept = makeFileApprovals(join(root, 'approvals.yaml'));
     const requested: Requested[] = [];
     for (const approval of await approvals.list()) {

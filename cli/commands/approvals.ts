@@ -1,14 +1,19 @@
 /** `edict policies request | approve | reject | approvals`: who said yes to which version of a policy. */
+import { relative } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
 import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
+import { readAuthoring } from '../../shared/adapters/files/authoring-file.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
 import { kinds } from '../../shared/kinds/index.ts';
 import { type Approval, approvalState, type Identity, type PolicyVersion } from '../../shared/model/approval.ts';
 import { AppError, isAppError } from '../../shared/model/errors.ts';
 import { approve, reject, requestApproval, shortHash } from '../../shared/pipeline/approval.ts';
+import type { BundledPolicy } from '../../shared/policy/bundle.ts';
 import { changedParts } from '../../shared/policy/version.ts';
 import type { ApprovalStore } from '../../shared/ports/approvals.ts';
+import type { Viewed } from '../author/approval-view.ts';
+import { readManifest } from '../bundle.ts';
 import { findStack, type Stack, type StackOptions } from '../stack/stack.ts';
 import { Output, plain, style } from '../terminal.ts';
 import { calledIn, policyFolders } from '../verify/candidates.ts';
@@ -51,12 +56,82 @@ export async function requestPolicies(names: readonly string[], options: Approva
         'AUTHORING_REJECTED',
         `${version.policy} does not pass ${gates.flatMap((g) => (g.passed ? [] : [g.name])).join(', ')}: edict policies verify ${folder}`,
       );
-    return requestApproval(deps, version, by);
+    return requestApproval(deps, version, by, readAuthoring(folder, version));
   });
 }
 
-export async function approvePolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
-  return onEach(names, options, 'approved', (deps, ...of) => approve(deps, deciding(options, ...of)));
+export interface ApproveOptions extends ApprovalOptions {
+  readonly format: 'table' | 'json';
+  readonly yes?: true;
+}
+
+/** Shows what is approved, asks a person on a terminal whether they do, and approves it. 1 if they do not. */
+export async function approvePolicies(names: readonly string[], options: ApproveOptions): Promise<number> {
+  const { viewJson, viewLines } = await import('../author/approval-view.ts');
+  const views = await viewed(names, options);
+  const output = new Output();
+  const isJson = options.format === 'json';
+  if (isJson) output.line(JSON.stringify({ version: 1, policies: views.map(viewJson) }, undefined, 2));
+  else for (const view of views) for (const line of [...viewLines(view), '']) output.line(line);
+  output.flush();
+  const isAsked = !isJson && options.yes !== true && process.stdin.isTTY && process.stdout.isTTY;
+  if (isAsked && views.some((v) => v.record !== undefined) && !(await isConfirmed(views))) return 1;
+  const together = views.map((v) => v.version.hash);
+  // What was decided is for people; the JSON is whole without it.
+  return onEach(
+    names,
+    options,
+    'approved',
+    (deps, ...of) => approve(deps, { ...deciding(options, ...of), together }),
+    isJson ? process.stderr : process.stdout,
+  );
+}
+
+async function isConfirmed(versions: readonly unknown[]): Promise<boolean> {
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const what = versions.length === 1 ? 'it' : `these ${versions.length} policies`;
+  const said = await confirm({ message: `Approve ${what} as shown above?`, initialValue: false });
+  if (said === true && !isCancel(said)) return true;
+  const output = new Output();
+  output.line('Nothing was approved.');
+  output.flush();
+  return false;
+}
+
+/** The policies that are named, as those who approve look at them. What cannot be read, deciding says. */
+async function viewed(names: readonly string[], options: StackOptions): Promise<readonly Viewed[]> {
+  const stack = await namedStack(options);
+  const { where, policies } = stack === undefined ? shipped() : await inForceOn(stack);
+  const views: Viewed[] = [];
+  for (const folder of policyFolders(names)) {
+    try {
+      const { compiled, version, sources } = readPolicyFolder(folder, kinds);
+      const record = await approvalsFor(stack, folder, version).read(version.policy, version.hash);
+      const policy = policies.find((p) => p.id === version.policy);
+      views.push({ folder: shownFolder(folder), compiled, version, sources, record, inForce: { where, policy } });
+    } catch (error) {
+      if (!isAppError(error) || error.retryable) throw error;
+    }
+  }
+  return views;
+}
+
+const shownFolder = (folder: string): string => {
+  const from = relative(process.cwd(), folder);
+  return from.startsWith('..') ? folder : from || '.';
+};
+
+interface InForce {
+  readonly where: string;
+  readonly policies: readonly BundledPolicy[];
+}
+const shipped = (): InForce => ({ where: 'the bundle of this project', policies: readManifest().policies });
+async function inForceOn(stack: Stack): Promise<InForce> {
+  const { policyStore } = await import('./release.ts');
+  const store = policyStore(stack);
+  const active = await store.active();
+  const bundle = active === undefined ? undefined : await store.bundle(active.bundle);
+  return { where: stack.title, policies: bundle?.manifest.policies ?? [] };
 }
 
 export async function rejectPolicies(names: readonly string[], options: ApprovalOptions): Promise<number> {
@@ -89,28 +164,27 @@ async function onEach(
     by: Identity,
     folder: string,
   ) => Promise<Approval>,
+  stream: NodeJS.WriteStream = process.stdout,
 ): Promise<number> {
   const folders = policyFolders(names);
   if (options.hash !== undefined && folders.length > 1)
     throw new AppError('INPUT_INVALID', '--hash is the version of one policy: name that one');
   const stack = await namedStack(options);
   const by = await identityOn(stack, options.as);
-  const output = new Output();
   const refused: string[] = [];
   for (const folder of folders) {
     try {
       const { version } = readPolicyFolder(folder, kinds);
       const approvals = approvalsFor(stack, folder, version);
       const approval = await act({ approvals, clock: Date }, version, by, folder);
-      output.line(
-        `${version.policy}  version ${shortHash(version.hash)}, ${version.evidence}: ${done} by ${by.who}; ${stateText(approval)} in ${approvals.title}`,
+      stream.write(
+        `${version.policy}  version ${shortHash(version.hash)}, ${version.evidence}: ${done} by ${by.who}; ${stateText(approval)} in ${approvals.title}\n`,
       );
     } catch (error) {
       if (!isAppError(error) || error.retryable) throw error;
       refused.push(error.message);
     }
   }
-  output.flush();
   const [first, ...more] = refused;
   if (first !== undefined) throw new AppError('AUTHORING_REJECTED', first, { details: { lines: more } });
   return 0;
@@ -167,7 +241,9 @@ function standing(version: PolicyVersion, all: readonly Approval[]): Standing {
     const said = record.decisions.map(
       (d) => `${d.is} by ${d.by.who} (${d.by.established}) ${d.at}${d.judged === undefined ? '' : ', unseen'}`,
     );
-    return { state: approvalState(record), said: [`asked for by ${record.author.who}`, ...said].join(', ') };
+    const open = record.authored?.checks.filter((c) => !c.passed).map((c) => c.name) ?? [];
+    const checks = open.length === 0 ? [] : [`checks left open: ${open.join(', ')}`];
+    return { state: approvalState(record), said: [`asked for by ${record.author.who}`, ...checks, ...said].join(', ') };
   }
   return last === undefined
     ? { state: 'new', said: 'its approval was never asked for' }

@@ -37,6 +37,7 @@ import {
 } from '../author/drafts.ts';
 import { exampleFiles, exampleLines } from '../author/example-table.ts';
 import { configuredModel, type ModelOptions } from '../author/model.ts';
+import { recordOf } from '../author/record.ts';
 import { review, type Reviewed } from '../author/review.ts';
 import { activate, hindrance, type Requested, requestFor, writePolicies } from '../author/save.ts';
 import {
@@ -542,6 +543,7 @@ const automaticWish = ({ options }: Finished): Wish =>
 
 async function save(all: Finished, wish: Wish): Promise<Saved> {
   const { draft, options, result, replaces } = all;
+  const isUnseen = options.yes === true;
   if (wish === 'nothing') {
     if (options.dryRun !== true) endDraft(draft, 'authored', '');
     return { as: wish, folders: [], approvals: [] };
@@ -553,7 +555,7 @@ async function save(all: Finished, wish: Wish): Promise<Saved> {
     const root = out ?? join(DRAFTS, draft.record.id, 'policies');
     // A draft is its own place: what was kept there before is of the same sentence.
     const own = isOwn ? result.policies.map((p) => p.policy.id) : replacedIds(replaces);
-    const folders = writePolicies(root, result.policies, own);
+    const folders = writePolicies(root, result.policies, recordOf(result, isUnseen), own);
     endDraft(draft, 'saved', folders.join(', '));
     return { as: wish, folders, approvals: [] };
   }
@@ -571,7 +573,12 @@ async function save(all: Finished, wish: Wish): Promise<Saved> {
     if (notActivated !== undefined) return { ...(await save(all, 'draft')), notActivated };
     if (stack !== undefined) return activated(all, stack, by, approver);
   }
-  const folders = writePolicies(options.out ?? POLICIES, result.policies, replacedIds(replaces));
+  const folders = writePolicies(
+    options.out ?? POLICIES,
+    result.policies,
+    recordOf(result, isUnseen),
+    replacedIds(replaces),
+  );
   const approvals = await requestFor(folders, by);
   endDraft(draft, 'saved', folders.join(', '));
   return { as: wish, folders, approvals };
@@ -582,6 +589,7 @@ async function activated(all: Finished, stack: Stack, by: Identity, approver: Id
   const { draft, options, result, replaces } = all;
   try {
     const done = await activate(result.policies, {
+      authored: recordOf(result, options.yes === true),
       root: options.out ?? POLICIES,
       replaces: replacedIds(replaces),
       staging: join(draft.folder, 'activating'),

@@ -1,11 +1,34 @@
 /** An approval as it is written down, in a file as in a table: checked when it is read, because others may write there. */
 import * as z from 'zod';
-import { type Approval, IDENTITY_SOURCES, VERSION_PARTS } from '../model/approval.ts';
+import {
+  type Approval,
+  IDENTITY_SOURCES,
+  LONGEST_CHECK,
+  MOST_CHECKS,
+  MOST_SIBLINGS,
+  VERSION_PARTS,
+} from '../model/approval.ts';
 import { hashOf } from '../policy/version.ts';
 
 const sha = z.string().regex(/^[0-9a-f]{64}$/, 'no SHA-256');
 const identity = z.strictObject({ who: z.string().min(1), established: z.enum(IDENTITY_SOURCES) });
 const at = z.iso.datetime();
+const times = z.int().nonnegative();
+export const authoringRecordSchema = z.strictObject({
+  checks: z
+    .array(
+      z.strictObject({ name: z.string().min(1).max(60), passed: z.boolean(), says: z.string().max(LONGEST_CHECK) }),
+    )
+    .max(MOST_CHECKS),
+  judging: z.strictObject({
+    by: z.enum(['person', 'none']),
+    shown: times,
+    corrected: times,
+    skipped: times,
+    questions: times,
+  }),
+});
+export const siblingsSchema = z.array(z.strictObject({ policy: z.string().min(1), hash: sha })).max(MOST_SIBLINGS);
 export const approvalSchema = z.strictObject({
   version: z
     .strictObject({
@@ -19,6 +42,8 @@ export const approvalSchema = z.strictObject({
     .refine((v) => hashOf(v) === v.hash, 'the hash is not that of its parts'),
   author: identity,
   requestedAt: at,
+  authored: authoringRecordSchema.optional(),
+  together: siblingsSchema.optional(),
   decisions: z.array(
     z.strictObject({
       is: z.enum(['approved', 'rejected']),

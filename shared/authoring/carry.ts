@@ -6,6 +6,7 @@
 import { isAppError } from '../model/errors.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Clause, Condition, Literal, Param, Policy } from '../model/policy.ts';
+import type { BundledPolicy } from '../policy/bundle.ts';
 import { parsePolicy, registryOf } from '../policy/clauses.ts';
 import { type Core, type CorePolicy, type CoreTest, toCore } from '../policy/core.ts';
 import { isNone } from '../policy/literals.ts';
@@ -302,11 +303,46 @@ export function fieldChanges(
     ReadonlyMap<string, string>,
     ReadonlyMap<string, string>,
   ];
+  return changesOf(a, b);
+}
+
+function changesOf(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): readonly FieldChange[] {
   return [...new Set([...a.keys(), ...b.keys()])].flatMap((field) => {
     const [from, to] = [a.get(field) ?? null, b.get(field) ?? null];
     return from === to ? [] : [{ field, from, to }];
   });
 }
+
+/** As `fieldChanges`, of what a bundle has of two policies: what a parameter is stands in its clauses. */
+export const bundledChanges = (before: BundledPolicy, after: BundledPolicy): readonly FieldChange[] =>
+  changesOf(bundledFields(before), bundledFields(after));
+
+const bundledFields = (p: BundledPolicy): ReadonlyMap<string, string> =>
+  new Map<string, string>([
+    ['title', p.title],
+    ['severity', p.severity],
+    ...(p.scope === undefined ? [] : [['scope', p.scope.english] as const]),
+    ...p.clauses.flatMap(({ id, says, english }): readonly (readonly [string, string])[] => [
+      [`clause ${id}`, english],
+      [`clause ${id}, words`, says],
+    ]),
+    ...outside(p),
+    ['evidence', p.evidence],
+    ['policy.rego', p.regoSha256.slice(0, 12)],
+  ]);
+
+const outside = ({
+  frameworks,
+  remediation,
+  exceptions,
+}: Pick<Policy, 'frameworks' | 'remediation'> & { readonly exceptions?: Policy['exceptions'] }): readonly (readonly [
+  string,
+  string,
+])[] => [
+  ...Object.entries(frameworks).map(([name, ids]) => [`framework ${name}`, ids.join(', ')] as const),
+  ['remediation', remediation.trim()],
+  ...(exceptions === undefined ? [] : [['exceptions', `at most ${exceptions.max_days} days`] as const]),
+];
 
 function fieldsOf(policy: Policy, kind: Kind): ReadonlyMap<string, string> {
   const english = toEnglish(policy, kind);
@@ -334,8 +370,6 @@ function fieldsOf(policy: Policy, kind: Kind): ReadonlyMap<string, string> {
         ] as const
       ).flatMap(([field, value]) => (value === undefined ? [] : [[field, String(value)] as const])),
     ),
-    ...Object.entries(policy.frameworks).map(([name, ids]) => [`framework ${name}`, ids.join(', ')] as const),
-    ['remediation', policy.remediation.trim()],
-    ...(policy.exceptions === undefined ? [] : [['exceptions', `at most ${policy.exceptions.max_days} days`] as const]),
+    ...outside(policy),
   ]);
 }

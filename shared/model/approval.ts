@@ -37,12 +37,43 @@ export interface Decision {
   readonly judged?: 'none';
 }
 
+/**
+ * What authoring found besides the gates, as whoever asks says it. It proves nothing and no hash holds it: it is there for
+ * those who approve, because what a check has left open nobody else looks at.
+ */
+export interface AuthoringRecord {
+  readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly says: string }[];
+  readonly judging: {
+    /** `none`: nobody has looked at a resource (`--yes`). */
+    readonly by: 'person' | 'none';
+    /** Resources that were shown. */
+    readonly shown: number;
+    /** Of these: said otherwise after a second look, at what the draft says; and those that the person could not judge. */
+    readonly corrected: number;
+    readonly skipped: number;
+    /** Questions on which two readings parted. */
+    readonly questions: number;
+  };
+}
+/** A version that is approved together with another one or not at all: both come from one sentence. */
+export interface Sibling {
+  readonly policy: string;
+  readonly hash: string;
+}
+export const MOST_CHECKS = 40;
+export const LONGEST_CHECK = 2000;
+export const MOST_SIBLINGS = 40;
+
 /** The record of one version: asked for once, decided by others. */
 export interface Approval {
   readonly version: PolicyVersion;
   /** Who asked, and so answers for it: never one of those who approve. */
   readonly author: Identity;
   readonly requestedAt: string;
+  /** What was found when it was authored; absent: it was written by hand, or before there were such records. */
+  readonly authored?: AuthoringRecord;
+  /** The other policies of its sentence. */
+  readonly together?: readonly Sibling[];
   /** In the order in which they were made. */
   readonly decisions: readonly Decision[];
   /** Goes up with every write: of two writers at once one is told. */

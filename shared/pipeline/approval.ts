@@ -12,6 +12,7 @@ import {
   isSamePerson,
   type PolicyVersion,
   principalOf,
+  type Sibling,
 } from '../model/approval.ts';
 import { instant } from '../model/change.ts';
 import { AppError } from '../model/errors.ts';
@@ -32,19 +33,25 @@ const MAX_ATTEMPTS = 10;
 const refuse = (message: string, details: { readonly [key: string]: unknown } = {}): AppError =>
   new AppError('AUTHORING_REJECTED', message, { details });
 export const shortHash = (hash: string): string => hash.slice(0, 12);
-const named = (v: PolicyVersion): string => `${v.policy} (version ${shortHash(v.hash)})`;
+const named = (v: Sibling): string => `${v.policy} (version ${shortHash(v.hash)})`;
 const person = ({ who, established }: Identity): string => (established === 'sts' ? who : `${who} (declared)`);
 
 /**
  * Asks for the approval of a version. Asked again by the same person, it is the record as it is. Errors:
  * `AUTHORING_REJECTED` (someone else asked already, or it was rejected), `INPUT_INVALID` (nobody asks).
  */
-export async function requestApproval(deps: ApprovalDeps, version: PolicyVersion, by: Identity): Promise<Approval> {
+export async function requestApproval(
+  deps: ApprovalDeps,
+  version: PolicyVersion,
+  by: Identity,
+  more: Pick<Approval, 'authored' | 'together'> = {},
+): Promise<Approval> {
   checkIdentity(by);
   const asked: Approval = {
     version,
     author: by,
     requestedAt: instant(deps.clock.now()),
+    ...more,
     decisions: [],
     revision: 1,
   };
@@ -68,6 +75,8 @@ export interface Deciding {
   readonly by: Identity;
   readonly because?: string;
   readonly judged?: Decision['judged'];
+  /** The hashes of all versions that are approved in one act: what is to be approved together is, or not at all. */
+  readonly together?: readonly string[];
 }
 
 /**
@@ -91,6 +100,7 @@ async function decide(deps: ApprovalDeps, is: Decision['is'], what: Deciding): P
     if (state === 'rejected') throw refuse(`${named(current)} was rejected: ${sayingsOf(record)}`);
     if (is === 'approved') {
       checkApprover(record, by);
+      await checkTogether(deps, record, what);
       if (approversOf(record).some((a) => isSamePerson(a, by))) return record;
       // Someone was faster, or did it long ago: nothing is added to what is complete.
       if (state === 'approved') throw refuse(`${named(current)} is approved already: ${sayingsOf(record)}`);
@@ -121,6 +131,23 @@ function checkApprover({ author, version }: Approval, by: Identity): void {
     throw refuse(
       `${person(author)} asked for the approval of ${named(version)} and cannot give it: another person has to`,
     );
+}
+
+/** Refuses to approve a part of what one sentence says. */
+async function checkTogether({ approvals }: ApprovalDeps, record: Approval, what: Deciding): Promise<void> {
+  const { version, together: siblings = [] } = record;
+  const said = `${named(version)} is approved together with ${siblings.map((s) => named(s)).join(', ')}, or not at all: one sentence says both`;
+  const details = { policy: version.policy, together: siblings };
+  const left = siblings.filter((s) => !(what.together ?? []).includes(s.hash));
+  if (left.length > 0)
+    throw refuse(`${said}. Name them all, as they were asked for: ${left.map((s) => named(s)).join(', ')}`, details);
+  for (const sibling of siblings) {
+    const other = await approvals.read(sibling.policy, sibling.hash);
+    if (other === undefined) throw refuse(`${said}. Nobody asked for ${named(sibling)}`, details);
+    if (approvalState(other) === 'rejected')
+      throw refuse(`${said}. ${named(sibling)} was rejected: ${sayingsOf(other)}`, details);
+    checkApprover(other, what.by);
+  }
 }
 
 /** Refuses a decision about a version that is not in the folder any more, and says what has changed. */
@@ -169,9 +196,27 @@ export interface Unapproved {
 export function unapprovedIn(manifest: BundleManifest, records: readonly Approval[]): readonly Unapproved[] {
   const byHash = Map.groupBy(records, (a) => a.version.hash);
   return manifest.policies.flatMap((policy) => {
-    const why = whyNot(policy, byHash.get(policy.version ?? '') ?? [], records);
+    const own = byHash.get(policy.version ?? '') ?? [];
+    const why = whyNot(policy, own, records) ?? whyApart(own, records, manifest);
     return why === undefined ? [] : [{ policy: policy.id, version: policy.version, why }];
   });
+}
+
+/** Why a policy that is approved is released with none of those that belong to it. */
+function whyApart(
+  own: readonly Approval[],
+  all: readonly Approval[],
+  { policies }: BundleManifest,
+): string | undefined {
+  const siblings = own.find((a) => approvalState(a) === 'approved')?.together ?? [];
+  const missing = siblings.find(
+    ({ policy, hash }) =>
+      !policies.some((p) => p.id === policy) ||
+      !all.some((a) => a.version.hash === hash && a.version.policy === policy && approvalState(a) === 'approved'),
+  );
+  return missing === undefined
+    ? undefined
+    : `one sentence says it and ${named(missing)}, which is ${policies.some((p) => p.id === missing.policy) ? 'not approved' : 'not in the bundle'}`;
 }
 
 function whyNot(policy: BundledPolicy, records: readonly Approval[], all: readonly Approval[]): string | undefined {

@@ -22,7 +22,13 @@ export function approvalStoreSuite(title: string, make: () => Promise<readonly [
       expect(await store.list()).toEqual([]);
       expect(await store.read('store.a', policyVersion('store.a').hash)).toBeUndefined();
       const later = record('store.a', 'x', { requestedAt: '2026-11-25T13:00:00.000Z' });
-      const first = record('store.a', 'y');
+      const first = record('store.a', 'y', {
+        authored: {
+          checks: [{ name: 'paraphrases', passed: false, says: '4 of 5' }],
+          judging: { by: 'person', shown: 18, corrected: 1, skipped: 2, questions: 3 },
+        },
+        together: [{ policy: 'store.b', hash: policyVersion('store.b').hash }],
+      });
       const longer = record('store.a-b', 'z');
       for (const a of [later, longer, first]) expect(await store.write(a)).toBe(true);
       const decided: Approval = {

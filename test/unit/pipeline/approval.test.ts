@@ -303,3 +303,49 @@ describe('releasing', () => {
     expect(await policies.active()).toMatchObject({ sequence: 2 });
   });
 });
+
+describe('policies of one sentence', () => {
+  const other = policyVersion('store.encrypted');
+  const sibling = { policy: other.policy, hash: other.hash };
+  const own = { policy: current.policy, hash: current.hash };
+  const bundled = (version: typeof current) =>
+    ({
+      id: version.policy,
+      version: version.hash,
+      evidence: version.evidence,
+      regoSha256: version.parts.rego,
+    }) as BundledPolicy;
+  const manifestOf = (...versions: readonly (typeof current)[]) => ({
+    ...bundle().manifest,
+    policies: versions.map(bundled),
+  });
+
+  it('are approved together or not at all', async () => {
+    const { deps, approvals } = setUp();
+    await requestApproval(deps, current, ann, { together: [sibling] });
+    expect(await refusal(approve(deps, { current, by: ben }))).toContain('store.encrypted');
+    const together = [current.hash, other.hash];
+    expect(await refusal(approve(deps, { current, by: ben, together }))).toContain('Nobody asked for store.encrypted');
+    await requestApproval(deps, other, ann, { together: [own] });
+    for (const version of [current, other]) await approve(deps, { current: version, by: ben, together });
+    expect((await approvals.list()).map(approvalState)).toEqual(['approved', 'approved']);
+  });
+
+  it('are not released in part', async () => {
+    const { deps, approvals } = setUp();
+    await requestApproval(deps, current, ann, { together: [sibling] });
+    await requestApproval(deps, other, ann, { together: [own] });
+    const together = [current.hash, other.hash];
+    for (const version of [current, other]) await approve(deps, { current: version, by: ben, together });
+    const why = async (manifest: ReturnType<typeof manifestOf>) =>
+      unapprovedIn(manifest, await approvals.list()).map((u) => `${u.policy}: ${u.why}`);
+    expect(await why(manifestOf(current, other))).toEqual([]);
+    expect(await why(manifestOf(current))).toEqual([
+      expect.stringMatching(/store\.versioned: .*store\.encrypted.*not in the bundle/),
+    ]);
+    await reject(deps, { current: other, by: cy });
+    expect(await why(manifestOf(current, other))).toContainEqual(
+      expect.stringMatching(/store\.versioned: .*store\.encrypted.*not approved/),
+    );
+  });
+});
