@@ -127,6 +127,7 @@ export class SweepMachine extends Construct {
     );
     for (const [name, metric, what] of [
       ['Failed', this.machine.metricFailed({ period: Duration.minutes(5), statistic: 'Sum' }), 'failed'],
+      ['Aborted', this.machine.metricAborted({ period: Duration.minutes(5), statistic: 'Sum' }), 'was aborted'],
       [
         'TimedOut',
         this.machine.metricTimedOut({ period: Duration.minutes(5), statistic: 'Sum' }),
