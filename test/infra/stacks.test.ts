@@ -293,6 +293,11 @@ describe('the machine of a sweep', () => {
     expect(silent.map(([, { Properties: p }]) => p)).toMatchObject([
       { Period: 3600, EvaluationPeriods: 26, TreatMissingData: 'breaching', Threshold: 1 },
     ]);
+    // However else it ends without success, it rings: what begins and does not ring has succeeded, or goes on.
+    const ends = resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties: p }]) =>
+      String(p['MetricName']).startsWith('Executions') ? [p['MetricName']] : [],
+    );
+    expect(ends.sort()).toEqual(['ExecutionsAborted', 'ExecutionsFailed', 'ExecutionsStarted', 'ExecutionsTimedOut']);
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (Period), 2026-11-25
     for (const [id, { Properties: p }] of resourcesOf(prod.pipeline, 'AWS::CloudWatch::Alarm')) {
       const [period, periods] = [Number(p['Period']), Number(p['EvaluationPeriods'])];
