@@ -82,6 +82,27 @@ const requiresTls = (settings: string, mode: string, require: string): Reader<bo
   }).orDefault(false, because);
 };
 
+/**
+ * Where connectors are enforced, all other connections are rejected, and a connector always connects by TLS.
+ * https://docs.cloud.google.com/ruby/docs/reference/google-cloud-sql-v1/latest/Google-Cloud-Sql-V1-Settings-ConnectorEnforcement
+ * (read 2026-11-25)
+ */
+const orByConnectors = (enforcement: string, directly: Read<boolean>): Reader<boolean> => {
+  const enforced = at(enforcement).oneOf({
+    REQUIRED: true,
+    NOT_REQUIRED: false,
+    CONNECTOR_ENFORCEMENT_UNSPECIFIED: false,
+  });
+  return derive<boolean>((native) => {
+    const [direct, only] = [directly(native), enforced(native)];
+    if (only === undefined || direct === undefined || (direct.state !== 'unknown' && direct.value)) return direct;
+    if (only.state === 'unknown') return only;
+    return only.value
+      ? { state: 'default', value: true, ...read('https://cloud.google.com/sql/docs/mysql/language-connectors') }
+      : direct;
+  });
+};
+
 /** Automated backups are daily, so that the number that is kept is the number of days. */
 const backupDays = (settings: string, names: Names): Reader<number> => {
   const configuration = `${settings}/${names.configuration}`;
@@ -221,8 +242,20 @@ export const sqlInstance: Mapping = defineMapping('gcp/sql-instance', {
     }),
     encryption,
     tls_required: is({
-      'gcp.cai': within('/settings', requiresTls('/settings/ipConfiguration', '/sslMode', '/requireSsl')),
-      terraform: within('/settings/0', requiresTls('/settings/0/ip_configuration/0', '/ssl_mode', '/require_ssl')),
+      'gcp.cai': within(
+        '/settings',
+        orByConnectors(
+          '/settings/connectorEnforcement',
+          requiresTls('/settings/ipConfiguration', '/sslMode', '/requireSsl'),
+        ),
+      ),
+      terraform: within(
+        '/settings/0',
+        orByConnectors(
+          '/settings/0/connector_enforcement',
+          requiresTls('/settings/0/ip_configuration/0', '/ssl_mode', '/require_ssl'),
+        ),
+      ),
     }),
     backup_retention_days: backupRetention,
     // The API's own guard; Terraform's `deletion_protection` only stops Terraform.

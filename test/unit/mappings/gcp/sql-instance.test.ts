@@ -60,6 +60,21 @@ describe('a Cloud SQL instance', () => {
     expect([got?.state, got?.state === 'unknown' ? undefined : got?.value]).toEqual([state, value]);
   });
 
+  const PLAIN = 'ALLOW_UNENCRYPTED_AND_ENCRYPTED';
+  test.each<[Json, Json, unknown, string]>([
+    ['REQUIRED', PLAIN, true, 'default'],
+    ['REQUIRED', null, true, 'default'],
+    ['REQUIRED', 'ENCRYPTED_ONLY', true, 'known'],
+    ['NOT_REQUIRED', PLAIN, false, 'known'],
+    ['NOT_REQUIRED', null, false, 'default'],
+    [null, PLAIN, false, 'known'],
+    ['SOMETHING_NEW', PLAIN, undefined, 'unknown'],
+    ['SOMETHING_NEW', 'ENCRYPTED_ONLY', true, 'known'],
+  ])('TLS where connectors are %j and others %j is %s', (connectorEnforcement, sslMode, value, state) => {
+    const got = settings({ connectorEnforcement, ipConfiguration: { sslMode } }).tls_required;
+    expect([got?.state, got?.state === 'unknown' ? undefined : got?.value]).toEqual([state, value]);
+  });
+
   test.each<[Fields, unknown]>([
     [{ enabled: true }, 7],
     [{ enabled: true, backupRetentionSettings: { retentionUnit: 'COUNT', retainedBackups: 30 } }, 30],
