@@ -29,12 +29,13 @@ export class Terminal {
         ...options.env,
       },
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => {
-      this.raw += chunk.toString();
+    // A character may come in two pieces.
+    this.#child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      this.raw += chunk;
       this.#changed?.();
     });
-    this.#child.stderr.on('data', (chunk: Buffer) => {
-      this.raw += chunk.toString();
+    this.#child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.raw += chunk;
     });
     this.ended = new Promise((resolve) => {
       this.#child.on('close', (code) => {
