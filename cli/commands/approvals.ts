@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { makeDynamoApprovals } from '../../shared/adapters/dynamodb/approvals.ts';
+import { makeDynamoPolicyStore } from '../../shared/adapters/dynamodb/policy-store.ts';
 import { approvalsFileOf, makeFileApprovals } from '../../shared/adapters/files/approvals.ts';
 import { readAuthoring } from '../../shared/adapters/files/authoring-file.ts';
 import { readPolicyFolder } from '../../shared/adapters/files/policy-folder.ts';
@@ -127,8 +128,7 @@ interface InForce {
 }
 const shipped = (): InForce => ({ where: 'the bundle of this project', policies: readManifest().policies });
 async function inForceOn(stack: Stack): Promise<InForce> {
-  const { policyStore } = await import('./release.ts');
-  const store = policyStore(stack);
+  const store = makeDynamoPolicyStore({ client: stack.documents(), name: stack.output('PoliciesTable') });
   const active = await store.active();
   const bundle = active === undefined ? undefined : await store.bundle(active.bundle);
   return { where: stack.title, policies: bundle?.manifest.policies ?? [] };
