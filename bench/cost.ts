@@ -65,6 +65,14 @@ const PRICES = {
   logGigabyte: { dollars: 0.5, what: 'CloudWatch Logs GB ingested', url: 'https://aws.amazon.com/cloudwatch/pricing/' },
 } as const;
 type Price = keyof typeof PRICES;
+/** Of what is beside the changes. */
+const ALSO = [
+  '| Step Functions state transition, standard workflow | $0.025 per thousand | https://aws.amazon.com/step-functions/pricing/ |',
+  '| CloudWatch custom metric, a month | $0.3 | https://aws.amazon.com/cloudwatch/pricing/ |',
+  '| Data Firehose GB ingested, in steps of 5 KB | $0.029 | https://aws.amazon.com/firehose/pricing/ |',
+  '| S3 Standard GB-month | $0.023 | https://aws.amazon.com/s3/pricing/ |',
+  '| DynamoDB standard table GB-month; point-in-time recovery | $0.25; $0.2 | https://aws.amazon.com/dynamodb/pricing/on-demand/ |',
+];
 
 const MEMORY_GIGABYTES = 0.5;
 /** A function gets a whole processor at 1,769 MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html, read 2026-11-25. */
@@ -74,7 +82,45 @@ const CALL_MS = 5;
 /** The sizes of estates that are shown, in accounts; what an account changes in a month; what nothing costs (docs/cost-idle.md). */
 const ACCOUNTS: readonly number[] = [1, 100, 10_000];
 const CHANGES_A_MONTH = 30_000;
-const IDLE_DOLLARS = 10.8;
+const IDLE_DOLLARS = 11.4;
+/** What is beside the changes: what an account has of resources that are judged, and for so many accounts what it costs in a month. */
+const RESOURCES = 300;
+const BESIDE: readonly {
+  readonly what: string;
+  readonly formula: string;
+  readonly dollars: (accounts: number) => number;
+}[] = [
+  {
+    what: 'daily sweeps',
+    formula:
+      '$90 a month for a million resources ([ADR 13](adr/0013-reconcile.md)): marks, walk, and the changes that they send',
+    dollars: (accounts) => (accounts * RESOURCES * 90) / 1e6,
+  },
+  {
+    what: 'Step Functions',
+    formula:
+      '30 runs × (20 scopes + 16 segments) × 10 transitions × $0.025 a thousand; a page that is throttled is three more',
+    dollars: () => (30 * (20 + 16) * 10 * 0.025) / 1000,
+  },
+  {
+    what: 'archive, 400 days',
+    formula:
+      'each million changes, those of sweeps too: Firehose $0.29 (up to 10 KB each), calls $0.03; kept, as in the long run, 1 GB × 13 months × $0.023',
+    dollars: (accounts) => ((accounts * (CHANGES_A_MONTH + 30 * RESOURCES)) / 1e6) * (0.29 + 0.03 + 13 * 0.023),
+  },
+  {
+    what: 'tables',
+    formula:
+      '10 KB a resource × ($0.25 a GB + $0.20 for point-in-time recovery); without the history of findings, which grows with what opens and closes',
+    dollars: (accounts) => ((accounts * RESOURCES * 10) / 1e6) * (0.25 + 0.2),
+  },
+  {
+    what: 'custom metrics',
+    formula: '70 that had a value × $0.30: none by an id, so no more with more accounts',
+    dollars: () => 70 * 0.3,
+  },
+];
+
 /** Every message is sent, received and deleted. */
 const REQUESTS_PER_MESSAGE = 3;
 
@@ -373,6 +419,21 @@ export const cost: Benchmark = {
   page: () => ({ path: 'docs/cost.md', text: costPage() }),
 };
 
+/** The table of it. */
+export function besideTable(): string {
+  const rows = BESIDE.map(
+    ({ what, formula, dollars }) => `| ${what} | ${formula} | ${ACCOUNTS.map((n) => money(dollars(n))).join(' | ')} |`,
+  );
+  const totals = ACCOUNTS.map((n) => money(BESIDE.reduce((sum, { dollars }) => sum + dollars(n), 0)));
+  return `| beside the changes, a month | computed | ${ACCOUNTS.map((n) => n.toLocaleString('en')).join(' | ')} |
+| --- | --- | ${ACCOUNTS.map(() => '---:').join(' | ')} |
+${rows.join('\n')}
+| | | ${totals.join(' | ')} |
+
+An account is taken to have ${RESOURCES} resources of the kinds that are judged, each swept once a day. Computed and not measured.
+What the providers charge for telling and for their lists (AWS Config above all) is not in it.`;
+}
+
 const money = (dollars: number): string => `$${dollars.toFixed(2)}`;
 
 function costPage(): string {
@@ -421,7 +482,7 @@ function costPage(): string {
 
 Written by \`npm run bench -- cost\`; edit it there. Dollars for a million changes and for a million policy evaluations, at
 list prices of US East (N. Virginia), on demand, free tiers left out. Not in it: what a deployment costs when nothing
-happens (README.md), what the providers charge for telling (AWS Config, Event Grid, Pub/Sub), sweeps, storage.
+happens (README.md), what the providers charge for telling (AWS Config, Event Grid, Pub/Sub), and what is [beside the changes](#beside-the-changes).
 
 | kind | resource | policies | a million changes | a million evaluations |
 | --- | --- | ---: | ---: | ---: |
@@ -432,11 +493,15 @@ Targets: at most $12 and $5.
 ## By the size of the estate
 
 An account is taken to make ${CHANGES_A_MONTH.toLocaleString('en')} changes a month (a thousand a day); a change costs the mean of the kinds above. Beside
-it what a deployment costs while nothing happens ([cost-idle.md](cost-idle.md)). Sweeps and storage are not in it.
+it what a deployment costs while nothing happens ([cost-idle.md](cost-idle.md)). The next table is not in it.
 
 | accounts | changes a month | ${columns.map(([name]) => name).join(' | ')} | idle | a month | an account |
 | ---: | ---: | ${columns.map(() => '---:').join(' | ')} | ---: | ---: | ---: |
 ${estates.join('\n')}
+
+## Beside the changes
+
+${besideTable()}
 
 ## How it is computed
 
@@ -463,7 +528,7 @@ ${used.join('\n')}
 - **SQS**: a message is sent, received and deleted: three requests, none shared. **Events**: one for each transition; AWS's
   own events on the default bus are free. **HTTP API**: changes of Azure and Google Cloud.
 - **Logs**: ${format({ value: figures.logKilobytes, unit: 'KB' })} for a change, measured.
-- **History** ([ADR 23](adr/0023-replay.md)) is not in the tables above: Firehose takes $0.029 for a GB, in steps of 5 KB a change:
+- **History** ([ADR 23](adr/0023-replay.md)) is beside the changes: Firehose takes $0.029 for a GB, in steps of 5 KB a change:
   $0.15 for a million changes of up to 5 KB, $0.29 for up to 10 KB; the call adds $0.03 of Lambda. Packed and kept 400 days,
   a million changes of 8 KB are about a GB: $0.30.
 - Slack is told of every transition: for each finding that is told a read and two writes of its note beside the record that it
@@ -478,5 +543,6 @@ Read 2026-11-25.
 | | price | |
 | --- | --- | --- |
 ${prices.join('\n')}
+${ALSO.join('\n')}
 `;
 }
