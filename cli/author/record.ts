@@ -1,25 +1,6 @@
-/** What is kept of a session for those who approve what came of it, and how it reads. */
-import type { Authored } from '../../shared/authoring/intent.ts';
-import { type AuthoringRecord, LONGEST_CHECK } from '../../shared/model/approval.ts';
+/** What is kept of a session (`recordOf`), as those who approve read it. */
+import type { AuthoringRecord } from '../../shared/model/approval.ts';
 import { count, plain } from '../terminal.ts';
-
-/** The checks and the judging of a session. */
-export function recordOf(
-  { checks, judged, questions }: Pick<Authored, 'checks' | 'judged' | 'questions'>,
-  isUnseen: boolean,
-): AuthoringRecord {
-  const seen = isUnseen ? [] : judged;
-  return {
-    checks: checks.map(({ name, passed, says }) => ({ name, passed, says: says.slice(0, LONGEST_CHECK) })),
-    judging: {
-      by: seen.length === 0 ? 'none' : 'person',
-      shown: seen.length,
-      corrected: seen.filter((j) => j.blind !== undefined).length,
-      skipped: seen.filter((j) => j.answer === 'skip').length,
-      questions: isUnseen ? 0 : questions.length,
-    },
-  };
-}
 
 /** Who judged how much, in a sentence. */
 export function judgingText({ judging: { by, shown, corrected, skipped, questions } }: AuthoringRecord): string {

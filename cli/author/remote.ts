@@ -23,6 +23,7 @@ import { count, Output, plain, style } from '../terminal.ts';
 import { Dialogue, Left } from './dialogue.ts';
 import { readNamed } from './drafts.ts';
 import { gateText } from './gate-words.ts';
+import { keepRecord } from './save.ts';
 import { realLines, refusalLines } from './words.ts';
 import { writeBelow } from './world.ts';
 
@@ -154,6 +155,7 @@ async function writeDraft(jobs: Jobs, { asked, outcome }: Job, out: string): Pro
   const taken = folders.find((folder) => existsSync(folder));
   if (taken !== undefined) throw refuse(`there is something in ${taken} already: give another --out`);
   for (const { path, text } of await jobs.files(asked.id)) writeBelow(root, path, text);
+  if (outcome.authored !== undefined) keepRecord(folders, outcome.authored);
   return folders;
 }
 

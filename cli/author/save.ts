@@ -57,13 +57,18 @@ export function writePolicies(
     const files = folderFilesOf(policy, kindOf(policy.policy.kind));
     for (const [path, text] of Object.entries(files)) writeBelow(folder, path, text);
   }
+  keepRecord(folders, authored);
+  return folders;
+}
+
+/** Writes beside the policies of one sentence what those who approve them have to know. */
+export function keepRecord(folders: readonly string[], authored: AuthoringRecord): void {
   const versions = folders.map((folder) => readPolicyFolder(folder, kinds).version);
   for (const [i, version] of versions.entries()) {
     const others = versions.filter((v) => v !== version);
     const together = others.map(({ policy, hash }) => ({ policy, hash }));
     writeAuthoring(folders[i] as string, version, { authored, together });
   }
-  return folders;
 }
 
 /** A policy whose approval was asked for. */

@@ -11,6 +11,7 @@ import { fieldChanges } from '../../shared/authoring/carry.ts';
 import type { AuthorDeps, Told } from '../../shared/authoring/deps.ts';
 import type { Answer, Authored, Check, Refusal } from '../../shared/authoring/intent.ts';
 import { factDraft } from '../../shared/authoring/fact-draft.ts';
+import { recordOf } from '../../shared/authoring/record.ts';
 import { answerOf, judge } from '../../shared/authoring/resources.ts';
 import { reviseIntent, type Revised } from '../../shared/authoring/revise.ts';
 import { EXAMPLES_NOW } from '../../shared/authoring/verify.ts';
@@ -37,7 +38,6 @@ import {
 } from '../author/drafts.ts';
 import { exampleFiles, exampleLines } from '../author/example-table.ts';
 import { configuredModel, type ModelOptions } from '../author/model.ts';
-import { recordOf } from '../author/record.ts';
 import { review, type Reviewed } from '../author/review.ts';
 import { activate, hindrance, type Requested, requestFor, writePolicies } from '../author/save.ts';
 import {

@@ -16,8 +16,10 @@ import {
   type Refusal,
   type ShownResource,
 } from '../../authoring/intent.ts';
+import { recordOf } from '../../authoring/record.ts';
 import type { GateName, GateResult } from '../../authoring/verify.ts';
 import { folderFilesOf } from '../../authoring/write.ts';
+import type { AuthoringRecord } from '../../model/approval.ts';
 import { AppError, isAppError } from '../../model/errors.ts';
 import type { Kind } from '../../model/kind.ts';
 import { type BundleManifest, coreOf, folderOf } from '../../policy/bundle.ts';
@@ -103,6 +105,8 @@ export type AuthoringOutcome =
       readonly is: 'drafted';
       readonly policies: readonly DraftedPolicy[];
       readonly checks: Authored['checks'];
+      /** For those who approve it. Absent in what was drafted before it was kept. */
+      readonly authored?: AuthoringRecord;
       readonly leftOut: Authored['leftOut'];
       readonly next: string;
       readonly spent: Spent;
@@ -308,7 +312,8 @@ async function outcomeOf(
     const policies: DraftedPolicy[] = [];
     for (const policy of result.policies) policies.push(await kept(asked.id, policy, world.kinds, jobs));
     const { checks, leftOut } = result;
-    return { is: 'drafted', policies, checks, leftOut, next: NEXT, spent };
+    const authored = recordOf(result, false);
+    return { is: 'drafted', policies, checks, authored, leftOut, next: NEXT, spent };
   } catch (error) {
     if (!(error instanceof Waiting)) throw error;
     const told = understood.map((draft) => understoodOf(draft, world.kinds));

@@ -117,6 +117,11 @@ describe('a sentence', () => {
     expect(outcome).toMatchObject({
       is: 'drafted',
       policies: [{ id: 'sql-database.as-drafted', kind: 'sql_database', evidence: null, notRun: [...GATES_ELSEWHERE] }],
+      // For those who approve it: a person was asked, and has judged each.
+      authored: {
+        judging: { by: 'person', shown: states[1]?.[1], corrected: 0, skipped: 0, questions: 1 },
+        checks: expect.arrayContaining([expect.objectContaining({ name: 'judging', passed: true })]),
+      },
       next: expect.stringContaining('edict policies verify'),
       spent: { calls: 2, tokens: 4, cost: 0 },
     });
