@@ -100,11 +100,8 @@ const LINES: readonly Line[] = [
   },
   {
     what: 'Bombs and paths in files; hostile names and texts',
-    drills: ['name-injection', 'path-traversal'],
+    drills: ['bombs', 'name-injection', 'path-traversal'],
     elsewhere: [
-      ['test/integration/cli/check.test.ts', 'YAML whose aliases multiply'],
-      ['test/integration/cli/check.test.ts', 'a document that is nested beyond measure'],
-      ['test/integration/cli/check.test.ts', 'a file beyond the limit'],
       ['test/integration/cli/check.test.ts', 'is never what a symbolic link in a folder leads to'],
       ['test/unit/cli/findings.test.ts', 'disarms what a spreadsheet would run'],
       ['test/unit/cli/transition-line.test.ts', 'lets no name steer the terminal'],

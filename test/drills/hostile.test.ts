@@ -1,11 +1,15 @@
+import { gunzipSync } from 'node:zlib';
 import { describe, expect } from 'vitest';
 import { isTransition } from '../../cli/stack/bus-watch.ts';
+import { lineOf } from '../../shared/adapters/archive-lines.ts';
 import { causeMessage } from '../../shared/adapters/slack/message.ts';
+import { changeIdOf } from '../../shared/model/change.ts';
+import type { Json } from '../../shared/model/json.ts';
 import { makeTelemetry } from '../../shared/runtime/telemetry.ts';
 import { CANARIES, NEEDLE, shows } from '../support/canaries.ts';
 import { count, drill } from '../support/drill.ts';
 import { makeService } from '../support/service.ts';
-import { bundle, change, type Doc } from '../support/world.ts';
+import { bundle, change, type Doc, t } from '../support/world.ts';
 
 /** Names that would be more than names. */
 const NAMES = [
@@ -32,30 +36,60 @@ function actsOn(value: unknown): string[] {
   return [...live, ...called, ...linked, ...Object.values(value).flatMap(actsOn)];
 }
 
+/** What makes a document larger than a message may be, compressed or not: it is packed. */
+const LARGE = Array.from({ length: 30_000 }, (_, i) => `${i * 7919}`);
+/** The text of a line of the archive, with what is packed in it. */
+const unpacked = (text: string): string =>
+  text.replaceAll(
+    /"gzip":"([^"]+)"/g,
+    (_, gzip: string) => `"unpacked":${gunzipSync(Buffer.from(gzip, 'base64')).toString()}`,
+  );
+
 describe('hostile content', () => {
   drill(
     {
       id: 'canary-secrets',
-      done: `Documents with planted secrets of ${Object.keys(CANARIES).length} kinds, by shape, by name, in variables and in embedded JSON, go through the front stage: judged, quarantined as formless, and failing`,
+      done: `Documents with planted secrets of ${Object.keys(CANARIES).length} kinds, by shape, by name, in variables and in embedded JSON, go through the front stage: judged, quarantined as formless, failing, and read back after a notice; some larger than a message may be`,
       holds:
-        'none is found afterwards in the items, their evidence, the findings, the events, the queues, the quarantine, what is logged, or a Slack message',
+        'none is found afterwards in the items, their evidence, the findings, the events, the queues, the quarantine, the archive, what is logged, or a Slack message',
     },
     async () => {
-      const service = makeService();
+      const archive: string[] = [];
+      const planted = new Map<string, Doc>();
+      const service = makeService({
+        keep: (told) => void archive.push(lineOf(told)),
+        readBack: {
+          aws: {
+            read: async ({ resourceId }) => {
+              const document = planted.get(resourceId) as unknown as Json; // plain JSON by construction
+              return { is: 'found', readKey: t(1), documents: [{ form: 'test', document }] };
+            },
+          },
+        },
+      });
       await service.activate(bundle());
       let looked = 0;
-      for (const [i, [, planted]] of Object.entries(CANARIES).entries()) {
+      for (const [i, [, canary]] of Object.entries(CANARIES).entries()) {
         const doc: Doc = {
           type: 'Test::Store',
           id: `s${i}`,
           at: 1 + i,
-          body: { open: true, versioned: false, ...planted },
+          body: { open: true, versioned: false, ...canary },
           // What has a shape is recognised in a tag as well.
-          tags: { ...(typeof planted.note === 'string' ? { note: planted.note } : {}), env: 'prod' },
+          tags: { ...(typeof canary.note === 'string' ? { note: canary.note } : {}), env: 'prod' },
         };
         await service.tell(doc);
-        await service.tell({ ...planted, no: `form ${i}` });
+        await service.tell({ ...canary, no: `form ${i}` });
         await service.tell({ ...doc, id: `bad-${i}`, orderKey: '' });
+        const read = { ...doc, id: `read-${i}` };
+        planted.set(read.id, i % 2 === 0 ? read : { ...read, body: { ...canary, big: LARGE } });
+        const notice = {
+          source: 'aws.cloudtrail',
+          origin: 'event',
+          receivedAt: t(1),
+          content: { is: 'notice', cloud: 'aws', resourceId: read.id, nativeType: read.type, changedAt: t(1) },
+        } as const;
+        service.put(JSON.stringify({ type: 'change', version: 1, changeId: changeIdOf(notice), ...notice }));
       }
       const queued = JSON.stringify(service.queues);
       await service.settle();
@@ -66,18 +100,21 @@ describe('hostile content', () => {
         findings: JSON.stringify(service.findings.all()),
         events: JSON.stringify(service.bus.events),
         quarantine: JSON.stringify([...service.quarantine.kept.values()]),
+        archive: archive.map(unpacked).join(''),
         logs: JSON.stringify([service.logged, service.failures.map(String)]),
         Slack: JSON.stringify([service.slack.sent, service.slack.updates]),
       };
-      expect(service.resources.all()).toHaveLength(Object.keys(CANARIES).length);
+      expect(service.resources.all()).toHaveLength(2 * Object.keys(CANARIES).length);
       expect(service.quarantine.kept.size).toBe(2 * Object.keys(CANARIES).length);
+      expect(archive).toHaveLength(2 * Object.keys(CANARIES).length);
+      expect(archive.filter((line) => unpacked(line) !== line).length).toBeGreaterThan(5);
       expect(service.slack.sent.length).toBeGreaterThan(0);
       for (const [place, text] of Object.entries(places)) {
         looked += text.length;
         const at = Math.max(text.indexOf(NEEDLE), text.indexOf('AKIAPLANTED'));
         expect(shows(text), `${place}: ${text.slice(Math.max(0, at - 80), at + 20)}`).toBe(false);
       }
-      return `${Object.keys(CANARIES).length} kinds planted three times each; ${count(Math.round(looked / 1024))} KB in ${Object.keys(places).length} places searched: none found`;
+      return `${Object.keys(CANARIES).length} kinds planted four times each; ${count(Math.round(looked / 1024))} KB in ${Object.keys(places).length} places searched: none found`;
     },
   );
 

@@ -54,7 +54,7 @@ describeWith(['opa'], 'a policy', () => {
   drill(
     {
       id: 'poisoned-policy',
-      done: `${poisoned.length} policies in Rego that trap, stay silent, contradict themselves, speak of clauses that they do not have or answer in another shape are activated beside good ones while ${2 * STORES} changes arrive, at processes that were there and that start then; then a bundle without them`,
+      done: `${poisoned.length} policies in Rego that trap, stay silent, contradict themselves, speak of clauses that they do not have or answer in another shape are activated beside good ones while ${4 * STORES} changes arrive, at processes that were there and that start then; then a bundle without them`,
       holds:
         'the good policies give what they give alone, in verdicts and findings; a poisoned one is compliant only where its clause is, and never a violation: the rest is an error, which is told; nothing waits or becomes a dead letter; without it its findings end',
     },

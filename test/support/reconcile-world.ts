@@ -30,9 +30,6 @@ const ACCOUNT = '111122223333';
 const PAGE = 50;
 const LISTED = new Set(['Test::Store', 'Test::Block']);
 
-/** What is left to a step, always: it goes on with what follows at once. */
-const AN_INVOCATION_MS = 300_000;
-
 /** A document at an instant: `at` counts seconds after nine on 25 November. */
 const NINE = Date.parse('2026-11-25T09:00:00.000Z');
 
@@ -43,9 +40,11 @@ export function makeReconcileWorld(
     readonly ask?: ReadBack;
     /** How a new process of the sweep lives; the default is for ever. */
     readonly start?: () => Life;
+    /** What is left to a step, always: with more than is reserved it goes on at once with what follows. @default five minutes */
+    readonly leftMs?: number;
   } = {},
 ) {
-  const { ask, start = () => IMMORTAL } = options;
+  const { ask, start = () => IMMORTAL, leftMs = 300_000 } = options;
   const world = makeWorld({
     policies: ['not-public', 'versioned'],
     ...(ask === undefined ? {} : { readBack: { aws: ask } }),
@@ -133,7 +132,7 @@ export function makeReconcileWorld(
     }
     const { life } = running;
     const next = await running
-      .step(step, () => AN_INVOCATION_MS)
+      .step(step, () => leftMs)
       .finally(() => {
         if (life.isDead()) running = undefined;
       });

@@ -21,7 +21,7 @@ import { type Doc, makeWorld, makeWorldState, testForm, type WorldOptions } from
 
 export const FUNCTIONS = ['ingest', 'evaluate', 'project', 're-judge', 'notify-slack'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
-export interface ServiceOptions extends Pick<WorldOptions, 'policies' | 'readBack' | 'loadEngine'> {
+export interface ServiceOptions extends Pick<WorldOptions, 'policies' | 'readBack' | 'loadEngine' | 'keep'> {
   readonly start?: (name: FunctionName) => Life;
   /** The order in which a queue gives its messages; the default is that of their arrival. */
   readonly pick?: (waiting: number) => number;
@@ -91,13 +91,14 @@ export function makeService(options: ServiceOptions = {}) {
   };
 
   const worldOf = ({ wrap }: Life) => {
-    const { policies, readBack, loadEngine } = options;
+    const { policies, readBack, loadEngine, keep } = options;
     return makeWorld({
       state,
       wrap,
       ...(policies === undefined ? {} : { policies }),
       ...(readBack === undefined ? {} : { readBack }),
       ...(loadEngine === undefined ? {} : { loadEngine }),
+      ...(keep === undefined ? {} : { keep }),
     });
   };
   const makers = {
