@@ -101,6 +101,7 @@ const CHECK_MATTERS: { readonly [name in Check['name']]: string } = {
   deletions: 'words without which the draft stays the same are not where it comes from: it may be a guess',
   judging: 'what the policy says of some resources is not what a person has said of them blind',
   carried: 'the version before says it, and the changed sentence does not: nobody has said that it still holds',
+  stored: 'what you have answered binds the draft, and no example shows it to whoever approves',
   examples: 'a misreading that no stored document tells is seen by nobody who looks at the examples',
 };
 

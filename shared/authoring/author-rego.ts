@@ -16,13 +16,14 @@ import { type AuthorOptions, claimed, freeId } from './author.ts';
 import { unconcerned } from './carry.ts';
 import { coverageOf } from './coverage.ts';
 import type { AuthorDeps, PolicyFiles } from './deps.ts';
-import { pathOf } from './examples.ts';
+import { pathOf, storedCheck } from './examples.ts';
 import type { Answer, Authored, AuthoredPolicy, Check, Person, Question, Refusal, ShownResource } from './intent.ts';
 import { fieldsRead, instancesOf, withUnknowns } from './instances.ts';
 import { plausible } from './plausible.ts';
 import { draftRego, numbersSaid, type RegoDeps, type RegoSource } from './rego-draft.ts';
 import { counted, describe, showResource, statesOf, VERDICT_OF } from './resources.ts';
 import { keyOf } from './questions.ts';
+import type { Row } from './rows.ts';
 import type { ExampleResource, Excuse, Verification } from './verify.ts';
 import { exceptionsYaml, intentText } from './write.ts';
 
@@ -140,7 +141,7 @@ class RegoSession {
     this.#deps.tells?.({ is: 'step', step: 'prove' });
     const stored = await this.#stored(drafted, drafted.examples);
     if (typeof stored === 'string') return { ...this.#refuse('not_understood', stored), calls };
-    const { files, verification, excused } = stored;
+    const { files, verification, excused, unstored } = stored;
     const authored: AuthoredPolicy = {
       policy: drafted.policy,
       yaml: drafted.yaml,
@@ -161,7 +162,7 @@ class RegoSession {
         verdict: answer === 'skip' ? 'unknown' : VERDICT_OF[answer],
       })),
       rounds: drafted.rounds,
-      checks: this.#checks(judged, uncovered, excused),
+      checks: [...this.#checks(judged, uncovered, excused), storedCheck(unstored, this.#questions)],
       calls,
     };
   }
@@ -283,7 +284,13 @@ class RegoSession {
     { yaml, rego, policy }: { readonly yaml: string; readonly rego: string; readonly policy: Policy },
     examples: readonly ExampleResource[],
   ): Promise<
-    { readonly files: PolicyFiles; readonly verification: Verification; readonly excused: readonly Excuse[] } | string
+    | {
+        readonly files: PolicyFiles;
+        readonly verification: Verification;
+        readonly excused: readonly Excuse[];
+        readonly unstored: readonly Row[];
+      }
+    | string
   > {
     const { kind } = this.#subject;
     const rendered = examples.map(({ facts }) => {
@@ -295,6 +302,9 @@ class RegoSession {
     });
     const most = (verdict: Verdict): number =>
       Math.max(...rendered.flatMap((all, i) => (examples[i]?.verdict === verdict ? [all.length] : [])));
+    const unstored = examples.flatMap(({ facts, verdict }, i): readonly Row[] =>
+      rendered[i]?.length === 0 ? [{ kind, facts, expected: verdict }] : [],
+    );
     const whole = new Set<Verdict>();
     const documents = examples.flatMap(({ verdict }, i) => {
       const all = rendered[i] ?? [];
@@ -324,7 +334,7 @@ class RegoSession {
       if (fresh.length === 0) {
         const files =
           excused.length === 0 ? written : { ...written, 'examples/exceptions.yaml': exceptionsYaml(excused) };
-        return { files, verification, excused };
+        return { files, verification, excused, unstored };
       }
       excused.push(...fresh.map((m) => ({ ...m, because: 'No document of any dialect was found that tells it.' })));
     }

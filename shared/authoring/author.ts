@@ -16,7 +16,7 @@ import { catalogueOf } from './catalogue.ts';
 import { needlesslyUnknown } from './compare.ts';
 import { coverageOf } from './coverage.ts';
 import type { AuthorDeps, Told } from './deps.ts';
-import { examplesFor } from './examples.ts';
+import { examplesFor, storedCheck } from './examples.ts';
 import { broken, Calls, Formaliser, type NoReading, problemOf, type Said, unanswered } from './formalise.ts';
 import { intentProblem } from './intended.ts';
 import {
@@ -93,7 +93,7 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     const [mismatch] = judged.mismatches;
     if (mismatch !== undefined) return refuse('misjudged', mismatchText(mismatch));
   }
-  const { policies, check } = await finish(
+  const { policies, check, unstored } = await finish(
     draft,
     sentence,
     judged?.rows ?? rowsFor(draft, [], { ...deps, kinds: [formal.kind] }).rows,
@@ -109,7 +109,7 @@ export async function authorFromYaml(yaml: string, deps: AuthorDeps, person?: Pe
     questions: [],
     judged: judged?.judged ?? [],
     rounds: 0,
-    checks: judged === undefined ? [check] : [judged.check, check],
+    checks: [...(judged === undefined ? [] : [judged.check]), check, storedCheck(unstored)],
     calls: [],
   };
 }
@@ -471,7 +471,7 @@ class Session {
       .filter(({ verdict }) => verdict !== 'unknown')
       .map(({ verdict, ...s }): Row => ({ ...s, expected: verdict }));
     const byKey = new Map([...told, ...rows].map((r) => [keyOf(r.kind, r.facts), r]));
-    const { policies, check } = await finish(
+    const { policies, check, unstored } = await finish(
       draft,
       this.#sentence,
       [...byKey.values()],
@@ -482,6 +482,7 @@ class Session {
       this.#options.previous,
     );
     this.#record(check);
+    this.#record(storedCheck(unstored, this.#questions));
     const leftOut = draft.leftOut.filter((l) => !policies.some((p) => p.policy.kind === l.kind));
     return {
       is: 'authored',
@@ -719,8 +720,9 @@ async function finish(
   idOf: (policy: Policy) => string,
   yaml?: string,
   previous: readonly Previous[] = [],
-): Promise<{ readonly policies: readonly AuthoredPolicy[]; readonly check: Check }> {
+): Promise<{ readonly policies: readonly AuthoredPolicy[]; readonly check: Check; readonly unstored: readonly Row[] }> {
   const policies: AuthoredPolicy[] = [];
+  const unstored: Row[] = [];
   const untold: string[] = [];
   for (const formal of draft.formals) {
     const id = idOf(formal.policy);
@@ -730,7 +732,8 @@ async function finish(
     const source = { file: `${id}/policy.yaml`, yaml: text };
     const { rego } = compilePolicy(source, deps.kinds);
     const own = rows.filter((r) => r.kind.id === formal.kind.id);
-    const { files: written, excused } = await examplesFor(named, text, own, deps);
+    const { files: written, excused, unstored: missing } = await examplesFor(named, text, own, deps);
+    unstored.push(...missing);
     const { examples, problems } = await deps.examplesOf(text, written);
     const intent = intentText(policy, sentence, previous.find((p) => p.policy.kind === policy.kind)?.why);
     // What was looked for and not found; the gate holds it against what can be written, and takes no excuse at its word.
@@ -748,7 +751,7 @@ async function finish(
   }
   const says =
     untold.length === 0 ? 'every misreading is told by a stored example' : `no document can tell: ${untold.join(', ')}`;
-  return { policies, check: { name: 'examples', passed: untold.length === 0, says } };
+  return { policies, check: { name: 'examples', passed: untold.length === 0, says }, unstored };
 }
 
 /** What an example is stored of. */

@@ -5,6 +5,9 @@
 import type { Verdict } from '../model/verdict.ts';
 import type { Formal } from './answer.ts';
 import type { AuthorDeps, PolicyFiles, Rendered } from './deps.ts';
+import type { Authored, Check } from './intent.ts';
+import { keyOf } from './questions.ts';
+import { counted, describe } from './resources.ts';
 import type { Row } from './rows.ts';
 import { type Excuse, judgeByMeaning } from './verify.ts';
 
@@ -20,6 +23,8 @@ export interface Examples {
   readonly files: PolicyFiles;
   /** Mutants that no document tells from the policy: `examples/exceptions.yaml` says so. */
   readonly excused: readonly Excuse[];
+  /** Resources that no document states, so that no example says what was said of them. */
+  readonly unstored: readonly Row[];
 }
 
 /** The examples of a policy, from resources whose verdict is known. */
@@ -45,10 +50,44 @@ export async function examplesFor(
   const completed = complete?.({ policy, core }, kind, own);
   return {
     files: { ...files, ...Object.fromEntries((completed?.files ?? []).map((f) => [f.path, f.text])) },
+    unstored: rows.filter((_, i) => kept[i] === undefined),
     excused: (completed?.survivors ?? []).map(({ what, where }) => ({
       what,
       where,
       because: 'No document of any dialect was found that tells it from the policy.',
     })),
+  };
+}
+
+const SHOWN_UNSTORED = 3;
+
+/**
+ * What was asked about, and judged, and is in no example because no document states it. Open where it is the answer to a
+ * question: that binds the draft, and nobody who looks at the examples sees it.
+ */
+export function storedCheck(unstored: readonly Row[], questions: Authored['questions'] = []): Check {
+  const isAnswer = ({ kind, facts }: Row): boolean =>
+    questions.some(
+      ({ question: { resource }, answer }) =>
+        answer !== 'skip' && resource.kind === kind.id && keyOf(kind, resource.facts) === keyOf(kind, facts),
+    );
+  const answers = unstored.filter(isAnswer);
+  const others = unstored.filter((row) => !isAnswer(row));
+  const told = [
+    [answers, counted(answers.length, 'answer')],
+    [others, `${counted(others.length, 'resource')} to judge`],
+  ] as const;
+  const says = told.flatMap(([rows, what]) => {
+    if (rows.length === 0) return [];
+    const shown = rows.slice(0, SHOWN_UNSTORED).map((r) => `"${describe(r.kind, r.facts)}"`);
+    return [`${what} (${shown.join('; ')}${rows.length > shown.length ? '; …' : ''})`];
+  });
+  return {
+    name: 'stored',
+    passed: answers.length === 0,
+    says:
+      says.length === 0
+        ? 'every resource that was asked about is in an example'
+        : `no document states it, so in no example: ${says.join(', and ')}`,
   };
 }

@@ -109,6 +109,7 @@ export interface Check {
     | 'deletions'
     | 'judging'
     | 'examples'
+    | 'stored'
     | 'carried';
   readonly passed: boolean;
   readonly says: string;

@@ -116,6 +116,7 @@ describe('two formalisations that agree', () => {
       ['coverage', true],
       ['literals', true],
       ['examples', true],
+      ['stored', true],
     ]);
     expect(result.judged.length).toBeGreaterThanOrEqual(6);
     expect(new Set(result.judged.map((j) => j.answer))).toEqual(new Set(['violation', 'fine', 'does_not_apply']));
@@ -794,6 +795,38 @@ describe('the checks that cost calls', () => {
     );
     expect(check(result, 'deletions')?.passed).toBe(false);
     expect(result.policies[0]?.uncovered).toContain('keep backups for 30 days');
+  });
+});
+
+describe('what a person has said and no document states', () => {
+  const plain = (facts: FactStates) => [{ dialect: 'plain', name: 'plain.json', text: JSON.stringify(facts) }];
+  /** No document says what is not in production. */
+  const render = (_: string, facts: FactStates) => {
+    const { environment } = facts;
+    return environment?.state === 'known' && environment.value !== 'production' ? [] : plain(facts);
+  };
+
+  it('is told, and is open where it answers a question', async () => {
+    const someone = person();
+    const result = authored(await run(byRole(right, scopeMoved), { render }, someone));
+    expect(result.questions).toHaveLength(1);
+    expect(check(result, 'stored')).toMatchObject({
+      passed: false,
+      says: expect.stringMatching(
+        /^no document states it, so in no example: 1 answer \("SQL database: [^"]+"\), and \d+ resources? to judge \("/,
+      ) as unknown,
+    });
+  });
+
+  it('is told where it was only judged', async () => {
+    const result = authored(await run(byRole(right, right), { render }));
+    expect(check(result, 'stored')).toMatchObject({
+      passed: true,
+      says: expect.stringMatching(/^no document states it, so in no example: \d+ resources? to judge \("/) as unknown,
+    });
+    expect(check(authored(await run(byRole(right, right))), 'stored')?.says).toBe(
+      'every resource that was asked about is in an example',
+    );
   });
 });
 
