@@ -77,6 +77,7 @@ export async function approvePolicies(names: readonly string[], options: Approve
   output.flush();
   const isAsked = !isJson && options.yes !== true && process.stdin.isTTY && process.stdout.isTTY;
   if (isAsked && views.some((v) => v.record !== undefined) && !(await isConfirmed(views))) return 1;
+  checkAsShown(views);
   const together = views.map((v) => v.version.hash);
   // What was decided is for people; the JSON is whole without it.
   return onEach(
@@ -86,6 +87,18 @@ export async function approvePolicies(names: readonly string[], options: Approve
     (deps, ...of) => approve(deps, { ...deciding(options, ...of), together }),
     isJson ? process.stderr : process.stdout,
   );
+}
+
+/** What is changed while somebody reads is not what they have read: then nothing is approved. Throws `AUTHORING_REJECTED`. */
+function checkAsShown(views: readonly Viewed[]): void {
+  for (const { folder, version } of views) {
+    const { version: now } = readPolicyFolder(folder, kinds);
+    if (now.hash === version.hash) continue;
+    throw new AppError(
+      'AUTHORING_REJECTED',
+      `${version.policy} is not version ${shortHash(version.hash)} any more, which was shown, but ${shortHash(now.hash)}; changed: ${changedParts(version.parts, now.parts).join(', ')}. Nothing was approved: look at what is there now`,
+    );
+  }
 }
 
 async function isConfirmed(versions: readonly unknown[]): Promise<boolean> {

@@ -138,11 +138,23 @@ describeWith(['opa', 'regal', 'python'], 'approving what is shown', () => {
       expect(await terminal.ended).toBe(1);
       expect(terminal.shown).toContain('Nothing was approved.');
       expect(kept().flatMap((a) => a.decisions)).toEqual([]);
+      // What is changed, and asked for anew, while somebody reads is not what they have read.
+      terminal = open();
+      await terminal.until(/as shown above\?[^]*└/);
+      const yaml = join(folder, both[0], 'policy.yaml');
+      const shown = readFileSync(yaml, 'utf8');
+      writeFileSync(yaml, shown.replace('severity: high', 'severity: low'));
+      await on('request', both[0], '--as', 'Ada');
+      terminal.press('y');
+      expect(await terminal.ended).toBe(2);
+      expect(terminal.shown).toMatch(/is not version [0-9a-f]+ any more/);
+      expect(kept().flatMap((a) => a.decisions)).toEqual([]);
+      writeFileSync(yaml, shown);
       terminal = open();
       await terminal.until(/as shown above\?[^]*└/);
       terminal.press('y');
       expect(await terminal.ended).toBe(0);
-      expect(kept().map((a) => a.decisions.length)).toEqual([1, 1]);
+      expect(kept().filter((a) => a.decisions.length === 1)).toHaveLength(2);
     } finally {
       terminal.drop();
     }
