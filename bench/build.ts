@@ -7,30 +7,37 @@ import { kinds } from '../shared/kinds/index.ts';
 import { coreOf } from '../shared/policy/bundle.ts';
 import { compilePolicy } from '../shared/policy/compile.ts';
 import { toolPath } from '../scripts/fetch-tools.ts';
+import { isMain } from '../scripts/is-main.ts';
 import { policyFolders, readCandidate } from '../cli/verify/candidates.ts';
 import type { Benchmark } from './benchmark.ts';
+import { measure } from './measure.ts';
 import { sources } from './policies.ts';
 
 const COUNT = 1000;
 const NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 
+/** What the process below says of the bundle that it has built. */
+interface Built {
+  readonly policies: number;
+  readonly sizeBytes: number;
+}
+
 export const build: Benchmark = {
   name: 'build',
   title: 'Building a bundle, and the gates of a policy',
-  note: 'Times are what a person waits. The policies are those that ship and variants of them; the gates are those of each policy that ships, against all the others.',
+  note: 'The processor time is of OPA too; the clock depends on what else runs. The policies are those that ship and variants of them; the gates are those of each policy that ships, against all the others.',
   async run({ quick, log }) {
-    const some = sources(quick ? 50 : COUNT);
-    const started = performance.now();
-    const policies = some.map((source) => compilePolicy(source));
-    const compiled = performance.now();
-    const { manifest } = buildBundle(toolPath('opa'), policies);
-    const built = performance.now();
-    const policiesSaid = `${manifest.policies.length.toLocaleString('en')} policies`;
+    const count = quick ? 50 : COUNT;
+    const { cpuSeconds, wallSeconds, output } = await measure([process.execPath, import.meta.filename, String(count)], {
+      keepOutput: true,
+    });
+    const built = JSON.parse(output) as Built; // of this very file
+    const policiesSaid = `${built.policies.toLocaleString('en')} policies`;
 
     const regalConfig = join(import.meta.dirname, '..', '.regal', 'config.yaml');
     const tools = makePolicyTools({ opa: toolPath('opa'), regal: toolPath('regal'), regalConfig }, kinds);
     const shipped = await Promise.all(policyFolders([]).map(readCandidate));
-    const others = policies.slice(0, shipped.length).map((p) => coreOf(p.bundled));
+    const others = sources(shipped.length).map((source) => coreOf(compilePolicy(source).bundled));
     const clock = (): number => performance.now();
     const seconds = shipped.slice(0, quick ? 2 : shipped.length).map((candidate) => {
       const start = performance.now();
@@ -40,15 +47,28 @@ export const build: Benchmark = {
       return (performance.now() - start) / 1000;
     });
     return [
-      { what: `${policiesSaid} from policy.yaml to a bundle`, value: (built - started) / 1000, unit: 's', atMost: 10 },
-      { what: 'of which in the compiler of clauses', value: (compiled - started) / 1000, unit: 's' },
-      { what: 'the module', value: manifest.wasm.sizeBytes / 2 ** 20, unit: 'MB' },
-      { what: 'all gates of one policy, the slowest', value: Math.max(...seconds), unit: 's', atMost: 20 },
       {
-        what: 'all gates of one policy, on average',
+        what: `${policiesSaid} from policy.yaml to a bundle, processor time`,
+        value: cpuSeconds,
+        unit: 's',
+        atMost: 10,
+      },
+      { what: 'the same on the clock', value: wallSeconds, unit: 's' },
+      { what: 'the module', value: built.sizeBytes / 2 ** 20, unit: 'MB' },
+      { what: 'all gates of one policy on the clock, the slowest', value: Math.max(...seconds), unit: 's', atMost: 20 },
+      {
+        what: 'all gates of one policy on the clock, on average',
         value: seconds.reduce((a, b) => a + b) / seconds.length,
         unit: 's',
       },
     ];
   },
 };
+
+// A process of its own: what it and OPA take is then all that is counted.
+if (isMain(import.meta)) {
+  const policies = sources(Number(process.argv[2])).map((source) => compilePolicy(source));
+  const { manifest } = buildBundle(toolPath('opa'), policies);
+  const built: Built = { policies: manifest.policies.length, sizeBytes: manifest.wasm.sizeBytes };
+  console.log(JSON.stringify(built));
+}

@@ -1,6 +1,6 @@
 /** How things are measured: repeated, by medians; whole processes by what the kernel accounts to them. */
 import { spawn } from 'node:child_process';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 
 /** The median; of an even number of values the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
@@ -95,9 +95,11 @@ export async function measureOften(runs: number, command: readonly string[], exp
   };
 }
 
-/** What the figures were measured on. */
+/** What the figures were measured on; and the load, where more ran than it has processors: then times are longer. */
 export function machine(): string {
   const [cpu] = cpus();
+  const [load = 0] = loadavg();
+  const crowded = load > cpus().length ? `, at a load of ${load.toFixed(0)}` : '';
   const gigabytes = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${gigabytes} GB, ${platform()} ${release()} ${arch()}, Node ${process.versions.node}`;
+  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, ${gigabytes} GB, ${platform()} ${release()} ${arch()}, Node ${process.versions.node}${crowded}`;
 }
