@@ -139,7 +139,7 @@ ${switched.map(({ gate, counts }) => `| ${gate} | ${counts.join(' | ')} |`).join
 ${switched
   .filter((s) => s.accepted.length > 0)
   .map(({ gate, accepted }) => folded(`Only ${gate}: ${accepted.length}`, accepted))
-  .join('\n')}
+  .join('\n\n')}
 
 Gates that stop none of these alone: ${idle.length === 0 ? 'none' : idle.join(', ')}.
 ${idle.map((g) => `- ${g}: ${WHY_KEPT[g] ?? 'not explained yet'}`).join('\n')}
@@ -152,8 +152,7 @@ const folded = (title: string, of: readonly Stop[]): string =>
 
 ${of.map((s) => `- ${s.name}`).join('\n')}
 
-</details>
-`;
+</details>`;
 
 /** Why a gate stands that stops nothing of the corpus alone. */
 const WHY_KEPT: { readonly [gate in GateName]?: string } = {

@@ -13,6 +13,7 @@ import {
   verifyPolicy,
 } from '../../../shared/authoring/verify.ts';
 import { renderMapped } from '../../../shared/authoring/renderers/render.ts';
+import type { CompiledPolicy } from '../../../shared/policy/bundle.ts';
 import { compilePolicy } from '../../../shared/policy/compile.ts';
 import { PROOF_NOW } from '../../../shared/policy/proof.ts';
 import type { PolicyTools } from '../../../shared/ports/policy-tools.ts';
@@ -28,7 +29,35 @@ export const paths: ToolPaths = {
   regal: join(bin, 'regal'),
   regalConfig: join(bin, '..', '.regal', 'config.yaml'),
 };
-const tools = makePolicyTools(paths, corpusKinds);
+const tools = remembering(makePolicyTools(paths, corpusKinds));
+
+/**
+ * Tools that remember what they said of the last policy: without a gate they are asked the same again. Not what they
+ * compile, which may keep what it has seen.
+ */
+function remembering(asked: PolicyTools): PolicyTools {
+  let last = '';
+  const said = new Map<string, unknown>();
+  const once =
+    <A extends readonly unknown[], T>(name: string, ask: (policy: CompiledPolicy, ...args: A) => T) =>
+    (policy: CompiledPolicy, ...args: A): T => {
+      const of = JSON.stringify([policy.policy, policy.rego]);
+      if (of !== last) said.clear();
+      last = of;
+      const key = JSON.stringify([name, args]);
+      if (!said.has(key)) said.set(key, ask(policy, ...args));
+      return said.get(key) as T; // what this very function has put there
+    };
+  return {
+    ...asked,
+    format: once('format', (policy) => asked.format(policy)),
+    check: once('check', (policy) => asked.check(policy)),
+    parse: once('parse', (policy) => asked.parse(policy)),
+    lint: once('lint', (policy) => asked.lint(policy)),
+    capabilities: once('capabilities', (policy) => asked.capabilities(policy)),
+    plainOpa: once('plainOpa', (policy, inputs: readonly unknown[]) => asked.plainOpa(policy, inputs)),
+  };
+}
 
 const generatedFor = (source: Source): string =>
   compilePolicy({ file: source.id, yaml: yamlOf(source) }, corpusKinds).rego;
