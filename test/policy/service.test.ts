@@ -5,25 +5,15 @@
 import { describe, expect, it } from 'vitest';
 import { shippedEngine } from '../../cli/bundle.ts';
 import { encode } from '../../shared/adapters/dynamodb/resource-item.ts';
-import { makeMemoryExceptionStore } from '../../shared/adapters/memory/exception-store.ts';
-import { makeMemoryResourceStore } from '../../shared/adapters/memory/resource-store.ts';
-import { makeMemoryClock, makeMemoryQuarantine } from '../../shared/adapters/memory/services.ts';
-import { DEFAULT_CONTEXT } from '../../shared/mappings/context.ts';
 import { forms } from '../../shared/mappings/dialects/index.ts';
 import { mapDocument } from '../../shared/mappings/document.ts';
 import type { DocumentForm } from '../../shared/mappings/form.ts';
-import { registry } from '../../shared/mappings/registry.ts';
 import type { Json } from '../../shared/model/json.ts';
 import type { NativeResource } from '../../shared/model/native.ts';
 import { canonicalState, type ResourceState } from '../../shared/model/resource.ts';
-import type { ActiveSource } from '../../shared/pipeline/active.ts';
-import { makeEvaluate } from '../../shared/pipeline/evaluate.ts';
-import { makeJudge } from '../../shared/pipeline/judge.ts';
-import { makeNormalize } from '../../shared/pipeline/normalize.ts';
-import { makeObserve } from '../../shared/pipeline/observe.ts';
-import { makeRecord } from '../../shared/pipeline/record.ts';
 import { jsonExamples } from '../support/examples.ts';
 import { itemSize } from '../support/item-size.ts';
+import { makeShippedService } from '../support/shipped-service.ts';
 import { NOON } from '../support/world.ts';
 
 const engine = shippedEngine();
@@ -55,42 +45,6 @@ const single: DocumentForm = {
   read: (document) => [document as unknown as NativeResource],
 };
 
-function makeService() {
-  const clock = makeMemoryClock(NOON);
-  const resources = makeMemoryResourceStore();
-  const quarantine = makeMemoryQuarantine();
-  const now = {
-    activation: {
-      sequence: 1,
-      bundle: engine.hash,
-      bundleSequence: 1,
-      context: 'default',
-      contextSequence: 1,
-      activatedAt: KEY,
-    },
-    engine,
-    context: DEFAULT_CONTEXT,
-  };
-  const active: ActiveSource = { current: async () => now, refresh: async () => now };
-  const allForms = [...forms, single];
-  const normalize = makeNormalize({ forms: allForms, registry, readBack: {}, quarantine, clock });
-  const judge = makeJudge({
-    evaluate: makeEvaluate({ resources, exceptions: makeMemoryExceptionStore(), active, registry, clock }),
-    record: makeRecord({ resources }),
-    active,
-  });
-  const observe = makeObserve({ forms: allForms, quarantine });
-  return {
-    resources,
-    quarantine,
-    send: async (form: string, document: Json): Promise<void> => {
-      const { changes } = await observe({ source: 'test', origin: 'event', form, document, receivedAt: KEY, read });
-      const { work } = await normalize(changes);
-      for (const w of work) await judge(w);
-    },
-  };
-}
-
 const canonical = (states: readonly ResourceState[]): readonly string[] => states.map(canonicalState).sort();
 
 describe('native examples through the service', () => {
@@ -104,7 +58,7 @@ describe('native examples through the service', () => {
   });
 
   it.each(live)('$file', async ({ form, document, natives }) => {
-    const service = makeService();
+    const service = makeShippedService({ forms: [single] });
     // Twice: a dependency that lies behind its dependent in the document is found the second time, as by the fan-out.
     await service.send(form.id, document);
     await service.send(form.id, document);
@@ -128,7 +82,7 @@ describe('native examples through the service', () => {
   it('hot items of ordinary resources are at most 4 KB', async () => {
     const sizes: number[] = [];
     for (const { form, document } of live) {
-      const service = makeService();
+      const service = makeShippedService({ forms: [single] });
       await service.send(form.id, document);
       for (const state of service.resources.all()) {
         const evidence = (await service.resources.evidence(state)) ?? {};
@@ -150,7 +104,7 @@ describe('native examples through the service', () => {
       several += 1;
       const ends: (readonly string[])[] = [];
       for (const order of [natives, natives.toReversed()]) {
-        const service = makeService();
+        const service = makeShippedService({ forms: [single] });
         // Each again, twice: the second time finds the dependencies that came later.
         for (const native of [...order, ...order]) await service.send('single', native as unknown as Json);
         ends.push(canonical(service.resources.all()));
