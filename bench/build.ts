@@ -53,7 +53,7 @@ export const build: Benchmark = {
         unit: 's',
         atMost: 10,
       },
-      { what: 'the same on the clock', value: wallSeconds, unit: 's' },
+      { what: 'the same on the clock', value: wallSeconds, unit: 's', atMost: 10 },
       { what: 'the module', value: built.sizeBytes / 2 ** 20, unit: 'MB' },
       { what: 'all gates of one policy on the clock, the slowest', value: Math.max(...seconds), unit: 's', atMost: 20 },
       {
