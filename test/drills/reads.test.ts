@@ -14,11 +14,13 @@ import { makeArmReadBack } from '../../shared/adapters/azure/arm-read-back.ts';
 import { makeResourceGraphInventory } from '../../shared/adapters/azure/resource-graph-inventory.ts';
 import { makeAssetInventory } from '../../shared/adapters/gcp/asset-inventory.ts';
 import { inTime } from '../../shared/adapters/service/read-backs.ts';
-import { isAppError } from '../../shared/model/errors.ts';
+import { changeIdOf } from '../../shared/model/change.ts';
+import { type AppError, isAppError } from '../../shared/model/errors.ts';
 import type { InventoryPage } from '../../shared/ports/inventory.ts';
 import type { ReadAnswer } from '../../shared/ports/read-back.ts';
 import { count, drill } from '../support/drill.ts';
 import { type Answered, type Asked, startProvider } from '../support/provider.ts';
+import { makeShippedService } from '../support/shipped-service.ts';
 
 const clock = { now: () => Date.parse('2026-11-25T12:00:10.000Z') };
 const place = { account: '111122223333', region: 'eu-central-1' };
@@ -72,7 +74,9 @@ interface Ask {
   readonly title: string;
   /** The refusals of this protocol. */
   readonly refuse: (status: number) => Answered;
-  readonly answer: (asked: Asked) => Answered;
+  readonly answer: (asked: Asked, open?: boolean) => Answered;
+  /** There is another state of the resource, in which it is open to the world: `answer` gives it where it is asked to. */
+  readonly opens?: true;
   readonly run: (url: string) => Promise<ReadAnswer | readonly InventoryPage[]>;
 }
 const aws = (url: string) => ({
@@ -93,7 +97,7 @@ const googleRefusal = (status: number): Answered => {
   const said = { 403: 'PERMISSION_DENIED', 429: 'RESOURCE_EXHAUSTED' }[status] ?? 'INTERNAL';
   return { status, body: { error: { code: status, status: said, message: said } } };
 };
-const item = (captured: string) => ({
+const item = (captured: string, open = false) => ({
   version: '1.3',
   accountId: place.account,
   configurationItemCaptureTime: Date.parse(captured) / 1000,
@@ -104,7 +108,20 @@ const item = (captured: string) => ({
   resourceId: 'sg-0abc',
   awsRegion: place.region,
   tags: {},
-  configuration: JSON.stringify({ groupId: 'sg-0abc', ipPermissions: [] }),
+  configuration: JSON.stringify({
+    groupId: 'sg-0abc',
+    ipPermissions: open
+      ? [
+          {
+            ipProtocol: 'tcp',
+            fromPort: 22,
+            toPort: 22,
+            ipv4Ranges: [{ cidrIp: '0.0.0.0/0' }],
+            ipRanges: ['0.0.0.0/0'],
+          },
+        ]
+      : [],
+  }),
   supplementaryConfiguration: {},
 });
 const pagesOf = async (
@@ -137,12 +154,13 @@ const ASKS: readonly Ask[] = [
   {
     title: 'AWS Config history',
     refuse: awsRefusal,
-    answer: ({ body }) => ({
+    opens: true,
+    answer: ({ body }, open) => ({
       status: 200,
       body:
         (JSON.parse(body) as { nextToken?: string }).nextToken === undefined
-          ? { configurationItems: [item('2026-11-25T12:00:05.000Z')], nextToken: 'more' }
-          : { configurationItems: [item('2026-11-25T12:00:00.123Z')] },
+          ? { configurationItems: [item('2026-11-25T12:00:05.000Z', open)], nextToken: 'more' }
+          : { configurationItems: [item('2026-11-25T12:00:00.123Z', open)] },
     }),
     run: (url) =>
       makeConfigReadBack(new ConfigServiceClient(aws(url))).read({
@@ -214,7 +232,12 @@ const ASKS: readonly Ask[] = [
     answer: (asked) => ({
       status: 200,
       body: {
-        DescribeEndpoint: { EndpointName: 'shop', EndpointArn: endpointArn, EndpointConfigName: 'shop-1' },
+        DescribeEndpoint: {
+          EndpointName: 'shop',
+          EndpointArn: endpointArn,
+          EndpointConfigName: 'shop-1',
+          EndpointStatus: 'InService',
+        },
         DescribeEndpointConfig: {
           EndpointConfigName: 'shop-1',
           EndpointConfigArn: endpointArn.replace('endpoint/shop', 'endpoint-config/shop-1'),
@@ -291,11 +314,17 @@ const ASKS: readonly Ask[] = [
   {
     title: 'Azure Resource Manager',
     refuse: azureRefusal,
-    answer: ({ path }) =>
+    opens: true,
+    answer: ({ path }, open = false) =>
       path === storage
         ? {
             status: 200,
-            body: { id: storage, name: 'shopfiles', type: 'Microsoft.Storage/storageAccounts', properties: {} },
+            body: {
+              id: storage,
+              name: 'shopfiles',
+              type: 'Microsoft.Storage/storageAccounts',
+              properties: { allowBlobPublicAccess: open, supportsHttpsTrafficOnly: !open, minimumTlsVersion: 'TLS1_2' },
+            },
           }
         : path.endsWith('/default')
           ? { status: 200, body: { id: path, type: 'x/y/z', properties: {} } }
@@ -348,15 +377,79 @@ const ASKS: readonly Ask[] = [
 /** What may become of a read in which something failed. */
 type Fate = 'comes again' | 'denied' | 'less, and unknown';
 
-async function fateOf(ask: Ask, good: ReadAnswer | readonly InventoryPage[], url: string): Promise<Fate> {
+/** How the verdicts of a resource that was read well are after a read in which something failed. */
+interface Moved {
+  stayed: number;
+  unknown: number;
+}
+const LATER = '2026-11-25T12:03:00.000Z';
+
+/** Judges what was read well, then what was read with a fault, later: what the service says before and after. */
+async function judgedAfter(
+  ask: Ask,
+  good: ReadAnswer | readonly InventoryPage[],
+  faulted: ReadAnswer | readonly InventoryPage[] | AppError,
+): Promise<Moved> {
+  let answers: (ReadAnswer | AppError)[] = [];
+  const reader = {
+    read: async (): Promise<ReadAnswer> => {
+      const answer = answers.shift();
+      if (answer === undefined || isAppError(answer)) throw answer ?? new Error('nothing is asked here');
+      return answer;
+    },
+  };
+  const service = makeShippedService({ readBack: { aws: reader } });
+  const see = async (of: typeof faulted, readKey: string | undefined): Promise<void> => {
+    if (isAppError(of) || 'is' in of) {
+      answers = [isAppError(of) || readKey === undefined || of.is === 'unsupported' ? of : { ...of, readKey }];
+      const changedAt = readKey ?? '2026-11-25T12:00:00.000Z';
+      const content = { is: 'notice', cloud: 'aws', resourceId: ask.title, ...place, changedAt } as const;
+      const change = { source: 'test', origin: 'event', receivedAt: LATER, content } as const;
+      await service.tell([{ type: 'change', version: 1, changeId: changeIdOf(change), ...change }]);
+      return;
+    }
+    for (const page of of)
+      for (const told of page.contents)
+        if (told.is === 'document')
+          await service.send(told.form, told.document, { orderKey: readKey ?? page.readKey, ...told.read });
+  };
+  const states = () => service.resources.all().map((r) => ({ id: r.id, deleted: r.deleted, verdicts: r.verdicts }));
+  await see(good, undefined);
+  // A list of notices says nothing yet: each is read back.
+  const isSeen = 'is' in good || good.some(({ contents }) => contents.some((told) => told.is === 'document'));
+  const before = states();
+  expect(before.length > 0, ask.title).toBe(isSeen);
+  await see(faulted, LATER);
+  const after = new Map(states().map((r) => [r.id, r]));
+  const moved: Moved = { stayed: 0, unknown: 0 };
+  for (const { id, verdicts } of before) {
+    expect(after.get(id)?.deleted, `${id} was deleted by a fault`).toBe(false);
+    for (const [policy, { verdict }] of Object.entries(verdicts)) {
+      const now = after.get(id)?.verdicts[policy]?.verdict;
+      expect([verdict, 'unknown'], `${policy} of ${id}: ${verdict} became ${now}`).toContain(now);
+      if (now === verdict) moved.stayed += 1;
+      else moved.unknown += 1;
+    }
+  }
+  return moved;
+}
+
+async function fateOf(ask: Ask, good: ReadAnswer | readonly InventoryPage[], url: string, moved: Moved): Promise<Fate> {
+  const judge = async (of: ReadAnswer | readonly InventoryPage[] | AppError): Promise<void> => {
+    const { stayed, unknown } = await judgedAfter(ask, good, of);
+    moved.stayed += stayed;
+    moved.unknown += unknown;
+  };
   let answer: ReadAnswer | readonly InventoryPage[];
   try {
     answer = await inTime(ask.run(url), 2000);
   } catch (error) {
     if (!isAppError(error)) throw error;
     expect(['UPSTREAM_THROTTLED', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_DENIED'], ask.title).toContain(error.code);
+    await judge(error);
     return error.code === 'UPSTREAM_DENIED' ? 'denied' : 'comes again';
   }
+  await judge(answer);
   if ('is' in answer) {
     // Never gone; and what is found is a part of what there is: what it lacks was never collected.
     expect(['found', 'denied'], ask.title).toContain(answer.is);
@@ -380,53 +473,58 @@ describe('reads', () => {
   drill(
     {
       id: 'provider-faults',
-      done: 'Each call to AWS Config, its inventory, SageMaker, RDS, S3 Control, Azure Resource Manager, Azure Resource Graph and Google Cloud Asset Inventory that an answer takes is answered once each with 403, 429, 500, 503, a cut connection, a page that breaks off, an empty body and silence',
+      done: 'Each call to AWS Config, its inventory, SageMaker, RDS, S3 Control, Azure Resource Manager, Azure Resource Graph and Google Cloud Asset Inventory that an answer takes is answered once each with 403, 429, 500, 503, a cut connection, a page that breaks off, an empty body and silence; what comes of it is judged by the shipped policies where the good answer was judged before (two of the resources also while they are open to the world)',
       holds:
-        'no answer says gone, and none that lacks something calls itself whole: the read comes again, is denied, or leaves what is missing unknown (what that means for verdicts: invariant g, test/property/evidence.test.ts and reconcile.test.ts)',
+        'no answer says gone, and none that lacks something calls itself whole: the read comes again, is denied, or leaves what is missing unknown; each verdict stays what it was or becomes unknown, and nothing is deleted',
     },
     async () => {
       const fates = new Map<Fate, number>();
+      const moved: Moved = { stayed: 0, unknown: 0 };
       let faults = 0;
       const calls: string[] = [];
-      for (const ask of ASKS) {
-        const calm = await startProvider((asked) => ask.answer(asked));
-        const good = await ask.run(calm.url);
-        await calm.stop();
-        calls.push(`${ask.title} ${calm.asked.length}`);
-        expect(calm.asked.length, ask.title).toBeGreaterThan(0);
-        for (let at = 1; at <= calm.asked.length; at++)
-          for (const fault of FAULTS) {
-            // From the call on: a client may try again by itself, and must not find it healed.
-            const target = calm.asked[at - 1];
-            const isTarget = (asked: Asked): boolean =>
-              asked.path === target?.path &&
-              String(asked.query) === String(target?.query) &&
-              asked.body === target?.body;
-            const provider = await startProvider((asked) => {
-              if (!isTarget(asked)) return ask.answer(asked);
-              if (fault === 'cut') return undefined;
-              if (fault === 'silence') return 'silence';
-              if (fault === 'empty') return { status: 200, body: '' };
-              if (fault === 'truncated') {
-                const { body, ...rest } = ask.answer(asked);
-                const whole = isXml(body) ? body : JSON.stringify(body);
-                return { ...rest, body: whole.slice(0, Math.floor(whole.length / 2)) };
-              }
-              return ask.refuse(Number(fault));
-            });
-            try {
-              const fate = await fateOf(ask, good, provider.url).catch((error: Error) => {
-                throw new Error(`${ask.title}, call ${at}, ${fault}: ${error.message}`, { cause: error });
+      for (const ask of ASKS)
+        for (const open of ask.opens === true ? [false, true] : [false]) {
+          const answer = (asked: Asked): Answered => ask.answer(asked, open);
+          const calm = await startProvider(answer);
+          const good = await ask.run(calm.url);
+          await calm.stop();
+          if (!open) calls.push(`${ask.title} ${calm.asked.length}`);
+          expect(calm.asked.length, ask.title).toBeGreaterThan(0);
+          for (let at = 1; at <= calm.asked.length; at++)
+            for (const fault of FAULTS) {
+              // How long nobody answers does not depend on what the answer would have been.
+              if (open && fault === 'silence') continue;
+              // From the call on: a client may try again by itself, and must not find it healed.
+              const target = calm.asked[at - 1];
+              const isTarget = (asked: Asked): boolean =>
+                asked.path === target?.path &&
+                String(asked.query) === String(target?.query) &&
+                asked.body === target?.body;
+              const provider = await startProvider((asked) => {
+                if (!isTarget(asked)) return answer(asked);
+                if (fault === 'cut') return undefined;
+                if (fault === 'silence') return 'silence';
+                if (fault === 'empty') return { status: 200, body: '' };
+                if (fault === 'truncated') {
+                  const { body, ...rest } = answer(asked);
+                  const whole = isXml(body) ? body : JSON.stringify(body);
+                  return { ...rest, body: whole.slice(0, Math.floor(whole.length / 2)) };
+                }
+                return ask.refuse(Number(fault));
               });
-              fates.set(fate, (fates.get(fate) ?? 0) + 1);
-              faults += 1;
-            } finally {
-              await provider.stop();
+              try {
+                const fate = await fateOf(ask, good, provider.url, moved).catch((error: Error) => {
+                  throw new Error(`${ask.title}, call ${at}, ${fault}: ${error.message}`, { cause: error });
+                });
+                fates.set(fate, (fates.get(fate) ?? 0) + 1);
+                faults += 1;
+              } finally {
+                await provider.stop();
+              }
             }
-          }
-      }
+        }
       const said = [...fates].map(([fate, n]) => `${n} ${fate}`).join(', ');
-      return `${count(faults)} faults (calls: ${calls.join(', ')}): ${said}; 0 gone, 0 incomplete lists that called themselves whole`;
+      return `${count(faults)} faults (calls: ${calls.join(', ')}): ${said}; 0 gone, 0 incomplete lists that called themselves whole; of ${count(moved.stayed + moved.unknown)} verdicts ${count(moved.unknown)} became unknown, all others stayed: 0 flips`;
     },
   );
 });
