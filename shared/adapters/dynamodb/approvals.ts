@@ -1,11 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Approval, approvalState, principalOf } from '../../model/approval.ts';
 import { AppError } from '../../model/errors.ts';
 import type { ApprovalStore } from '../../ports/approvals.ts';
 import { approvalIn, byPolicyAndTime } from '../approval-record.ts';
 import { fromStore } from '../aws/errors.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 import { pack, unpack } from './packing.ts';
 
 /**
@@ -24,23 +24,14 @@ export function makeDynamoApprovals(table: Table, title: string): ApprovalStore 
       }),
     list: (policy) =>
       guarded('list approvals', async () => {
-        const found: Approval[] = [];
-        let start: { readonly [key: string]: unknown } | undefined;
-        do {
-          const answer = await client.send(
-            new QueryCommand({
-              TableName,
-              KeyConditionExpression: policy === undefined ? '#id = :id' : '#id = :id AND begins_with(#item, :policy)',
-              ExpressionAttributeNames: { '#id': 'id', ...(policy === undefined ? {} : { '#item': 'item' }) },
-              ExpressionAttributeValues: { ':id': ID, ...(policy === undefined ? {} : { ':policy': `${policy}#` }) },
-              ConsistentRead: true,
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          );
-          found.push(...(answer.Items ?? []).map(decode));
-          start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
-        return found.toSorted(byPolicyAndTime);
+        const rows = await queryAll(client, {
+          TableName,
+          KeyConditionExpression: policy === undefined ? '#id = :id' : '#id = :id AND begins_with(#item, :policy)',
+          ExpressionAttributeNames: { '#id': 'id', ...(policy === undefined ? {} : { '#item': 'item' }) },
+          ExpressionAttributeValues: { ':id': ID, ...(policy === undefined ? {} : { ':policy': `${policy}#` }) },
+          ConsistentRead: true,
+        });
+        return rows.map(decode).toSorted(byPolicyAndTime);
       }),
     write: (next) =>
       guarded('write an approval', async () => {

@@ -19,7 +19,7 @@ import {
   KEPT_DAYS,
   LEASE_MS,
 } from '../service/authoring-jobs.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 import { pack, unpack } from './packing.ts';
 
 export function makeDynamoAuthoringJobs<Outcome>(table: Table, nowMs: () => number): AuthoringJobs<Outcome> {
@@ -50,25 +50,14 @@ export function makeDynamoAuthoringJobs<Outcome>(table: Table, nowMs: () => numb
     const { Item } = await client.send(new GetCommand({ TableName, Key: keyed(id, 'job'), ConsistentRead: true }));
     return Item === undefined ? undefined : decode(Item);
   };
-  const all = async (id: string, prefix: string): Promise<readonly Item[]> => {
-    const found: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const page = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: '#id = :id AND begins_with(#item, :prefix)',
-          ExpressionAttributeNames: { '#id': 'id', '#item': 'item' },
-          ExpressionAttributeValues: { ':id': `authoring#${id}`, ':prefix': prefix },
-          ConsistentRead: true,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      found.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-    return found;
-  };
+  const all = (id: string, prefix: string): Promise<readonly Item[]> =>
+    queryAll(client, {
+      TableName,
+      KeyConditionExpression: '#id = :id AND begins_with(#item, :prefix)',
+      ExpressionAttributeNames: { '#id': 'id', '#item': 'item' },
+      ExpressionAttributeValues: { ':id': `authoring#${id}`, ':prefix': prefix },
+      ConsistentRead: true,
+    });
 
   return {
     read: (id) => guarded('read what is authored', () => read(id)),

@@ -1,9 +1,9 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { CoverageRow } from '../../model/coverage.ts';
 import type { CoverageLedger } from '../../ports/coverage-ledger.ts';
 import { fromStore } from '../aws/errors.ts';
 import { inParallel } from '../service/in-parallel.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 
 const PARALLEL = 20;
 
@@ -50,26 +50,17 @@ export function makeDynamoCoverageLedger(table: Table): CoverageLedger {
     },
     list: async (source, account) => {
       try {
-        const rows: CoverageRow[] = [];
-        let start: { [key: string]: unknown } | undefined;
-        do {
-          const one = account === undefined ? undefined : `${account}#`;
-          const answer = await client.send(
-            new QueryCommand({
-              TableName,
-              KeyConditionExpression: `#resource = :resource${one === undefined ? '' : ' AND begins_with(#item, :account)'}`,
-              ExpressionAttributeNames: { '#resource': 'resource', ...(one === undefined ? {} : { '#item': 'item' }) },
-              ExpressionAttributeValues: {
-                ':resource': `coverage#${source}`,
-                ...(one === undefined ? {} : { ':account': one }),
-              },
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          );
-          rows.push(...(answer.Items ?? []).map((item) => decode(source, item)));
-          start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
-        return rows;
+        const one = account === undefined ? undefined : `${account}#`;
+        const rows = await queryAll(client, {
+          TableName,
+          KeyConditionExpression: `#resource = :resource${one === undefined ? '' : ' AND begins_with(#item, :account)'}`,
+          ExpressionAttributeNames: { '#resource': 'resource', ...(one === undefined ? {} : { '#item': 'item' }) },
+          ExpressionAttributeValues: {
+            ':resource': `coverage#${source}`,
+            ...(one === undefined ? {} : { ':account': one }),
+          },
+        });
+        return rows.map((row) => decode(source, row));
       } catch (error) {
         throw fromStore(error, 'list what is covered');
       }

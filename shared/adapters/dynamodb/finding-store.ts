@@ -17,7 +17,7 @@ import type { FindingQueries, FindingStore } from '../../ports/finding-store.ts'
 import { fromStore } from '../aws/errors.ts';
 import { inParallel } from '../service/in-parallel.ts';
 import { asItWas, matches, pageToken, readPageToken } from '../finding-filter.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 import { indexed, pack, unpack } from './packing.ts';
 
 const CURRENT = 'current';
@@ -45,22 +45,13 @@ export function makeDynamoFindingStore(table: Table): FindingStore & FindingQuer
 
   const history = (id: string): Promise<readonly Transition[]> =>
     guarded('read the history of a finding', async () => {
-      const transitions: Transition[] = [];
-      let start: Item | undefined;
-      do {
-        const answer = await client.send(
-          new QueryCommand({
-            TableName,
-            KeyConditionExpression: '#finding = :finding AND begins_with(#item, :prefix)',
-            ExpressionAttributeNames: { '#finding': 'finding', '#item': 'item' },
-            ExpressionAttributeValues: { ':finding': id, ':prefix': 'transition#' },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        transitions.push(...(answer.Items ?? []).map((i) => unpack(i['transition']) as Transition));
-        start = answer.LastEvaluatedKey;
-      } while (start !== undefined);
-      return transitions;
+      const rows = await queryAll(client, {
+        TableName,
+        KeyConditionExpression: '#finding = :finding AND begins_with(#item, :prefix)',
+        ExpressionAttributeNames: { '#finding': 'finding', '#item': 'item' },
+        ExpressionAttributeValues: { ':finding': id, ':prefix': 'transition#' },
+      });
+      return rows.map((row) => unpack(row['transition']) as Transition);
     });
 
   return {

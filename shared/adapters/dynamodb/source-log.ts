@@ -1,9 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { gapBefore, type ObservationGap } from '../../model/coverage.ts';
 import type { Heard, SourceLog } from '../../ports/source-log.ts';
 import { fromStore } from '../aws/errors.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 
 /** When accounts were last heard, in the resources table: `resource = source#<source>`, `item = account#<account>`. */
 export function makeDynamoSourceLog(table: Table): SourceLog {
@@ -58,32 +58,24 @@ export function makeDynamoSourceLog(table: Table): SourceLog {
     denied: (source, account, at) => raise(source, account, 'last_denied_at', at),
     list: async (source) => {
       try {
-        const heard: Heard[] = [];
-        let start: { [key: string]: unknown } | undefined;
-        do {
-          const answer = await client.send(
-            new QueryCommand({
-              TableName,
-              ConsistentRead: true,
-              KeyConditionExpression: '#resource = :resource',
-              ExpressionAttributeNames: { '#resource': 'resource' },
-              ExpressionAttributeValues: { ':resource': `source#${source}` },
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          );
-          for (const item of answer.Items ?? [])
-            heard.push({
-              source,
-              account: String(item['heard_account']),
-              lastSeenAt: text(item, 'last_seen_at') ?? '',
-              ...optional('lastSweptAt', text(item, 'last_swept_at')),
-              ...optional('lastWholeAt', text(item, 'last_whole_at')),
-              ...optional('lastDeniedAt', text(item, 'last_denied_at')),
-              ...(Array.isArray(item['gaps']) ? { gaps: item['gaps'] as readonly ObservationGap[] } : {}),
-            });
-          start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
-        return heard;
+        const rows = await queryAll(client, {
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: '#resource = :resource',
+          ExpressionAttributeNames: { '#resource': 'resource' },
+          ExpressionAttributeValues: { ':resource': `source#${source}` },
+        });
+        return rows.map(
+          (item): Heard => ({
+            source,
+            account: String(item['heard_account']),
+            lastSeenAt: text(item, 'last_seen_at') ?? '',
+            ...optional('lastSweptAt', text(item, 'last_swept_at')),
+            ...optional('lastWholeAt', text(item, 'last_whole_at')),
+            ...optional('lastDeniedAt', text(item, 'last_denied_at')),
+            ...(Array.isArray(item['gaps']) ? { gaps: item['gaps'] as readonly ObservationGap[] } : {}),
+          }),
+        );
       } catch (error) {
         throw fromStore(error, 'list what was heard');
       }

@@ -10,7 +10,7 @@ import {
 import { fromStore } from '../aws/errors.ts';
 import { pageToken, readPageToken } from '../finding-filter.ts';
 import { inParallel } from '../service/in-parallel.ts';
-import type { Table } from './client.ts';
+import { queryAll, type Table } from './client.ts';
 
 /** How long it is kept what became of a run. */
 const KEPT_DAYS = 30;
@@ -77,23 +77,14 @@ export function makeDynamoSweepLog(table: Table): SweepLog {
       }),
     scopes: (run) =>
       guarded('read what became of a sweep', async () => {
-        const scopes: SweptScope[] = [];
-        let start: { [key: string]: unknown } | undefined;
-        do {
-          const answer = await client.send(
-            new QueryCommand({
-              TableName,
-              ConsistentRead: true,
-              KeyConditionExpression: '#resource = :resource AND begins_with(#item, :scope)',
-              ExpressionAttributeNames: { '#resource': 'resource', '#item': 'item' },
-              ExpressionAttributeValues: { ':resource': `sweep#${run}`, ':scope': 'scope#' },
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          );
-          scopes.push(...(answer.Items ?? []).map(decode));
-          start = answer.LastEvaluatedKey;
-        } while (start !== undefined);
-        return scopes;
+        const rows = await queryAll(client, {
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: '#resource = :resource AND begins_with(#item, :scope)',
+          ExpressionAttributeNames: { '#resource': 'resource', '#item': 'item' },
+          ExpressionAttributeValues: { ':resource': `sweep#${run}`, ':scope': 'scope#' },
+        });
+        return rows.map(decode);
       }),
     owe: (run, at) =>
       guarded('note that a digest is to come', async () => {
@@ -109,16 +100,13 @@ export function makeDynamoSweepLog(table: Table): SweepLog {
       }),
     owed: () =>
       guarded('read which digests are to come', async () => {
-        const answer = await client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: '#resource = :resource',
-            ExpressionAttributeNames: { '#resource': 'resource' },
-            ExpressionAttributeValues: { ':resource': OWED },
-          }),
-        );
-        const rows = answer.Items ?? []; // of a month: far less than a page of a megabyte
+        const rows = await queryAll(client, {
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: '#resource = :resource',
+          ExpressionAttributeNames: { '#resource': 'resource' },
+          ExpressionAttributeValues: { ':resource': OWED },
+        });
         return rows.filter((row) => row['told_at'] === undefined).map((row) => String(row['item']));
       }),
     settle: (run, at) =>

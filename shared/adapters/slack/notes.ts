@@ -1,15 +1,9 @@
 /** What telling people has to remember besides what was told: findings that flap, threads, digests, what is due. */
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { AppError } from '../../model/errors.ts';
 import { fromStore } from '../aws/errors.ts';
+import { queryAll } from '../dynamodb/client.ts';
 
 /** Notes by key, each with a version; and lists, whose items are sorted by id. Errors: `STORE_UNAVAILABLE` (retry). */
 export interface Notes {
@@ -31,8 +25,6 @@ export interface Listed<T> {
 
 /** A thread is followed for so long after its last change; a digest that cannot be sent is kept as long. */
 const KEPT_DAYS = 90;
-
-type Row = { readonly [attribute: string]: unknown };
 
 /** The notes in the findings table, under keys of their own (`finding = sent#slack#<key>`), which no index of it holds. */
 export function makeNotes(client: DynamoDBClient, TableName: string, now: () => number = Date.now): Notes {
@@ -74,26 +66,16 @@ export function makeNotes(client: DynamoDBClient, TableName: string, now: () => 
       }),
     list: <T>(list: string, { upTo }: { readonly upTo?: string } = {}) =>
       guarded('read a list', async () => {
-        const found: Listed<T>[] = [];
-        let start: Row | undefined;
-        do {
-          const query: QueryCommandInput = {
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: upTo === undefined ? 'finding = :of' : 'finding = :of AND #item <= :upTo',
-            ...(upTo === undefined ? {} : { ExpressionAttributeNames: { '#item': 'item' } }),
-            ExpressionAttributeValues: {
-              ':of': keyOf(list).finding,
-              ...(upTo === undefined ? {} : { ':upTo': upTo }),
-            },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          };
-          const page = await dynamo.send(new QueryCommand(query));
-          for (const item of page.Items ?? [])
-            found.push({ id: String(item['item']), value: JSON.parse(String(item['value'])) as T });
-          start = page.LastEvaluatedKey;
-        } while (start !== undefined);
-        return found;
+        const rows = await queryAll(dynamo, {
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: upTo === undefined ? 'finding = :of' : 'finding = :of AND #item <= :upTo',
+          ...(upTo === undefined ? {} : { ExpressionAttributeNames: { '#item': 'item' } }),
+          ExpressionAttributeValues: { ':of': keyOf(list).finding, ...(upTo === undefined ? {} : { ':upTo': upTo }) },
+        });
+        return rows.map(
+          (item): Listed<T> => ({ id: String(item['item']), value: JSON.parse(String(item['value'])) as T }),
+        );
       }),
     remove: (list, id) =>
       guarded('remove from a list', async () => {

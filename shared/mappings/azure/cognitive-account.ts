@@ -10,7 +10,7 @@ import { at, type Because, derive, look, type Reading, unknown } from '../reader
 import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { type NetworkAccessAt, reach } from './network-access.ts';
 import { settle, valueOf } from '../certainty.ts';
-import { azurermOwner, block, unlessGone } from './terraform.ts';
+import { azurermOwner, keyBlock } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.cognitiveservices/accounts';
 /** The kinds that serve models. https://learn.microsoft.com/azure/ai-services/multi-service-resource (read 2026-11-25) */
@@ -109,13 +109,7 @@ export const cognitiveAccount = defineMapping('azure/cognitive-account', {
         encryption_key: {
           'azure.arm': keySource.orDefault('provider_key', docs.encryption),
           'azure.notification': keySource,
-          terraform: unlessGone(
-            KEY_BESIDE,
-            'customer_managed_key',
-            block('/customer_managed_key')
-              .map((there) => (there ? 'customer_key' : 'provider_key'))
-              .orDefault('provider_key', docs.encryption),
-          ),
+          terraform: keyBlock(KEY_BESIDE, docs.encryption),
         },
       },
     },

@@ -18,7 +18,7 @@ import { collected, diagnosticParts } from './diagnostic-settings.ts';
 import { accessReach, firewallReach, type NetworkAccessAt, reach } from './network-access.ts';
 import { settle, valueOf } from '../certainty.ts';
 import { isAllThereIs, notSeen, scalarText, sinceList } from './seen.ts';
-import { azurermOwner, block, unlessGone } from './terraform.ts';
+import { azurermOwner, block, keyBlock, unlessGone } from './terraform.ts';
 
 const ACCOUNT = 'microsoft.storage/storageaccounts';
 const BLOB_SERVICE = `${ACCOUNT}/blobservices`;
@@ -320,13 +320,7 @@ export const storageAccount = defineMapping('azure/storage-account', {
             'Microsoft.Storage': 'provider_key',
             'Microsoft.Keyvault': 'customer_key',
           }),
-          terraform: unlessGone(
-            KEY_BESIDE,
-            'customer_managed_key',
-            block('/customer_managed_key')
-              .map((there) => (there ? 'customer_key' : 'provider_key'))
-              .orDefault('provider_key', docs.encryption),
-          ),
+          terraform: keyBlock(KEY_BESIDE, docs.encryption),
         },
         versioning: { terraform: at('/blob_properties/0/versioning_enabled').bool() },
       },

@@ -2,7 +2,7 @@
 import type { Body, NativeResource } from '../../model/native.ts';
 import { isGone, terraformOwner } from '../dialects/terraform.ts';
 import type { OwnerRef } from '../mapping.ts';
-import { derive, look, type Reader, unknown } from '../reader.ts';
+import { type Because, derive, look, type Reader, unknown } from '../reader.ts';
 import { ancestorOf, armName, isArmId } from './arm-id.ts';
 
 /**
@@ -53,3 +53,13 @@ export function isUnset(native: NativeResource, pointer: string): boolean {
   const found = look(native, pointer);
   return found.is === 'unresolved' && found.unset === true;
 }
+
+/** Whose key it is, by the block of the resource itself or by the separate resource of this type that may stand beside it. */
+export const keyBlock = (satellite: string, absent: Because): Reader<'customer_key' | 'provider_key'> =>
+  unlessGone(
+    satellite,
+    'customer_managed_key',
+    block('/customer_managed_key')
+      .map((there) => (there ? 'customer_key' : 'provider_key'))
+      .orDefault('provider_key', absent),
+  );
